@@ -14,6 +14,7 @@ const LAW: Record<string, string[]> = {
   "packages/server/src/storage/contract": ["packages/server/src/storage/ports"],
   "packages/server/src/storage/journal": ["packages/server/src/storage/ports", "packages/server/src/storage/contract"],
   "packages/server/src/storage/catalog": ["packages/server/src/storage/ports", "packages/server/src/storage/contract"],
+  "packages/server/src/storage/keys": ["packages/server/src/storage/ports", "packages/server/src/storage/contract"],
   "packages/server/src/domain": ["packages/media/src", "packages/server/src/storage/ports"],
   "packages/server/src/services": ["packages/server/src/aws", "packages/server/src/domain"],
   "packages/server/src/edge": ["packages/server/src/aws", "packages/server/src/domain"],

@@ -1,0 +1,84 @@
+import type { FragmentIdentity, FragmentPlace, FragmentRow, FragmentSummary } from "./fragment.ts";
+
+/** One sealed part of a fragment: AES-256-GCM ciphertext with its nonce and tag. */
+export interface SealedPart {
+  /** 12 bytes. */
+  readonly nonce: Uint8Array;
+  /** 16 bytes. */
+  readonly tag: Uint8Array;
+  readonly ciphertext: readonly Uint8Array[];
+}
+
+/** A part as it is read back, its checksum verified; the caller opens the seal. */
+export interface StoredPart extends FragmentIdentity {
+  /** From 0 within the fragment. */
+  readonly part: number;
+  /** Set on the fragment's last part. */
+  readonly summary?: FragmentSummary;
+  readonly nonce: Uint8Array;
+  readonly tag: Uint8Array;
+  readonly ciphertext: Uint8Array;
+}
+
+/** Writes one fragment. All of its parts go to one segment. Nothing of it is visible before `commit` resolves. */
+export interface FragmentWriter {
+  /**
+   * Queues a part that is not the last. Resolves when the journal can take more (back-pressure), rejects with `JournalUnavailable`
+   * where the segment has failed or the disk is full; the fragment is then lost and must be sent again.
+   */
+  append(part: SealedPart): Promise<void>;
+  /** Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. */
+  commit(part: SealedPart, summary: FragmentSummary): Promise<FragmentRow>;
+  /** Gives the fragment up. What was written of it is garbage for compaction. Idempotent; a no-op after commit. */
+  abort(): void;
+}
+
+/**
+ * The append-only store of sealed parts that all streams share. Many fragments become durable with one sync (group commit).
+ */
+export interface Journal {
+  /** Starts a fragment in the segment that is open for `retentionClass`. Does no I/O. */
+  begin(identity: FragmentIdentity, retentionClass: number): FragmentWriter;
+  /**
+   * Reads the parts of one fragment in order, verifying each record's checksum and that it is the record that the row means.
+   * Throws `RecordDamaged` where it is not, `RecordGone` where the segment no longer exists (the row may have moved: look it up again).
+   */
+  read(row: FragmentIdentity & FragmentPlace): AsyncIterable<StoredPart>;
+  /** False while the disk is full, the quota is reached or the disk fails: appends are refused, reads go on, and it recovers by itself. */
+  readonly writable: boolean;
+  /** Why it is not writable, for an operator. */
+  readonly unavailable: JournalUnavailable | undefined;
+  stats(): JournalStats;
+  /** Resolves when everything queued is durable; refuses new fragments from then on. */
+  close(): Promise<void>;
+}
+
+/** Counters since the start, for metrics and benches. */
+export interface JournalStats {
+  readonly bytesWritten: number;
+  readonly syncs: number;
+  readonly fragments: number;
+  /** Bytes that are queued or being written now. */
+  readonly pendingBytes: number;
+}
+
+/** The journal takes no data now. `reason` tells whether space (disk, quota) or the device is at fault. */
+export class JournalUnavailable extends Error {
+  override readonly name = "JournalUnavailable";
+  readonly reason: "disk-full" | "quota" | "io-error" | "closed";
+
+  constructor(reason: JournalUnavailable["reason"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** A record's bytes are not what was written: checksum, seal or identity do not match. */
+export class RecordDamaged extends Error {
+  override readonly name = "RecordDamaged";
+}
+
+/** The segment that held the record no longer exists. */
+export class RecordGone extends Error {
+  override readonly name = "RecordGone";
+}
