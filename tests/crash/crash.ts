@@ -1,0 +1,124 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  CreateStreamCommand,
+  DeleteStreamCommand,
+  DescribeStreamCommand,
+  KinesisVideoClient,
+  UpdateDataRetentionCommand,
+} from "@aws-sdk/client-kinesis-video";
+import { TestServer } from "../support/server.ts";
+import { produce, StreamLedger } from "./ledger.ts";
+import { verifyStream } from "./verify.ts";
+
+const PRODUCERS = 20;
+/** Streams whose data is thrown away while the others are written: one by deletion, one by retention. */
+const DELETED = 0;
+const EMPTIED = 1;
+
+/** Small segments and frequent sweeps, so that rolling, compaction and unlinking happen within a cycle. */
+const FLAGS = ["--segment-bytes", "2m", "--sweep-seconds", "0.1", "--log-level", "warn"];
+
+const controlOf = (server: TestServer): KinesisVideoClient =>
+  new KinesisVideoClient({ ...server.client, maxAttempts: 1 });
+
+async function create(client: KinesisVideoClient, ledger: StreamLedger, index: number): Promise<void> {
+  await client.send(new CreateStreamCommand({ StreamName: ledger.stream, DataRetentionInHours: 1 + (index % 5) * 24 }));
+}
+
+/** Deletes and creates one stream, and takes all data from another by its retention, until the server dies. */
+async function disturb(server: TestServer, ledgers: StreamLedger[], stop: AbortSignal): Promise<void> {
+  const client = controlOf(server);
+  while (!stop.aborted) {
+    await delay(randomInt(400));
+    await deleteAndCreate(client, ledgers[DELETED]!).catch(() => undefined);
+    await empty(client, ledgers[EMPTIED]!).catch(() => undefined);
+  }
+  client.destroy();
+}
+
+/** A promise is forgotten before the request that breaks it is sent: the server may carry it out and die before it answers. */
+async function deleteAndCreate(client: KinesisVideoClient, ledger: StreamLedger): Promise<void> {
+  const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: ledger.stream }));
+  ledger.persisted.clear();
+  await client.send(new DeleteStreamCommand({ StreamARN: StreamInfo!.StreamARN! }));
+  ledger.persisted.clear();
+  await create(client, ledger, DELETED);
+}
+
+async function empty(client: KinesisVideoClient, ledger: StreamLedger): Promise<void> {
+  for (const operation of ["DECREASE_DATA_RETENTION", "INCREASE_DATA_RETENTION"] as const) {
+    const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: ledger.stream }));
+    const { DataRetentionInHours: hours, Version } = StreamInfo!;
+    if ((hours === 0) === (operation === "DECREASE_DATA_RETENTION")) continue;
+    ledger.persisted.clear();
+    await client.send(
+      new UpdateDataRetentionCommand({
+        StreamName: ledger.stream,
+        CurrentVersion: Version!,
+        Operation: operation,
+        DataRetentionChangeInHours: hours === 0 ? 25 : hours!,
+      }),
+    );
+    ledger.persisted.clear();
+  }
+}
+
+/** After a crash the two disturbed streams may be missing or have no retention: mend that, as an operator would. */
+async function mend(server: TestServer, ledgers: StreamLedger[]): Promise<void> {
+  const client = controlOf(server);
+  for (const index of [DELETED, EMPTIED]) {
+    const ledger = ledgers[index]!;
+    const found = await client.send(new DescribeStreamCommand({ StreamName: ledger.stream })).catch((error: Error) => {
+      if (error.name !== "ResourceNotFoundException") throw error;
+      return undefined;
+    });
+    if (found === undefined) await create(client, ledger, index);
+    else if (found.StreamInfo!.DataRetentionInHours === 0) await empty(client, ledger);
+  }
+  client.destroy();
+}
+
+/** What a run saw. */
+export interface CrashReport {
+  cycles: number;
+  persisted: number;
+  verified: number;
+}
+
+/**
+ * Kills the server with SIGKILL at random moments under 20 producers, while streams are deleted and emptied, and holds what is left
+ * against what was promised. Rejects at the first broken promise.
+ */
+export async function crashCycles(cycles: number, data: string, say: (line: string) => void): Promise<CrashReport> {
+  const ledgers = Array.from({ length: PRODUCERS }, (_, index) => new StreamLedger(`crash-${index}`));
+  const report: CrashReport = { cycles: 0, persisted: 0, verified: 0 };
+  let server = await TestServer.start({ data, flags: FLAGS });
+  const client = controlOf(server);
+  for (const [index, ledger] of ledgers.entries()) await create(client, ledger, index);
+  client.destroy();
+  for (let cycle = 0; cycle <= cycles; cycle++) {
+    const before = Date.now();
+    if (cycle < cycles) {
+      const stop = new AbortController();
+      const work = [
+        ...ledgers.map((ledger) => produce(server.url, ledger, stop.signal)),
+        disturb(server, ledgers, stop.signal),
+      ];
+      await delay(randomInt(100, 1200));
+      await server.kill();
+      stop.abort();
+      await Promise.all(work);
+      server = await TestServer.start({ data, flags: FLAGS });
+      await mend(server, ledgers);
+    }
+    // The last round reads everything again, whenever it was written.
+    for (const ledger of ledgers) report.verified += await verifyStream(server, ledger, cycle < cycles ? before : 0);
+    report.cycles = Math.min(cycle + 1, cycles);
+    report.persisted = ledgers.reduce((sum, ledger) => sum + ledger.persisted.size, 0);
+    if (cycle % 10 === 9)
+      say(`crash cycle ${cycle + 1}: ${report.persisted} fragments promised, ${report.verified} read back`);
+  }
+  await server.stop();
+  return report;
+}
