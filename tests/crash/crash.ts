@@ -37,31 +37,38 @@ async function disturb(server: TestServer, ledgers: StreamLedger[], stop: AbortS
   client.destroy();
 }
 
-/** A promise is forgotten before the request that breaks it is sent: the server may carry it out and die before it answers. */
 async function deleteAndCreate(client: KinesisVideoClient, ledger: StreamLedger): Promise<void> {
   const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: ledger.stream }));
-  ledger.persisted.clear();
-  await client.send(new DeleteStreamCommand({ StreamARN: StreamInfo!.StreamARN! }));
-  ledger.persisted.clear();
+  await ledger.discard(() => client.send(new DeleteStreamCommand({ StreamARN: StreamInfo!.StreamARN! })));
   await create(client, ledger, DELETED);
 }
 
 async function empty(client: KinesisVideoClient, ledger: StreamLedger): Promise<void> {
-  for (const operation of ["DECREASE_DATA_RETENTION", "INCREASE_DATA_RETENTION"] as const) {
-    const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: ledger.stream }));
-    const { DataRetentionInHours: hours, Version } = StreamInfo!;
-    if ((hours === 0) === (operation === "DECREASE_DATA_RETENTION")) continue;
-    ledger.persisted.clear();
-    await client.send(
-      new UpdateDataRetentionCommand({
-        StreamName: ledger.stream,
-        CurrentVersion: Version!,
-        Operation: operation,
-        DataRetentionChangeInHours: hours === 0 ? 25 : hours!,
-      }),
-    );
-    ledger.persisted.clear();
-  }
+  const hours = await retention(client, ledger.stream);
+  if (hours > 0) await ledger.discard(() => changeRetention(client, ledger.stream, "DECREASE_DATA_RETENTION", hours));
+  await changeRetention(client, ledger.stream, "INCREASE_DATA_RETENTION", 25);
+}
+
+async function retention(client: KinesisVideoClient, stream: string): Promise<number> {
+  const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
+  return StreamInfo!.DataRetentionInHours!;
+}
+
+async function changeRetention(
+  client: KinesisVideoClient,
+  stream: string,
+  operation: "DECREASE_DATA_RETENTION" | "INCREASE_DATA_RETENTION",
+  hours: number,
+): Promise<void> {
+  const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
+  await client.send(
+    new UpdateDataRetentionCommand({
+      StreamName: stream,
+      CurrentVersion: StreamInfo!.Version!,
+      Operation: operation,
+      DataRetentionChangeInHours: hours,
+    }),
+  );
 }
 
 /** After a crash the two disturbed streams may be missing or have no retention: mend that, as an operator would. */
@@ -109,6 +116,7 @@ export async function crashCycles(cycles: number, data: string, say: (line: stri
       await server.kill();
       stop.abort();
       await Promise.all(work);
+      for (const ledger of ledgers) ledger.settle();
       server = await TestServer.start({ data, flags: FLAGS });
       await mend(server, ledgers);
     }

@@ -8,6 +8,9 @@ import { CREDENTIALS } from "../support/server.ts";
 const FRAMES = 6;
 const FRAGMENT_MS = 40;
 
+/** An acknowledgement and an answer on two loopback sockets are read within this time of each other. */
+const CROSSING_MS = 50;
+
 /** A fragment's bytes follow from its stream and timecode, so that a reader can tell what it should have got. */
 export function fragmentOf(stream: string, timecode: number): Buffer {
   const seed = [...stream].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, timecode >>> 0);
@@ -22,14 +25,26 @@ export class StreamLedger {
   /** Timecodes of every fragment that was sent, acknowledged or not. */
   readonly sent = new Set<number>();
 
+  /** Set while a request that deletes the stream's data is under way: should the server die, nothing of it is promised. */
+  doubtful = false;
+
   constructor(stream: string) {
     this.stream = stream;
   }
 
-  /** The stream's data was deleted on purpose: nothing is promised any more. */
-  forget(): void {
+  /** Runs a request that deletes the stream's data. Acknowledgements that crossed its answer on the wire promise nothing either. */
+  async discard(request: () => Promise<unknown>): Promise<void> {
+    this.doubtful = true;
+    await request();
+    await delay(CROSSING_MS);
     this.persisted.clear();
-    this.sent.clear();
+    this.doubtful = false;
+  }
+
+  /** The server died. */
+  settle(): void {
+    if (this.doubtful) this.persisted.clear();
+    this.doubtful = false;
   }
 }
 
