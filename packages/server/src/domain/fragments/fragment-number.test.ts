@@ -3,11 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatFragmentNumber, parseFragmentNumber } from "./fragment-number.ts";
 
-const parts = fc.record({
-  sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  serverTimestamp: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-  random: fc.integer({ min: 0, max: 2 ** 28 - 1 }),
-});
+const parts = fc.record(
+  {
+    sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    serverTimestamp: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+    random: fc.integer({ min: 0, max: 2 ** 28 - 1 }),
+  },
+  { noNullPrototype: true },
+);
 
 test("a number is read back as the parts it was made of, and has 47 digits", () => {
   fc.assert(
