@@ -6,6 +6,7 @@ const STEPS: [string, string[]][] = [
   ["tsc", ["-p", "packages/media/tsconfig.json"]],
   ["tsc", ["-p", "tsconfig.json"]],
   ["node", ["scripts/check-layers.ts"]],
+  ["node", ["scripts/options-page.ts", "--check"]],
 ];
 
 for (const [command, args] of STEPS) {
