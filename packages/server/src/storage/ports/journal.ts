@@ -1,11 +1,26 @@
 import type { FragmentIdentity, FragmentPlace, FragmentRow, FragmentSummary } from "./fragment.ts";
 
+/** Largest ciphertext of one part, in bytes: bounds what one read allocates. Writers seal in parts of about 1 MiB. */
+export const MAX_PART_BYTES = 16 * 1024 * 1024;
+
+/** Most parts of one fragment: bounds the extents of a row. With parts of 1 MiB this is a fragment of 4 GiB. */
+export const MAX_PARTS = 4096;
+
+/**
+ * The group of streams whose fragments share journal segments, so that a segment expires as a whole, or nearly so: the power of two
+ * at or above the retention in hours. From 0 (one hour) to 17 (ten years).
+ */
+export function retentionClassOf(retentionHours: number): number {
+  return Math.ceil(Math.log2(Math.max(1, retentionHours)));
+}
+
 /** One sealed part of a fragment: AES-256-GCM ciphertext with its nonce and tag. */
 export interface SealedPart {
   /** 12 bytes. */
   readonly nonce: Uint8Array;
   /** 16 bytes. */
   readonly tag: Uint8Array;
+  /** In pieces, together at most `MAX_PART_BYTES`; they belong to the journal from `append` or `commit` on. */
   readonly ciphertext: readonly Uint8Array[];
 }
 
@@ -24,10 +39,15 @@ export interface StoredPart extends FragmentIdentity {
 export interface FragmentWriter {
   /**
    * Queues a part that is not the last. Resolves when the journal can take more (back-pressure), rejects with `JournalUnavailable`
-   * where the segment has failed or the disk is full; the fragment is then lost and must be sent again.
+   * where the segment has failed or the disk is full; the fragment is then lost and must be sent again. Parts of more than
+   * `MAX_PART_BYTES`, a part beyond `MAX_PARTS`, and any part after `commit` or `abort` throw a RangeError or an Error: caller's mistakes.
    */
   append(part: SealedPart): Promise<void>;
-  /** Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. */
+  /**
+   * Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. Fragments become visible
+   * in the order of their commits. Rejects with `JournalUnavailable` as `append` does: the fragment is then not visible, though after a
+   * restart it may be, whole, as if it had been sent twice.
+   */
   commit(part: SealedPart, summary: FragmentSummary): Promise<FragmentRow>;
   /** Gives the fragment up. What was written of it is garbage for compaction. Idempotent; a no-op after commit. */
   abort(): void;
@@ -49,6 +69,11 @@ export interface Journal {
   /** Why it is not writable, for an operator. */
   readonly unavailable: JournalUnavailable | undefined;
   stats(): JournalStats;
+  /**
+   * Gives space back: unlinks the segments without live fragments and moves the live fragments out of segments that are mostly dead.
+   * A bounded amount of work per call, paced so that ingest goes on; calls while one runs join it.
+   */
+  collect(): Promise<CollectSummary>;
   /** Resolves when everything queued is durable; refuses new fragments from then on. */
   close(): Promise<void>;
 }
@@ -58,8 +83,23 @@ export interface JournalStats {
   readonly bytesWritten: number;
   readonly syncs: number;
   readonly fragments: number;
-  /** Bytes that are queued or being written now. */
+  /** Bytes that are queued or written but not yet durable. */
   readonly pendingBytes: number;
+  /** Bytes of all segment files. */
+  readonly storedBytes: number;
+  readonly segments: number;
+}
+
+/** What one `collect` did. */
+export interface CollectSummary {
+  /** Segments unlinked because nothing in them was live. */
+  readonly dropped: number;
+  /** Segments whose live fragments were moved, and which were then unlinked. */
+  readonly compacted: number;
+  readonly freedBytes: number;
+  readonly copiedBytes: number;
+  /** True where the bound on one call was reached and another call would find work at once. */
+  readonly more: boolean;
 }
 
 /** The journal takes no data now. `reason` tells whether space (disk, quota) or the device is at fault. */

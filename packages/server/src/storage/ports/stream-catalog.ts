@@ -21,7 +21,8 @@ export interface StreamRecord {
   readonly notification?: string;
   /**
    * Fragments that the server received before this moment (ms since the epoch) are gone for good, whatever the retention is now:
-   * it moves when retention is decreased, and never back, so that a rebuilt index cannot resurrect what was deleted.
+   * it moves to `now - old retention` (or `now - new retention`, where that is later) whenever retention changes, and never back, so that
+   * neither a longer retention nor a rebuilt index can resurrect what was deleted.
    */
   readonly horizon: number;
   /** Sequence numbers below this one may have been given to fragments; a restart goes on from here. */
