@@ -17,3 +17,4 @@ export type {
   MatroskaTrackType,
   MatroskaVideo,
 } from "./matroska/model.ts";
+export { MatroskaStreamReader } from "./matroska/stream-reader.ts";
