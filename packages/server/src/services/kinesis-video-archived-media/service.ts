@@ -1,5 +1,10 @@
-import type * as sdk from "@aws-sdk/client-kinesis-video-archived-media";
+import * as sdk from "@aws-sdk/client-kinesis-video-archived-media";
 import type { Checked, OperationHandler, Streaming } from "../../aws/handler.ts";
+import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
+import { codeOf } from "../errors.ts";
+import { access } from "./access.ts";
+import { constraints } from "./constraints.ts";
+import { errors, errorTypes } from "./errors.ts";
 
 type Handler<Input, Output> = OperationHandler<Checked<Input>, Output>;
 
@@ -17,4 +22,31 @@ export interface KinesisVideoArchivedMediaHandlers {
     Streaming<sdk.GetMediaForFragmentListOutput>
   >;
   readonly ListFragments: Handler<sdk.ListFragmentsInput, sdk.ListFragmentsOutput>;
+}
+
+const declaration: ServiceDeclaration = {
+  name: "kinesis-video-archived-media",
+  signingName: "kinesisvideo",
+  operations: [
+    sdk.GetClip$,
+    sdk.GetDASHStreamingSessionURL$,
+    sdk.GetHLSStreamingSessionURL$,
+    sdk.GetImages$,
+    sdk.GetMediaForFragmentList$,
+    sdk.ListFragments$,
+  ],
+  errors,
+  constraints,
+  invalidInput: "InvalidArgumentException",
+  access,
+  codeOf,
+  errorTypes,
+};
+
+/**
+ * The archive with those of its operations that are given.
+ * @throws Error where schemas, constraints, access rules, error tables and handlers disagree
+ */
+export function kinesisVideoArchivedMedia(handlers: Partial<KinesisVideoArchivedMediaHandlers>): Service {
+  return service(declaration, handlers);
 }

@@ -1,6 +1,12 @@
 import type { Readable } from "node:stream";
-import type { GetMediaInput, GetMediaOutput } from "@aws-sdk/client-kinesis-video-media";
+import { GetMedia$, type GetMediaInput, type GetMediaOutput } from "@aws-sdk/client-kinesis-video-media";
 import type { Checked, OperationHandler, Streaming } from "../../aws/handler.ts";
+import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
+import { codeOf } from "../errors.ts";
+import { access } from "./access.ts";
+import { constraints } from "./constraints.ts";
+import { errors, errorTypes } from "./errors.ts";
+import { PutMedia$ } from "./schemas.ts";
 
 /** Input of PutMedia, which no JavaScript SDK client describes (AWS docs, "PutMedia"). */
 export interface PutMediaInput {
@@ -27,4 +33,24 @@ export interface PutMediaOutput {
 export interface KinesisVideoMediaHandlers {
   readonly GetMedia: OperationHandler<Checked<GetMediaInput>, Streaming<GetMediaOutput>>;
   readonly PutMedia: OperationHandler<PutMediaInput, PutMediaOutput>;
+}
+
+const declaration: ServiceDeclaration = {
+  name: "kinesis-video-media",
+  signingName: "kinesisvideo",
+  operations: [GetMedia$, PutMedia$],
+  errors,
+  constraints,
+  invalidInput: "InvalidArgumentException",
+  access,
+  codeOf,
+  errorTypes,
+};
+
+/**
+ * The media plane with those of its operations that are given.
+ * @throws Error where schemas, constraints, access rules, error tables and handlers disagree
+ */
+export function kinesisVideoMedia(handlers: Partial<KinesisVideoMediaHandlers>): Service {
+  return service(declaration, handlers);
 }

@@ -1,5 +1,10 @@
-import type * as sdk from "@aws-sdk/client-kinesis-video";
+import * as sdk from "@aws-sdk/client-kinesis-video";
 import type { Checked, OperationHandler } from "../../aws/handler.ts";
+import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
+import { codeOf } from "../errors.ts";
+import { access } from "./access.ts";
+import { constraints } from "./constraints.ts";
+import { errors, errorTypes } from "./errors.ts";
 
 type Handler<Input, Output> = OperationHandler<Checked<Input>, Output>;
 
@@ -73,4 +78,57 @@ export interface KinesisVideoHandlers {
     sdk.UpdateStreamStorageConfigurationInput,
     sdk.UpdateStreamStorageConfigurationOutput
   >;
+}
+
+const declaration: ServiceDeclaration = {
+  name: "kinesis-video",
+  signingName: "kinesisvideo",
+  operations: [
+    sdk.CreateSignalingChannel$,
+    sdk.CreateStream$,
+    sdk.DeleteEdgeConfiguration$,
+    sdk.DeleteSignalingChannel$,
+    sdk.DeleteStream$,
+    sdk.DescribeEdgeConfiguration$,
+    sdk.DescribeImageGenerationConfiguration$,
+    sdk.DescribeMappedResourceConfiguration$,
+    sdk.DescribeMediaStorageConfiguration$,
+    sdk.DescribeNotificationConfiguration$,
+    sdk.DescribeSignalingChannel$,
+    sdk.DescribeStream$,
+    sdk.DescribeStreamStorageConfiguration$,
+    sdk.GetDataEndpoint$,
+    sdk.GetSignalingChannelEndpoint$,
+    sdk.ListEdgeAgentConfigurations$,
+    sdk.ListSignalingChannels$,
+    sdk.ListStreams$,
+    sdk.ListTagsForResource$,
+    sdk.ListTagsForStream$,
+    sdk.StartEdgeConfigurationUpdate$,
+    sdk.TagResource$,
+    sdk.TagStream$,
+    sdk.UntagResource$,
+    sdk.UntagStream$,
+    sdk.UpdateDataRetention$,
+    sdk.UpdateImageGenerationConfiguration$,
+    sdk.UpdateMediaStorageConfiguration$,
+    sdk.UpdateNotificationConfiguration$,
+    sdk.UpdateSignalingChannel$,
+    sdk.UpdateStream$,
+    sdk.UpdateStreamStorageConfiguration$,
+  ],
+  errors,
+  constraints,
+  invalidInput: "InvalidArgumentException",
+  access,
+  codeOf,
+  errorTypes,
+};
+
+/**
+ * The control plane with those of its operations that are given.
+ * @throws Error where schemas, constraints, access rules, error tables and handlers disagree
+ */
+export function kinesisVideo(handlers: Partial<KinesisVideoHandlers>): Service {
+  return service(declaration, handlers);
 }

@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
+
+/** A request as the listener hands it over: headers read, body not yet. */
+export interface WireRequest {
+  /** Id of the request, sent back by the listener as `x-amzn-RequestId`. */
+  readonly id: string;
+  readonly method: string;
+  /** The request target as sent: path and query, still percent-encoded. */
+  readonly target: string;
+  /** Lower-case names; duplicates as Node joins or drops them. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** Name, value, name, value, ... exactly as sent: what signatures are computed over. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Readable;
+  /** `scheme://host[:port]` under which the client reached the listener. */
+  readonly baseUrl: string;
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Tells a client that sent `Expect: 100-continue` to go on; does nothing for others. */
+  proceed(): void;
+}
+
+/** An answer for the listener to send. It adds request id, date, server and CORS headers itself. */
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent whole with its length, or streamed in one HTTP chunk for each item. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}

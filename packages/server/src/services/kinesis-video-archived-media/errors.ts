@@ -1,0 +1,38 @@
+import {
+  ClientLimitExceededException$,
+  InvalidArgumentException$,
+  InvalidCodecPrivateDataException$,
+  InvalidMediaFrameException$,
+  MissingCodecPrivateDataException$,
+  NoDataRetentionException$,
+  NotAuthorizedException$,
+  ResourceNotFoundException$,
+  UnsupportedStreamMediaTypeException$,
+} from "@aws-sdk/client-kinesis-video-archived-media";
+import type { ErrorTypes } from "../errors.ts";
+
+/** The errors that the archive models. */
+export const errors = [
+  ClientLimitExceededException$,
+  InvalidArgumentException$,
+  InvalidCodecPrivateDataException$,
+  InvalidMediaFrameException$,
+  MissingCodecPrivateDataException$,
+  NoDataRetentionException$,
+  NotAuthorizedException$,
+  ResourceNotFoundException$,
+  UnsupportedStreamMediaTypeException$,
+] as const;
+
+/** The archive's error for each failure of the product's rules: a stream that is not active counts as not found. */
+export const errorTypes: ErrorTypes = {
+  "invalid-argument": "InvalidArgumentException",
+  "invalid-resource-format": "InvalidArgumentException",
+  "stream-not-found": "ResourceNotFoundException",
+  "stream-not-active": "ResourceNotFoundException",
+  "not-found": "ResourceNotFoundException",
+  "no-data-retention": "NoDataRetentionException",
+  "connection-limit": "ClientLimitExceededException",
+  "client-limit": "ClientLimitExceededException",
+  "not-authorized": "NotAuthorizedException",
+};
