@@ -1,3 +1,6 @@
+export { decodeUtf8, encodeUtf8 } from "./bytes/utf8.ts";
+export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
+export { concatBytes, kvsTags, segmentHeader, type TagPair, tags, voidElement } from "./matroska/element-writer.ts";
 export { MatroskaError, type MatroskaErrorCode } from "./matroska/error.ts";
 export {
   DEFAULT_LIMITS,
@@ -5,6 +8,13 @@ export {
   type MatroskaReaderOptions,
   type MatroskaStreamHandler,
 } from "./matroska/handler.ts";
+export {
+  ebmlHeader,
+  type InfoSettings,
+  infoElement,
+  type TrackSettings,
+  tracksElement,
+} from "./matroska/header-writer.ts";
 export type {
   MatroskaAudio,
   MatroskaBlock,
