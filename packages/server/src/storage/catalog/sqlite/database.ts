@@ -1,0 +1,73 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** SQLite's result codes that storage tells apart (sqlite.org/rescode.html); the low byte of an extended code. */
+export const SQLITE_BUSY = 5;
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
+
+/**
+ * A SQLite database of this product: opened with its pragmas, its schema brought to `version`.
+ *
+ * Statements are prepared once and run directly. A query builder would rebuild and look up the same dozen texts on each call, on the
+ * path of every fragment.
+ */
+export class Database {
+  readonly #db: DatabaseSync;
+
+  /** @throws Error where the file was written by a newer version, or is no SQLite database */
+  constructor(path: string, options: { pragmas: readonly string[]; schema: string; version: number }) {
+    this.#db = new DatabaseSync(path);
+    try {
+      for (const pragma of options.pragmas) this.#db.exec(`PRAGMA ${pragma}`);
+      this.#migrate(path, options.schema, options.version);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  prepare(sql: string): StatementSync {
+    return this.#db.prepare(sql);
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  /** Runs `body` in one write transaction: all of it is stored, or, where it throws, none. */
+  transaction<T>(body: () => T): T {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = body();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #migrate(path: string, schema: string, version: number): void {
+    const { user_version: stored } = this.#db.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (stored === version) return;
+    if (stored !== 0)
+      throw new Error(`${path} has format ${stored}; this version of the server reads format ${version}`);
+    this.transaction(() => {
+      this.#db.exec(schema);
+      this.#db.exec(`PRAGMA user_version = ${version}`);
+    });
+  }
+}
+
+/** SQLite's extended result code of an error that node:sqlite threw, undefined for any other error. */
+export function resultCode(error: unknown): number | undefined {
+  return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
+}
+
+/** Whether a statement failed because a unique column has the value already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return resultCode(error) === SQLITE_CONSTRAINT_UNIQUE;
+}
