@@ -1,0 +1,37 @@
+import { flagOf, OPTIONS, type OptionKey, variableOf } from "@kvass/server/options";
+import { resolveSettings } from "@kvass/server/settings";
+import { type Command, Option } from "commander";
+import { untilInterrupted } from "../interruption.ts";
+
+const KEYS = Object.keys(OPTIONS) as OptionKey[];
+
+function optionOf(key: OptionKey): Option {
+  const { kind, help, default: value } = OPTIONS[key];
+  const fallback = value === undefined || value === "" ? "" : `; default ${value}`;
+  return new Option(`${flagOf(key)} <${kind.placeholder}>`, `${help} [${variableOf(key)}${fallback}]`);
+}
+
+const FOOTER = `
+Each option is also an environment variable (in brackets) and a key of the config file: --max-bytes is KVASS_MAX_BYTES and
+"maxBytes". A flag wins over the environment, which wins over the file. The root credential is read from
+KVASS_ROOT_ACCESS_KEY_ID and KVASS_ROOT_SECRET_ACCESS_KEY where both are set; else the first start makes a random one and keeps
+it in the data folder.`;
+
+/** `kvass serve`: the server alone, until SIGINT or SIGTERM. */
+export function configure(command: Command): void {
+  command.option("--config <FILE>", "JSON file of settings [KVASS_CONFIG]");
+  for (const key of KEYS) command.addOption(optionOf(key));
+  command.addHelpText("after", FOOTER).action(serve);
+}
+
+type Flags = Partial<Record<OptionKey, string>> & { readonly config?: string };
+
+async function serve({ config, ...flags }: Flags): Promise<void> {
+  const settings = resolveSettings({ flags, environment: process.env, configFile: config });
+  const { startServer } = await import("@kvass/server");
+  const interrupted = untilInterrupted();
+  const server = await startServer(settings);
+  process.stdout.write(`kvass ready on ${server.url}\n`);
+  await interrupted;
+  await server.stop();
+}

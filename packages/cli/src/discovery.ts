@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Connection } from "@kvass/client";
+import { CliError } from "./errors.ts";
+
+/** The server writes this file into its data folder when it accepts requests: 0600, `{url, region, pid}`. */
+const SERVER_FILE = "server.json";
+const CREDENTIAL_FILE = "root-credential.json";
+
+/** A server that runs over a data folder of this machine. */
+export interface LocalServer {
+  readonly dataDir: string;
+  readonly url: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Where to find the server, as the command line says it. */
+export interface Target {
+  /** Data folder of a server on this machine. */
+  readonly data?: string;
+  /** URL of a server anywhere; credentials and region then come from where the AWS SDKs take them. */
+  readonly endpoint?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where `kvass demo` keeps its data unless told otherwise: beside the checkout, so that the default folder stays the user's own. */
+export const DEMO_DATA_DIR = resolve(import.meta.dirname, "../../../.kvass/demo");
+
+/** The data folder of `kvass serve` without `--data`. */
+export const defaultDataDir = (environment: Environment): string => environment.KVASS_DATA || join(homedir(), ".kvass");
+
+function readJson(path: string): Record<string, unknown> | undefined {
+  try {
+    const content: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return typeof content === "object" && content !== null ? (content as Record<string, unknown>) : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a process of this id exists; one of another user counts. */
+function isAlive(pid: unknown): boolean {
+  if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** The credential of the server over `dataDir`: as the server itself finds it, from the environment first. */
+function credentialOf(dataDir: string, environment: Environment): { accessKeyId: string; secretAccessKey: string } {
+  const fromEnvironment = {
+    accessKeyId: environment.KVASS_ROOT_ACCESS_KEY_ID,
+    secretAccessKey: environment.KVASS_ROOT_SECRET_ACCESS_KEY,
+  };
+  const { accessKeyId, secretAccessKey } =
+    fromEnvironment.accessKeyId && fromEnvironment.secretAccessKey
+      ? fromEnvironment
+      : (readJson(join(dataDir, CREDENTIAL_FILE)) ?? {});
+  if (typeof accessKeyId === "string" && typeof secretAccessKey === "string") return { accessKeyId, secretAccessKey };
+  throw new CliError(
+    `${dataDir} holds no ${CREDENTIAL_FILE}: set KVASS_ROOT_ACCESS_KEY_ID and KVASS_ROOT_SECRET_ACCESS_KEY as for the server`,
+  );
+}
+
+/** The server that runs over `dataDir`, or undefined where none does. Throws {@link CliError} where its credential is not known. */
+export function findLocalServer(dataDir: string, environment: Environment = process.env): LocalServer | undefined {
+  const file = readJson(join(dataDir, SERVER_FILE));
+  if (typeof file?.url !== "string" || !isAlive(file.pid)) return undefined;
+  const region = typeof file.region === "string" ? file.region : "us-east-1";
+  return { dataDir, url: file.url, region, ...credentialOf(dataDir, environment) };
+}
+
+/** The running server of the given data folder; without one, that of the default folder or else the demo's. */
+export function localServer(data: string | undefined, environment: Environment = process.env): LocalServer {
+  const folders = data === undefined ? [defaultDataDir(environment), DEMO_DATA_DIR] : [resolve(data)];
+  for (const folder of folders) {
+    const server = findLocalServer(folder, environment);
+    if (server !== undefined) return server;
+  }
+  throw new CliError(`no server runs over ${folders.join(" or ")}; start one with kvass serve or kvass demo`);
+}
+
+const environmentEndpoint = (environment: Environment): string | undefined =>
+  environment.AWS_ENDPOINT_URL_KINESIS_VIDEO || environment.AWS_ENDPOINT_URL || undefined;
+
+/**
+ * Where the client verbs send their requests: `--endpoint`, else `--data`, else the endpoint that the environment names for AWS
+ * SDKs, else the running server of this machine.
+ */
+export async function connectionTo(target: Target, environment: Environment = process.env): Promise<Connection> {
+  const endpoint = target.endpoint ?? (target.data === undefined ? environmentEndpoint(environment) : undefined);
+  if (endpoint !== undefined) {
+    const { environmentCredentials } = await import("@kvass/client");
+    const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION || "us-east-1";
+    return { endpoint, region, credentials: environmentCredentials() };
+  }
+  const { url, region, accessKeyId, secretAccessKey } = localServer(target.data, environment);
+  return { endpoint: url, region, credentials: { accessKeyId, secretAccessKey } };
+}

@@ -1,0 +1,70 @@
+import { CommanderError } from "commander";
+
+/** A failure that the person at the terminal can act on; its message is the one line that they see. */
+export class CliError extends Error {
+  override readonly name = "CliError";
+  readonly exitCode: number;
+
+  constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.exitCode = options.exitCode ?? FAILURE;
+  }
+}
+
+const FAILURE = 1;
+/** The command line itself was wrong, as in sysexits and most shells' built-ins. */
+export const USAGE = 2;
+/** 128 + SIGINT, what a shell reports for a program that ^C ended. */
+export const INTERRUPTED = 130;
+
+const NETWORK: Record<string, string> = {
+  ECONNREFUSED: "connection refused (is the server running?)",
+  ENOTFOUND: "host not found",
+  EAI_AGAIN: "host not found (no name server answered)",
+  ECONNRESET: "the connection was reset",
+  ETIMEDOUT: "no answer in time",
+  EPIPE: "the connection was closed",
+};
+
+const FILES: Record<string, string> = {
+  ENOENT: "no such file or folder",
+  EACCES: "permission denied",
+  EISDIR: "is a folder",
+  ENOTDIR: "is no folder",
+  ENOSPC: "no space left on the disk",
+  EEXIST: "exists already",
+};
+
+interface SystemError extends Error {
+  readonly code?: string;
+  readonly path?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+function describeSystemError(error: SystemError): string | undefined {
+  const { code = "", path, address, port } = error;
+  if (path !== undefined && FILES[code] !== undefined) return `${path}: ${FILES[code]}`;
+  if (NETWORK[code] === undefined) return undefined;
+  return address === undefined ? NETWORK[code] : `${address}:${port}: ${NETWORK[code]}`;
+}
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
+
+/** The one line that says what went wrong: no stack, no nesting, the exception's AWS name where it has one. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
+  // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
+  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
+  const known = describeSystemError(error);
+  if (known !== undefined) return known;
+  const named = /Exception$/.test(error.name) ? `${error.name}: ${error.message}` : error.message;
+  return oneLine(named === "" ? error.name : named);
+}
+
+/** What the process exits with after this error; never 0. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  return error instanceof CommanderError ? USAGE : FAILURE;
+}

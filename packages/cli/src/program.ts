@@ -1,0 +1,123 @@
+import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { describe, exitCodeOf } from "./errors.ts";
+
+/** A verb of the command line. Its module is loaded when it is used, so that none pays for another's libraries. */
+interface Verb {
+  readonly name: string;
+  /** Arguments as `kvass --help` shows them. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly group: string;
+  /** `configure` adds arguments, options and the action. */
+  load(): Promise<{ configure(command: Command): void }>;
+}
+
+const SERVER = "Server:";
+const MEDIA = "Streams:";
+const CARE = "Care:";
+
+const VERBS: readonly Verb[] = [
+  {
+    name: "demo",
+    usage: "",
+    summary: "start a server and stream a synthetic camera into it",
+    group: SERVER,
+    load: () => import("./commands/demo.ts"),
+  },
+  {
+    name: "serve",
+    usage: "",
+    summary: "start the server",
+    group: SERVER,
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "env",
+    usage: "",
+    summary: "print shell exports that point AWS SDKs and the AWS CLI at the running server",
+    group: SERVER,
+    load: () => import("./commands/env.ts"),
+  },
+  {
+    name: "ls",
+    usage: "[STREAM]",
+    summary: "list streams, or the fragments of one",
+    group: MEDIA,
+    load: () => import("./commands/ls.ts"),
+  },
+  {
+    name: "put",
+    usage: "STREAM FILE|-",
+    summary: "send a media file into a stream",
+    group: MEDIA,
+    load: () => import("./commands/put.ts"),
+  },
+  {
+    name: "get",
+    usage: "STREAM",
+    summary: "save media of a stream as a Matroska file",
+    group: MEDIA,
+    load: () => import("./commands/get.ts"),
+  },
+  {
+    name: "fsck",
+    usage: "",
+    summary: "verify every record of a data folder, or rebuild its index",
+    group: CARE,
+    load: () => import("./commands/fsck.ts"),
+  },
+  {
+    name: "doctor",
+    usage: "",
+    summary: "check that this machine can run Kvass",
+    group: CARE,
+    load: () => import("./commands/doctor.ts"),
+  },
+];
+
+const FOOTER = `
+Try it:
+  kvass demo                          a server with a camera in it
+  kvass get demo-camera -o clip.mkv   save what the camera has sent
+  eval "$(kvass env)"; aws kinesisvideo list-streams
+
+kvass VERB --help says more about one verb.`;
+
+function newProgram(): Command {
+  const program = new Command("kvass")
+    .description("A server that speaks Amazon Kinesis Video Streams, and the tools around it.")
+    .usage("VERB [options]")
+    .version(manifest.version, "--version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand(false)
+    .addHelpText("after", FOOTER)
+    .configureHelp({
+      subcommandTerm: (command) => `${command.name()} ${usageOf(command.name())}`.trimEnd(),
+      subcommandDescription: (command) => command.summary(),
+    });
+  // Commander would exit by itself; `run` decides about the exit code, and about the one line of an error.
+  return program.exitOverride().configureOutput({ outputError: () => {} });
+}
+
+const usageOf = (name: string): string => VERBS.find((verb) => verb.name === name)?.usage ?? "";
+
+/** Runs one command line and resolves with its exit code. Errors become one line on stderr. */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = newProgram();
+  try {
+    const chosen = args.find((argument) => !argument.startsWith("-"));
+    for (const verb of VERBS) {
+      const command = program.command(verb.name).summary(verb.summary).description(verb.summary).helpGroup(verb.group);
+      command.copyInheritedSettings(program).helpOption("-h, --help", "print help");
+      if (verb.name === chosen) (await verb.load()).configure(command);
+    }
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    process.stderr.write(`kvass: ${describe(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
