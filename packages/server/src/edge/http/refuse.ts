@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+
+/** Node's code for what was wrong with a request's head, and how it is answered. */
+const REFUSALS: Readonly<Record<string, readonly [status: string, type: string]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "RequestHeaderSectionTooLargeException"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "RequestTimeoutException"],
+};
+const MALFORMED = ["400 Bad Request", "MalformedHttpRequestException"] as const;
+
+/** Answers bytes that are no HTTP request, or that do not become one in time, and closes the connection. */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, type] = REFUSALS[error.code ?? ""] ?? MALFORMED;
+  const head = [
+    `HTTP/1.1 ${status}`,
+    "Connection: close",
+    "Content-Length: 0",
+    "Server: Kvass",
+    `x-amzn-RequestId: ${randomUUID()}`,
+    `x-amzn-ErrorType: ${type}`,
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n`, () => socket.destroy());
+}

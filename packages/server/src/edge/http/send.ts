@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WireResponse } from "../../aws/wire.ts";
+import type { HttpLimits } from "./limits.ts";
+
+/**
+ * Sends an answer. A streamed one has its headers sent at once, each item as an HTTP chunk of its own, and the next item asked for
+ * only when the socket has taken the last.
+ * @param signal aborted when the client goes away, which ends the stream's iteration
+ * @throws what the stream throws; the client then finds the answer cut off
+ */
+export async function sendResponse(response: ServerResponse, answer: WireResponse, signal: AbortSignal): Promise<void> {
+  const { status, headers, body } = answer;
+  if (body instanceof Uint8Array) {
+    response.writeHead(status, { ...headers, "Content-Length": body.length });
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, headers);
+  response.flushHeaders();
+  for await (const chunk of body) {
+    if (signal.aborted) return;
+    if (chunk.length > 0 && !response.write(chunk)) await drained(response, signal);
+  }
+  response.end();
+}
+
+/** Waits for the socket to take what was written; also ends when the client goes away. */
+async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (response.writableNeedDrain) await once(response, "drain", { signal }).catch(() => undefined);
+}
+
+/**
+ * Lets a client that is still sending find the answer: what it sends is read and thrown away for a while, because closing a socket
+ * with unread bytes makes the kernel drop the answer too (RFC 9112, section 9.6). Then the connection is cut, unless the request ended.
+ * @param last true where no further request is wanted on this connection: its sending half is closed at once
+ */
+export function linger(request: IncomingMessage, last: boolean, limits: HttpLimits): void {
+  const { socket } = request;
+  if (request.complete && request.readableLength === 0) return;
+  const cut = (): void => void socket.destroy();
+  const timer = setTimeout(cut, limits.lingerMs);
+  let discarded = 0;
+  request.on("data", (chunk: Uint8Array) => {
+    discarded += chunk.length;
+    if (discarded > limits.lingerBytes) cut();
+  });
+  request.once("end", () => {
+    clearTimeout(timer);
+    if (last) cut();
+  });
+  request.once("close", () => clearTimeout(timer));
+  request.on("error", cut);
+  if (last) socket.end();
+  request.resume();
+}

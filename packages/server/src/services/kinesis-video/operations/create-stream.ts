@@ -1,0 +1,18 @@
+import type { StreamRegistry } from "../../../domain/streams/registry.ts";
+import type { KinesisVideoHandlers } from "../service.ts";
+
+/** CreateStream: the stream is active when the answer leaves, since producers send to it at once and do not ask. */
+export function createStream(streams: StreamRegistry): KinesisVideoHandlers["CreateStream"] {
+  return async (input) => {
+    const stream = await streams.create({
+      name: input.StreamName,
+      deviceName: input.DeviceName,
+      mediaType: input.MediaType,
+      kmsKeyId: input.KmsKeyId,
+      retentionHours: input.DataRetentionInHours ?? 0,
+      storageTier: input.StreamStorageConfiguration?.DefaultStorageTier ?? "HOT",
+      tags: input.Tags ?? {},
+    });
+    return { StreamARN: stream.arn };
+  };
+}

@@ -1,0 +1,10 @@
+import type { StreamRegistry } from "../../../domain/streams/registry.ts";
+import type { KinesisVideoHandlers } from "../service.ts";
+
+/** DeleteStream: the stream and its data keys are gone when the answer leaves. */
+export function deleteStream(streams: StreamRegistry): KinesisVideoHandlers["DeleteStream"] {
+  return async (input) => {
+    await streams.delete(input.StreamARN, input.CurrentVersion);
+    return {};
+  };
+}
