@@ -21,7 +21,7 @@ export interface MatroskaStreamHandler {
    * an element header that two chunks share come as a copy).
    *
    * A block's bytes are told after its `onBlock`, in the same call of `feed`, so that a handler can refuse the block before it has
-   * its last bytes. `atBoundary` tells whether all bytes so far end where a child of the Cluster ends (or its ID and size end):
+   * its last bytes. `atBoundary` tells whether all bytes so far end where a child of the Cluster ends:
    * everything up to here can be passed to a live reader, and the next byte begins a new block. At most two such events
    * come for each Cluster and fed chunk beside the copies above: one that ends at the last boundary, and the incomplete rest.
    */

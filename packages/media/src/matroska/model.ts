@@ -85,7 +85,7 @@ export interface MatroskaSimpleTag {
 
 /** One Tags element of the Segment. */
 export interface MatroskaTags {
-  /** Exact bytes of the element, ID and size included; a view of the chunk that was fed where it lies in one. */
+  /** Exact bytes of the element, ID and size included. An own copy, safe to keep. */
   bytes: Uint8Array;
   /** All SimpleTags in document order, outer before inner. */
   simpleTags: readonly MatroskaSimpleTag[];

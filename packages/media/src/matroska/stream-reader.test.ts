@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { record } from "../../test/recorder.ts";
+import { fileSample, producerSdkSample, samples } from "../../test/samples.ts";
+
+for (const sample of samples()) {
+  const options = { concatenated: sample.concatenated ?? false };
+
+  test(`reads what stands in a stream of the form: ${sample.name}`, () => {
+    const { recorder, error } = record(sample.bytes, [sample.bytes.length], options);
+    assert.equal(error, undefined);
+    assert.deepEqual(
+      recorder.clusters.map(({ timecode, data }) => ({ timecode, data })),
+      sample.clusters.map(({ timecode, bytes }) => ({ timecode, data: bytes })),
+    );
+    for (const [index, cluster] of sample.clusters.entries()) {
+      assert.deepEqual(
+        recorder.clusters[index]!.blocks.map((block) => ({
+          track: block.trackNumber,
+          timecode: block.timecode,
+          keyframe: block.keyframe,
+          frames: block.frames,
+          ...(block.duration === undefined ? {} : { duration: block.duration }),
+        })),
+        cluster.blocks,
+      );
+    }
+    const found = recorder.tags.flatMap(({ simpleTags }) => simpleTags.map(({ name, value }) => [name, value]));
+    assert.deepEqual(found, sample.tags);
+  });
+
+  test(`tells the same however a stream is cut: ${sample.name}`, () => {
+    const whole = record(sample.bytes, [sample.bytes.length], options);
+    for (const size of [1, 2, 3, 5, 7, 11, 13, 64]) {
+      assert.deepEqual(stable(record(sample.bytes, [size], options)), stable(whole));
+    }
+    for (let first = 1; first < sample.bytes.length; first++) {
+      const cut = record(sample.bytes, [first, sample.bytes.length], options);
+      assert.deepEqual(cut.recorder.calls, whole.recorder.calls);
+      assert.deepEqual(cut.recorder.clusters, whole.recorder.clusters);
+    }
+  });
+
+  test(`tells the same of a damaged stream however it is cut: ${sample.name}`, () => {
+    const damaged = fc.record({
+      at: fc.nat(sample.bytes.length - 1),
+      value: fc.integer({ min: 0, max: 255 }),
+      length: fc.oneof(fc.constant(sample.bytes.length), fc.integer({ min: 1, max: sample.bytes.length })),
+      sizes: fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 8 }),
+    });
+    fc.assert(
+      fc.property(damaged, ({ at, value, length, sizes }) => {
+        const bytes = sample.bytes.slice(0, length);
+        bytes[at % length] = value;
+        assert.deepEqual(stable(record(bytes, sizes, options)), stable(record(bytes, [bytes.length], options)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+}
+
+/** What must not depend on the cutting: all but the last bytes of a Cluster that an error left open. */
+function stable({ recorder, error }: ReturnType<typeof record>): unknown {
+  const { headers, tags, clusters, calls } = recorder;
+  return { headers, tags, clusters, calls, error: error && { ...error, message: error.message } };
+}
+
+test("reads the header as it is written", () => {
+  const { recorder } = record(fileSample().bytes, [100]);
+  const [header] = recorder.headers;
+  assert.equal(header!.docType, "webm");
+  assert.equal(header!.duration, 6000);
+  assert.equal(header!.timecodeScaleNs, 1_000_000);
+  assert.equal(header!.muxingApp, "Lavf");
+  const [video, audio] = header!.tracks;
+  assert.deepEqual([video!.number, video!.type, video!.name, video!.lacing], [1, "video", "camera", false]);
+  assert.deepEqual([video!.video!.pixelWidth, video!.video!.pixelHeight], [640, 360]);
+  assert.deepEqual([audio!.codecId, audio!.audio!.samplingFrequency, audio!.audio!.channels], ["A_AAC", 48_000, 2]);
+  assert.deepEqual(audio!.codecPrivate, Uint8Array.of(0x11, 0x90));
+});
+
+test("header bytes are those of the producer, without Segment and Tags", () => {
+  const { bytes } = fileSample();
+  const header = record(bytes, [9]).recorder.headers[0]!;
+  const { ebmlHeader, segmentElements } = header;
+  assert.deepEqual(ebmlHeader, bytes.slice(0, ebmlHeader.length));
+  const text = Buffer.from(bytes).toString("latin1");
+  const found = Buffer.from(segmentElements).toString("latin1");
+  // The trailing 20 bytes are the Void behind Tags.
+  assert.ok(text.includes(found.slice(0, -20)));
+  assert.ok(!found.includes("ENCODER"));
+});
+
+test("Tags know their place, their nest and their bytes", () => {
+  const { recorder } = record(producerSdkSample().bytes, [50]);
+  assert.deepEqual(
+    recorder.tags.map(({ beforeFirstCluster }) => beforeFirstCluster),
+    [false, false],
+  );
+  const { bytes } = producerSdkSample();
+  for (const tags of recorder.tags) {
+    assert.deepEqual(tags.bytes, bytes.slice(tags.offset, tags.offset + tags.bytes.length));
+  }
+});
