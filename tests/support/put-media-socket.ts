@@ -1,5 +1,5 @@
-import { createHash, createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { signedLines } from "./sign.ts";
 
 /** One acknowledgement as it came over the wire. */
 export interface WireAck {
@@ -22,29 +22,18 @@ export interface PutMediaTarget {
   readonly producerStart?: string;
 }
 
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac("sha256", key).update(data).digest();
-
 /** Header lines of a signed PutMedia request in the form of the C producer library: the empty body's hash, chunked. */
-export function signedHeaders(target: PutMediaTarget): string[] {
-  const host = new URL(target.url).host;
-  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
-  const scope = `${date.slice(0, 8)}/${target.region ?? "us-east-1"}/kinesisvideo/aws4_request`;
-  const headers: [string, string][] = [
-    ["host", host],
-    ["transfer-encoding", "chunked"],
-    ["x-amz-date", date],
-    ["x-amzn-fragment-timecode-type", target.timecodeType ?? "ABSOLUTE"],
-    ["x-amzn-producer-start-timestamp", target.producerStart ?? (Date.now() / 1000).toFixed(3)],
-    ["x-amzn-stream-name", target.stream],
-  ];
-  const signed = headers.map(([name]) => name).join(";");
-  const canonical = `POST\n/putMedia\n\n${headers.map(([name, value]) => `${name}:${value}\n`).join("")}\n${signed}\n${createHash("sha256").digest("hex")}`;
-  const toSign = `AWS4-HMAC-SHA256\n${date}\n${scope}\n${createHash("sha256").update(canonical).digest("hex")}`;
-  const key = scope.split("/").reduce<string | Buffer>(hmac, `AWS4${target.secretAccessKey}`);
-  const signature = hmac(key as Buffer, toSign).toString("hex");
-  const authorization = `AWS4-HMAC-SHA256 Credential=${target.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
-  return [...headers.map(([name, value]) => `${name}: ${value}`), `authorization: ${authorization}`];
-}
+export const signedHeaders = (target: PutMediaTarget): string[] =>
+  signedLines({
+    ...target,
+    path: "/putMedia",
+    headers: {
+      "transfer-encoding": "chunked",
+      "x-amzn-fragment-timecode-type": target.timecodeType ?? "ABSOLUTE",
+      "x-amzn-producer-start-timestamp": target.producerStart ?? (Date.now() / 1000).toFixed(3),
+      "x-amzn-stream-name": target.stream,
+    },
+  });
 
 const ACK = /\{[^{}]*\}/g;
 
