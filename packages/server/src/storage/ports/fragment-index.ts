@@ -96,8 +96,8 @@ export interface FragmentLedger {
   pressure(): Promise<void> | undefined;
   /** Marks a segment sealed, `bytes` long. */
   sealSegment(segment: number, bytes: number): void;
-  /** Forgets a segment and every row that still points to it; resolves to the number of those rows. */
-  dropSegment(segment: number): Promise<number>;
+  /** Forgets segments and every row that still points to them; resolves to the number of those rows. */
+  dropSegments(segments: readonly number[]): Promise<number>;
   /** Every known segment, ascending. */
   segments(): SegmentRow[];
   /** The rows of these fragments, in the same order, undefined where a fragment has none. */

@@ -12,12 +12,16 @@ const SQLITE_CONSTRAINT_UNIQUE = 2067;
  */
 export class Database {
   readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
 
   /** @throws Error where the file was written by a newer version, or is no SQLite database */
   constructor(path: string, options: { pragmas: readonly string[]; schema: string; version: number }) {
     this.#db = new DatabaseSync(path);
     try {
       for (const pragma of options.pragmas) this.#db.exec(`PRAGMA ${pragma}`);
+      this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
+      this.#commit = this.#db.prepare("COMMIT");
       this.#migrate(path, options.schema, options.version);
     } catch (error) {
       this.#db.close();
@@ -35,10 +39,10 @@ export class Database {
 
   /** Runs `body` in one write transaction: all of it is stored, or, where it throws, none. */
   transaction<T>(body: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
+    this.#begin.run();
     try {
       const result = body();
-      this.#db.exec("COMMIT");
+      this.#commit.run();
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");

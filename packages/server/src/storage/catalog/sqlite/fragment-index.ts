@@ -1,0 +1,215 @@
+import type { StatementSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { FragmentRow } from "../../ports/fragment.ts";
+import type {
+  FragmentClock,
+  FragmentCursor,
+  FragmentIndex,
+  FragmentScope,
+  FragmentTotals,
+} from "../../ports/fragment-index.ts";
+import type { Database } from "./database.ts";
+import { decodeExtents } from "./extents.ts";
+import { CLOCK_COLUMN, type Columns, FRAGMENT_COLUMNS, storedBytes, toFragment } from "./index-schema.ts";
+import type { IndexSums } from "./index-sums.ts";
+
+/** Rows that one statement reads or removes before the event loop gets its turn: one to three milliseconds. */
+const ROWS_PER_TURN = 1000;
+
+/**
+ * How many fragments, those that start latest before the time asked for, `at` considers. Only fragments that overlap others (footage sent
+ * twice, several producers) or that are much shorter than the stream's longest one come near it.
+ */
+const LOOK_BACK = 1024;
+
+interface ClockStatements {
+  readonly containing: StatementSync;
+  readonly behind: StatementSync;
+}
+
+/** The statements that read by one of the clocks. */
+function clockStatements(database: Database, clock: FragmentClock): ClockStatements {
+  const start = CLOCK_COLUMN[clock];
+  return {
+    // Goes back by the stream's longest fragment, as what starts earlier cannot contain the time, and 1 ms for the rounding of fractions.
+    containing: rows(
+      database,
+      `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = :stream AND sequence = (
+         SELECT min(sequence) FROM (
+           SELECT sequence, ${start} AS start, duration, server_ts FROM fragments
+           WHERE stream_id = :stream AND ${start} <= :time
+             AND ${start} >= :time - 1 - (SELECT longest FROM streams WHERE stream_id = :stream)
+           ORDER BY ${start} DESC LIMIT ${LOOK_BACK})
+         WHERE (start + duration > :time OR start = :time) AND server_ts >= :horizon)`,
+    ),
+    behind: rows(
+      database,
+      `SELECT ${FRAGMENT_COLUMNS} FROM fragments
+       WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
+       ORDER BY ${start}, sequence LIMIT :limit`,
+    ),
+  };
+}
+
+function rows(database: Database, sql: string): StatementSync {
+  const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
+  return statement;
+}
+
+/** Runs a statement that returns arrays; node:sqlite types every row as an object. */
+function fragments(statement: StatementSync, parameters: Record<string, number>): FragmentRow[] {
+  return (statement.all(parameters) as unknown as Columns[]).map(toFragment);
+}
+
+/** The fragment index in SQLite: what readers and retention see of it. */
+export class SqliteFragmentIndex implements FragmentIndex {
+  readonly #database: Database;
+  readonly #sums: IndexSums;
+  readonly #close: () => Promise<void>;
+  readonly #clocks: Record<FragmentClock, ClockStatements>;
+  readonly #after: StatementSync;
+  readonly #before: StatementSync;
+  readonly #anyLive: StatementSync;
+  readonly #totals: StatementSync;
+  readonly #streams: StatementSync;
+  readonly #remove: StatementSync;
+
+  /** @param close releases the database and what serves it */
+  constructor(database: Database, sums: IndexSums, close: () => Promise<void>) {
+    this.#database = database;
+    this.#sums = sums;
+    this.#close = close;
+    this.#clocks = {
+      serverTimestamp: clockStatements(database, "serverTimestamp"),
+      producerTimestamp: clockStatements(database, "producerTimestamp"),
+    };
+    const select = `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = :stream`;
+    this.#after = rows(database, `${select} AND sequence > :sequence ORDER BY sequence LIMIT :limit`);
+    this.#before = rows(database, `${select} AND sequence < :sequence ORDER BY sequence DESC LIMIT :limit`);
+    this.#anyLive = rows(database, "SELECT 1 FROM fragments WHERE stream_id = ? AND server_ts >= ? LIMIT 1");
+    this.#totals = database.prepare("SELECT fragments, bytes FROM streams WHERE stream_id = ?");
+    this.#streams = database.prepare("SELECT stream_id FROM streams");
+    this.#remove = rows(
+      database,
+      `DELETE FROM fragments WHERE stream_id = :stream AND sequence IN (
+         SELECT sequence FROM fragments WHERE stream_id = :stream AND server_ts < :horizon LIMIT :limit)
+       RETURNING segment, size, extents`,
+    );
+  }
+
+  after(scope: FragmentScope, after: number, limit: number): Promise<FragmentRow[]> {
+    const stream = scope.streamId;
+    const page = (last: FragmentRow | undefined, count: number) =>
+      fragments(this.#after, { stream, sequence: last?.sequence ?? after, limit: count });
+    return live(page, scope.horizon, limit);
+  }
+
+  async bySequence(scope: FragmentScope, sequence: number): Promise<FragmentRow | undefined> {
+    const [row] = fragments(this.#after, { stream: scope.streamId, sequence: sequence - 1, limit: 1 });
+    return row?.sequence === sequence && row.serverTimestamp >= scope.horizon ? row : undefined;
+  }
+
+  async newest(scope: FragmentScope): Promise<FragmentRow | undefined> {
+    const stream = scope.streamId;
+    if (this.#anyLive.get(stream, scope.horizon) === undefined) return undefined;
+    const page = (last: FragmentRow | undefined, count: number) =>
+      fragments(this.#before, { stream, sequence: last?.sequence ?? Number.MAX_SAFE_INTEGER, limit: count });
+    return (await live(page, scope.horizon, 1))[0];
+  }
+
+  async at(scope: FragmentScope, clock: FragmentClock, time: number): Promise<FragmentRow | undefined> {
+    const { streamId: stream, horizon } = scope;
+    const [containing] = fragments(this.#clocks[clock].containing, { stream, time, horizon });
+    if (containing !== undefined) return containing;
+    const end = { from: time, to: Number.MAX_VALUE };
+    const cursor = { time, sequence: Number.MAX_SAFE_INTEGER };
+    return (await this.range(scope, clock, end, cursor, 1))[0];
+  }
+
+  range(
+    scope: FragmentScope,
+    clock: FragmentClock,
+    span: { from: number; to: number },
+    after: FragmentCursor | undefined,
+    limit: number,
+  ): Promise<FragmentRow[]> {
+    const { streamId: stream, horizon } = scope;
+    const from = clock === "serverTimestamp" ? Math.max(span.from, horizon) : span.from;
+    const first = after !== undefined && after.time >= from ? after : { time: from, sequence: -1 };
+    const page = (last: FragmentRow | undefined, count: number) => {
+      const { time, sequence } = last === undefined ? first : { time: last[clock], sequence: last.sequence };
+      return fragments(this.#clocks[clock].behind, { stream, time, sequence, to: span.to, limit: count });
+    };
+    return live(page, horizon, limit);
+  }
+
+  async expire(streamId: number, horizon: number, limit: number): Promise<number> {
+    let removed = 0;
+    while (removed < limit) {
+      const want = Math.min(ROWS_PER_TURN, limit - removed);
+      const count = this.#removeSome(streamId, horizon, want);
+      removed += count;
+      if (count < want) break;
+      await nextTurn();
+    }
+    return removed;
+  }
+
+  async purge(exists: (streamId: number) => boolean, limit: number): Promise<number> {
+    let removed = 0;
+    for (const row of this.#streams.all()) {
+      const streamId = row.stream_id as number;
+      if (removed >= limit) break;
+      if (!exists(streamId)) removed += await this.expire(streamId, Number.POSITIVE_INFINITY, limit - removed);
+    }
+    return removed;
+  }
+
+  async totals(streamId: number): Promise<FragmentTotals> {
+    const sums = this.#totals.get(streamId);
+    if (sums === undefined) return { fragments: 0, bytes: 0, newestSequence: 0 };
+    const sequence = Number.MAX_SAFE_INTEGER;
+    const [newest] = fragments(this.#before, { stream: streamId, sequence, limit: 1 });
+    return {
+      fragments: sums.fragments as number,
+      bytes: sums.bytes as number,
+      newestSequence: newest?.sequence ?? 0,
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  #removeSome(stream: number, horizon: number, limit: number): number {
+    return this.#database.transaction(() => {
+      this.#sums.reset();
+      const removed = this.#remove.all({ stream, horizon, limit }) as unknown as Columns[];
+      for (const [segment, size, extents] of removed) {
+        this.#sums.segment(segment as number, -storedBytes(decodeExtents(extents as Uint8Array)), -1);
+        this.#sums.stream(stream, -(size as number), -1, 0);
+      }
+      this.#sums.apply();
+      return removed.length;
+    });
+  }
+}
+
+/** Collects up to `limit` rows at or above the horizon from pages that each begin behind the `last` row of the one before. */
+async function live(
+  page: (last: FragmentRow | undefined, count: number) => FragmentRow[],
+  horizon: number,
+  limit: number,
+): Promise<FragmentRow[]> {
+  const found: FragmentRow[] = [];
+  let last: FragmentRow | undefined;
+  for (let count = Math.min(limit, ROWS_PER_TURN); found.length < limit; count = ROWS_PER_TURN) {
+    const chunk = page(last, count);
+    for (const row of chunk) if (row.serverTimestamp >= horizon && found.length < limit) found.push(row);
+    if (chunk.length < count) break;
+    last = chunk.at(-1);
+    if (found.length < limit) await nextTurn();
+  }
+  return found;
+}

@@ -1,0 +1,99 @@
+import type { SQLOutputValue } from "node:sqlite";
+import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentClock, SegmentRow } from "../../ports/fragment-index.ts";
+import { decodeExtents } from "./extents.ts";
+
+/** The format of index.db. A file of another format is dropped and rebuilt from the journal. */
+export const INDEX_VERSION = 1;
+
+/**
+ * Fragments are clustered by stream and sequence; each clock has an index whose entries end with the sequence (the rest of the primary
+ * key), so that pages in time order come straight out of it. Columns are not STRICT: INTEGER affinity stores whole numbers, which node:sqlite
+ * binds as doubles, in their short form, and a producer's fraction of a millisecond as it is.
+ * `streams` and `segments` hold sums that are kept in the same transactions as the rows.
+ */
+export const INDEX_SCHEMA = `
+  CREATE TABLE fragments (
+    stream_id INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    server_ts INTEGER NOT NULL,
+    producer_ts INTEGER NOT NULL,
+    random INTEGER NOT NULL,
+    duration INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    extents BLOB NOT NULL,
+    PRIMARY KEY (stream_id, sequence)
+  ) WITHOUT ROWID;
+  CREATE INDEX fragments_by_server ON fragments (stream_id, server_ts);
+  CREATE INDEX fragments_by_producer ON fragments (stream_id, producer_ts);
+  CREATE TABLE streams (
+    stream_id INTEGER PRIMARY KEY,
+    fragments INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    longest INTEGER NOT NULL
+  );
+  CREATE TABLE segments (
+    segment INTEGER PRIMARY KEY,
+    retention_class INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    live_bytes INTEGER NOT NULL,
+    live_fragments INTEGER NOT NULL,
+    sealed INTEGER NOT NULL
+  );
+`;
+
+/**
+ * NORMAL leaves out the sync of each commit: after a power loss the index is a prefix of what was written, and the journal's unsealed
+ * segments tell the rest. Checkpoints, which do sync, run in a worker (checkpointer.ts), never on this connection.
+ * The cache holds the leaf pages that some thousand active streams append to.
+ */
+export const INDEX_PRAGMAS = [
+  "journal_mode = WAL",
+  "synchronous = NORMAL",
+  "wal_autocheckpoint = 0",
+  "cache_size = -16384",
+];
+
+export const CLOCK_COLUMN: Record<FragmentClock, string> = {
+  serverTimestamp: "server_ts",
+  producerTimestamp: "producer_ts",
+};
+
+/** The columns of a fragment in the order in which `toFragment` reads them. */
+export const FRAGMENT_COLUMNS = "stream_id, sequence, server_ts, producer_ts, random, duration, size, segment, extents";
+
+/** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
+export type Columns = readonly SQLOutputValue[];
+
+export function toFragment(row: Columns): FragmentRow {
+  return {
+    streamId: row[0] as number,
+    sequence: row[1] as number,
+    serverTimestamp: row[2] as number,
+    producerTimestamp: row[3] as number,
+    random: row[4] as number,
+    duration: row[5] as number,
+    size: row[6] as number,
+    segment: row[7] as number,
+    extents: decodeExtents(row[8] as Uint8Array),
+  };
+}
+
+export function toSegment(row: Columns): SegmentRow {
+  return {
+    segment: row[0] as number,
+    retentionClass: row[1] as number,
+    bytes: row[2] as number,
+    liveBytes: row[3] as number,
+    liveFragments: row[4] as number,
+    sealed: row[5] === 1,
+  };
+}
+
+/** Bytes that a fragment's records take in its segment. */
+export function storedBytes(extents: readonly number[]): number {
+  let bytes = 0;
+  for (let i = 1; i < extents.length; i += 2) bytes += extents[i]!;
+  return bytes;
+}

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { FragmentRow } from "../ports/fragment.ts";
+import type { FragmentClock, FragmentIndex, FragmentLedger, FragmentScope } from "../ports/fragment-index.ts";
+import { identityOf } from "./fragments.ts";
+
+/** Both sides of an index. */
+export interface IndexFixture {
+  readonly index: FragmentIndex;
+  readonly ledger: FragmentLedger;
+}
+
+/** A row in `segment`, one record of 1,000 bytes at its sequence. */
+export function rowOf(streamId: number, sequence: number, changes: Partial<FragmentRow> = {}): FragmentRow {
+  const identity = identityOf(streamId, sequence);
+  return { ...identity, duration: 2000, size: 900, segment: 1, extents: [sequence * 1000, 1000], ...changes };
+}
+
+const CLOCKS: readonly FragmentClock[] = ["serverTimestamp", "producerTimestamp"];
+
+/** The port's words as plain code over an array: what the property tests hold an index against. */
+class Model {
+  rows: FragmentRow[] = [];
+
+  live({ streamId, horizon }: FragmentScope): FragmentRow[] {
+    const rows = this.rows.filter((row) => row.streamId === streamId && row.serverTimestamp >= horizon);
+    return rows.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  at(scope: FragmentScope, clock: FragmentClock, time: number): FragmentRow | undefined {
+    const contains = (row: FragmentRow) =>
+      row[clock] === time || (row[clock] < time && row[clock] + row.duration > time);
+    const behind = this.byTime(scope, clock).find((row) => row[clock] > time);
+    return this.live(scope).find(contains) ?? behind;
+  }
+
+  byTime(scope: FragmentScope, clock: FragmentClock): FragmentRow[] {
+    return this.live(scope).sort((a, b) => a[clock] - b[clock] || a.sequence - b.sequence);
+  }
+}
+
+/** Few streams, sequences and times, so that rows overlap, repeat and replace one another. */
+const randomRows = fc.array(
+  fc.record(
+    {
+      streamId: fc.integer({ min: 1, max: 2 }),
+      sequence: fc.integer({ min: 1, max: 30 }),
+      serverTimestamp: fc.integer({ min: 0, max: 40 }),
+      producerTimestamp: fc.oneof(fc.integer({ min: -5, max: 40 }), fc.double({ min: -5, max: 40, noNaN: true })),
+      random: fc.nat({ max: 2 ** 28 - 1 }),
+      duration: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.double({ min: 0, max: 12, noNaN: true })),
+      size: fc.nat({ max: 1000 }),
+      segment: fc.integer({ min: 1, max: 3 }),
+      extents: fc.constantFrom([0, 1000], [5000, 70_000, 80_000, 3]),
+    },
+    { noNullPrototype: true },
+  ),
+  { maxLength: 60 },
+);
+
+/** What every FragmentIndex and FragmentLedger keep, as tests. `open` gives an empty index. */
+export function fragmentIndexContract(name: string, open: () => IndexFixture): void {
+  const withIndex = (title: string, body: (fixture: IndexFixture) => Promise<void>) =>
+    test(`${name}: ${title}`, async () => {
+      const fixture = open();
+      try {
+        await body(fixture);
+      } finally {
+        await fixture.index.close();
+      }
+    });
+
+  function fill({ ledger }: IndexFixture, rows: readonly FragmentRow[]): Model {
+    for (const segment of [1, 2, 3]) ledger.addSegment(segment, segment);
+    const model = new Model();
+    for (let i = 0; i < rows.length; i += 7) {
+      const batch = rows.slice(i, i + 7);
+      ledger.insert(batch);
+      for (const row of batch) {
+        model.rows = model.rows.filter((old) => old.streamId !== row.streamId || old.sequence !== row.sequence);
+        model.rows.push(row);
+      }
+    }
+    return model;
+  }
+
+  test(`${name}: every query answers as a plain array does`, async () => {
+    const probe = fc.record({
+      horizon: fc.nat({ max: 30 }),
+      time: fc.integer({ min: -6, max: 45 }),
+      span: fc.nat({ max: 45 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(randomRows, fc.array(probe, { minLength: 5, maxLength: 5 }), async (rows, probes) => {
+        const fixture = open();
+        const model = fill(fixture, rows);
+        for (const { horizon, time, span } of probes)
+          await assertAnswers(fixture.index, model, { horizon, time, span });
+        await assertSums(fixture, model);
+        await fixture.index.close();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test(`${name}: expiring, purging and moving keep rows and sums true`, async () => {
+    const scenario = fc.record({
+      horizon: fc.nat({ max: 45 }),
+      limit: fc.integer({ min: 1, max: 20 }),
+      purge: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(randomRows, scenario, async (rows, { horizon, limit, purge }) => {
+        const fixture = open();
+        const { index, ledger } = fixture;
+        const model = fill(fixture, rows);
+        const doomed = model.rows.filter((row) => row.streamId === 1 && row.serverTimestamp < horizon).length;
+        assert.equal(await index.expire(1, horizon, limit), Math.min(doomed, limit));
+        while ((await index.expire(1, horizon, limit)) > 0);
+        model.rows = model.rows.filter((row) => row.streamId !== 1 || row.serverTimestamp >= horizon);
+        const moves = model.rows.map(({ streamId, sequence, segment: from }) => ({
+          streamId,
+          sequence,
+          from,
+          segment: 3,
+          extents: [7, 8],
+        }));
+        const gone = { streamId: 9, sequence: 1, from: 1, segment: 3, extents: [0, 1] };
+        assert.equal(ledger.move([...moves.map((move) => ({ ...move, from: 99 })), gone]), 0);
+        assert.equal(ledger.move([...moves, gone]), moves.length);
+        model.rows = model.rows.map((row) => ({ ...row, segment: 3, extents: [7, 8] }));
+        if (purge) {
+          while ((await index.purge((streamId) => streamId === 1, limit)) > 0);
+          model.rows = model.rows.filter((row) => row.streamId === 1);
+        }
+        await assertAnswers(index, model, { horizon: 0, time: 3, span: 40 });
+        await assertSums(fixture, model);
+        await index.close();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  async function assertAnswers(
+    index: FragmentIndex,
+    model: Model,
+    probe: { horizon: number; time: number; span: number },
+  ) {
+    const { horizon, time, span } = probe;
+    for (const streamId of [1, 2]) {
+      const scope = { streamId, horizon };
+      const live = model.live(scope);
+      assert.deepEqual(await index.after(scope, time, 3), live.filter((row) => row.sequence > time).slice(0, 3));
+      assert.deepEqual(await index.newest(scope), live.at(-1));
+      assert.deepEqual(
+        await index.bySequence(scope, span),
+        live.find((row) => row.sequence === span),
+      );
+      for (const clock of CLOCKS) {
+        assert.deepEqual(await index.at(scope, clock, time), model.at(scope, clock, time), `at ${clock} ${time}`);
+        const inRange = model.byTime(scope, clock).filter((row) => row[clock] >= time && row[clock] <= time + span);
+        assert.deepEqual(await pages(index, scope, clock, { from: time, to: time + span }), inRange);
+      }
+    }
+  }
+
+  async function pages(
+    index: FragmentIndex,
+    scope: FragmentScope,
+    clock: FragmentClock,
+    span: { from: number; to: number },
+  ) {
+    const found: FragmentRow[] = [];
+    for (;;) {
+      const last = found.at(-1);
+      const cursor = last && { time: last[clock], sequence: last.sequence };
+      const page = await index.range(scope, clock, span, cursor, 4);
+      found.push(...page);
+      if (page.length < 4) return found;
+    }
+  }
+
+  async function assertSums({ index, ledger }: IndexFixture, model: Model) {
+    const sum = (rows: readonly FragmentRow[], value: (row: FragmentRow) => number) =>
+      rows.reduce((total, row) => total + value(row), 0);
+    const recordBytes = ({ extents }: FragmentRow) => extents.reduce((total, n, i) => total + (i % 2 === 1 ? n : 0), 0);
+    for (const streamId of [1, 2]) {
+      const rows = model.live({ streamId, horizon: 0 });
+      assert.deepEqual(await index.totals(streamId), {
+        fragments: rows.length,
+        bytes: sum(rows, (row) => row.size),
+        newestSequence: rows.at(-1)?.sequence ?? 0,
+      });
+    }
+    for (const row of ledger.segments()) {
+      const rows = model.rows.filter(({ segment }) => segment === row.segment);
+      assert.equal(row.liveFragments, rows.length);
+      assert.equal(row.liveBytes, sum(rows, recordBytes));
+    }
+  }
+
+  withIndex("rows of an unknown segment are refused, all of the batch", async ({ index, ledger }) => {
+    ledger.addSegment(1, 0);
+    assert.throws(() => ledger.insert([rowOf(1, 1), rowOf(1, 2, { segment: 2 })]), /segment 2/);
+    assert.deepEqual(await index.after({ streamId: 1, horizon: 0 }, 0, 10), []);
+    ledger.insert([rowOf(1, 3)]);
+    assert.deepEqual(await index.totals(1), { fragments: 1, bytes: 900, newestSequence: 3 });
+  });
+
+  withIndex("segments are added once, sealed, and dropped with their rows", async ({ index, ledger }) => {
+    ledger.addSegment(2, 5);
+    ledger.addSegment(1, 4);
+    ledger.insert([rowOf(1, 1), rowOf(1, 2, { segment: 2 }), rowOf(2, 1, { segment: 2 })]);
+    ledger.addSegment(2, 9);
+    ledger.sealSegment(2, 4096);
+    const two = { segment: 2, retentionClass: 5, bytes: 4096, liveBytes: 2000, liveFragments: 2, sealed: true };
+    const one = { segment: 1, retentionClass: 4, bytes: 0, liveBytes: 1000, liveFragments: 1, sealed: false };
+    assert.deepEqual(ledger.segments(), [one, two]);
+    assert.equal(await ledger.dropSegments([2, 77]), 2);
+    assert.deepEqual(ledger.segments(), [one]);
+    assert.deepEqual(
+      ledger.locate([
+        { streamId: 1, sequence: 2 },
+        { streamId: 1, sequence: 1 },
+      ]),
+      [undefined, rowOf(1, 1)],
+    );
+    assert.deepEqual(await index.totals(2), { fragments: 0, bytes: 0, newestSequence: 0 });
+    await ledger.flush();
+  });
+
+  withIndex("pages pass over many expired rows", async ({ index, ledger }) => {
+    ledger.addSegment(1, 0);
+    ledger.insert(Array.from({ length: 5000 }, (_, i) => rowOf(1, i + 1)));
+    const scope = { streamId: 1, horizon: rowOf(1, 4990).serverTimestamp };
+    assert.deepEqual(
+      (await index.after(scope, 0, 3)).map((row) => row.sequence),
+      [4990, 4991, 4992],
+    );
+    const all = { from: 0, to: Number.MAX_SAFE_INTEGER };
+    const page = await index.range(scope, "producerTimestamp", all, undefined, 100);
+    assert.deepEqual(
+      page.map((row) => row.sequence),
+      [4990, 4991, 4992, 4993, 4994, 4995, 4996, 4997, 4998, 4999, 5000],
+    );
+    assert.equal(await index.newest({ ...scope, horizon: scope.horizon * 2 }), undefined);
+    assert.equal(await index.expire(1, scope.horizon, 4000), 4000);
+    assert.equal(await index.expire(1, scope.horizon, 4000), 989);
+  });
+}
