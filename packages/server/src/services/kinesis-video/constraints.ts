@@ -52,10 +52,13 @@ const streams: Constraints = {
   GetDataEndpointInput: { ...STREAM, APIName: oneOf(sdk.APIName) },
 };
 
+/** The form of the ARN is left to these operations, whose own error it is: InvalidResourceFormatException. */
+const TAGGED_STREAM = { StreamName: RESOURCE_NAME, StreamARN: { length: [1, 1024] } } as const;
+
 const tags: Constraints = {
-  TagStreamInput: { ...STREAM, Tags: TAG_MAP },
-  UntagStreamInput: { ...STREAM, TagKeyList: TAG_KEYS },
-  ListTagsForStreamInput: { ...STREAM, NextToken: NEXT_TOKEN },
+  TagStreamInput: { ...TAGGED_STREAM, Tags: TAG_MAP },
+  UntagStreamInput: { ...TAGGED_STREAM, TagKeyList: TAG_KEYS },
+  ListTagsForStreamInput: { ...TAGGED_STREAM, NextToken: NEXT_TOKEN },
   TagResourceInput: { ResourceARN: RESOURCE_ARN, Tags: { length: [1, 50] } },
   UntagResourceInput: { ResourceARN: RESOURCE_ARN, TagKeyList: TAG_KEYS },
   ListTagsForResourceInput: { ResourceARN: RESOURCE_ARN, NextToken: NEXT_TOKEN },
