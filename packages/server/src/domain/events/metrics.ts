@@ -1,0 +1,137 @@
+/** Upper bounds of the latency buckets, in milliseconds. */
+const BUCKETS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000] as const;
+
+/** A distribution of durations: cheap to add to, and enough for a Prometheus histogram. */
+export class Latency {
+  count = 0;
+  /** Milliseconds. */
+  sum = 0;
+  /** Observations in each bucket, the last one for those above every bound. */
+  readonly buckets = new Uint32Array(BUCKETS_MS.length + 1);
+
+  add(ms: number): void {
+    this.count++;
+    this.sum += ms;
+    let bucket = 0;
+    while (bucket < BUCKETS_MS.length && ms > BUCKETS_MS[bucket]!) bucket++;
+    this.buckets[bucket]!++;
+  }
+}
+
+/** Counters of PutMedia on one stream (AWS docs, "Monitoring Kinesis Video Streams metrics with CloudWatch"). */
+export class PutMediaMetrics {
+  requests = 0;
+  incomingBytes = 0;
+  incomingFragments = 0;
+  incomingFrames = 0;
+  activeConnections = 0;
+  connectionErrors = 0;
+  errorAckCount = 0;
+  /** Fragments that were received whole, and persisted where the stream has retention. */
+  success = 0;
+  #fragmentIngestionLatency: Latency | undefined;
+  #fragmentPersistLatency: Latency | undefined;
+
+  /** From a fragment's first byte to its last. */
+  get fragmentIngestionLatency(): Latency {
+    this.#fragmentIngestionLatency ??= new Latency();
+    return this.#fragmentIngestionLatency;
+  }
+
+  /** From a fragment's last byte to its PERSISTED acknowledgement. */
+  get fragmentPersistLatency(): Latency {
+    this.#fragmentPersistLatency ??= new Latency();
+    return this.#fragmentPersistLatency;
+  }
+}
+
+/** Counters of GetMedia or GetMediaForFragmentList on one stream. */
+export class ReadMetrics {
+  requests = 0;
+  outgoingBytes = 0;
+  outgoingFragments = 0;
+  outgoingFrames = 0;
+  connectionErrors = 0;
+  /** Distance of the last chunk sent from the stream's tip, in milliseconds. */
+  millisBehindNow = 0;
+  /** Times that a reader had to skip media that was no longer held. */
+  skips = 0;
+}
+
+/** What is counted for one stream. */
+export class StreamMetrics {
+  readonly putMedia = new PutMediaMetrics();
+  readonly getMedia = new ReadMetrics();
+  readonly getMediaForFragmentList = new ReadMetrics();
+}
+
+/** One value of a snapshot, named as CloudWatch names it. */
+export interface MetricSample {
+  readonly streamName: string;
+  /** For example `PutMedia.IncomingBytes`. */
+  readonly name: string;
+  readonly unit: "Count" | "Bytes" | "Milliseconds";
+  readonly value: number | Latency;
+}
+
+/** Streams with counters at a time; beyond it the one counted first is forgotten, so that a test run cannot grow the process. */
+const MAX_STREAMS = 20_000;
+
+/** The counters of every stream that was written or read since the start. */
+export class Metrics {
+  readonly #streams = new Map<string, StreamMetrics>();
+
+  of(streamName: string): StreamMetrics {
+    let metrics = this.#streams.get(streamName);
+    if (metrics === undefined) {
+      if (this.#streams.size >= MAX_STREAMS) this.#streams.delete(this.#streams.keys().next().value!);
+      metrics = new StreamMetrics();
+      this.#streams.set(streamName, metrics);
+    }
+    return metrics;
+  }
+
+  /** Every value now, stream by stream. */
+  *snapshot(): Generator<MetricSample> {
+    for (const [streamName, metrics] of this.#streams) {
+      yield* putMediaSamples(streamName, metrics.putMedia);
+      yield* readSamples(streamName, "GetMedia", metrics.getMedia);
+      yield* readSamples(streamName, "GetMediaForFragmentList", metrics.getMediaForFragmentList);
+    }
+  }
+}
+
+function* putMediaSamples(streamName: string, metrics: PutMediaMetrics): Generator<MetricSample> {
+  const sample = (suffix: string, unit: MetricSample["unit"], value: number | Latency): MetricSample => ({
+    streamName,
+    name: `PutMedia.${suffix}`,
+    unit,
+    value,
+  });
+  yield sample("Requests", "Count", metrics.requests);
+  yield sample("IncomingBytes", "Bytes", metrics.incomingBytes);
+  yield sample("IncomingFragments", "Count", metrics.incomingFragments);
+  yield sample("IncomingFrames", "Count", metrics.incomingFrames);
+  yield sample("ActiveConnections", "Count", metrics.activeConnections);
+  yield sample("ConnectionErrors", "Count", metrics.connectionErrors);
+  yield sample("ErrorAckCount", "Count", metrics.errorAckCount);
+  yield sample("Success", "Count", metrics.success);
+  yield sample("FragmentIngestionLatency", "Milliseconds", metrics.fragmentIngestionLatency);
+  yield sample("FragmentPersistLatency", "Milliseconds", metrics.fragmentPersistLatency);
+}
+
+function* readSamples(streamName: string, operation: string, metrics: ReadMetrics): Generator<MetricSample> {
+  const sample = (suffix: string, unit: MetricSample["unit"], value: number): MetricSample => ({
+    streamName,
+    name: `${operation}.${suffix}`,
+    unit,
+    value,
+  });
+  yield sample("Requests", "Count", metrics.requests);
+  yield sample("OutgoingBytes", "Bytes", metrics.outgoingBytes);
+  yield sample("OutgoingFragments", "Count", metrics.outgoingFragments);
+  yield sample("OutgoingFrames", "Count", metrics.outgoingFrames);
+  yield sample("ConnectionErrors", "Count", metrics.connectionErrors);
+  yield sample("MillisBehindNow", "Milliseconds", metrics.millisBehindNow);
+  yield sample("ReaderSkips", "Count", metrics.skips);
+}

@@ -1,0 +1,107 @@
+import type { KeyObject } from "node:crypto";
+import type { FragmentRow, FragmentSummary } from "../../storage/ports/fragment.ts";
+import type { FragmentWriter, Journal } from "../../storage/ports/journal.ts";
+import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { encodeFooter } from "../fragments/layout.ts";
+import { sealPart } from "../keys/seal.ts";
+import type { LiveFragment } from "../live/live-fragment.ts";
+import type { AckedFragment } from "./ack.ts";
+
+/** A fragment is sealed and handed to the journal in parts of this size, so that a long one is held neither here nor when read back. */
+export const PART_BYTES = 2 ** 20;
+
+/** Where a fragment is archived. */
+export interface ArchiveTarget {
+  readonly journal: Journal;
+  readonly key: KeyObject;
+  readonly retentionClass: number;
+}
+
+/** A fragment between its Cluster's first byte and its end: what has arrived is in `live`, and goes from there to the archive. */
+export class OpenFragment implements AckedFragment {
+  readonly live: LiveFragment;
+  readonly number: string;
+  /** Metadata tags so far. */
+  tags: number;
+  /** Milliseconds of media, known when its last block is. */
+  duration = 0;
+  #tagsBytes = 0;
+  /** Undefined where the stream has no retention. */
+  readonly #target: ArchiveTarget | undefined;
+  #writer: FragmentWriter | undefined;
+  #parts = 0;
+  /** Offset up to which the fragment has been sealed. */
+  #sealed = 0;
+
+  constructor(live: LiveFragment, tags: number, target: ArchiveTarget | undefined) {
+    this.live = live;
+    this.number = formatFragmentNumber(live.identity);
+    this.tags = tags;
+    this.#target = target;
+  }
+
+  get timecode(): number {
+    return this.live.cluster.timecode;
+  }
+
+  /** The journal that it goes to; undefined where the stream has no retention. */
+  get journal(): Journal | undefined {
+    return this.#target?.journal;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.live.log.length;
+  }
+
+  /** Offset up to which the archive has taken its bytes. */
+  get sealed(): number {
+    return this.#sealed;
+  }
+
+  /** Appends a Tags element that followed the Cluster. */
+  appendTags(bytes: Uint8Array): void {
+    this.#tagsBytes += bytes.length;
+    this.live.append(bytes);
+  }
+
+  /**
+   * Hands whole parts to the archive. Undefined where nothing was due, else a promise that resolves when the archive can take more and
+   * rejects with `JournalUnavailable`.
+   */
+  archiveParts(): Promise<void> | undefined {
+    if (this.#target === undefined || this.size - this.#sealed < PART_BYTES) return undefined;
+    this.#writer ??= this.#target.journal.begin(this.live.identity, this.#target.retentionClass);
+    let accepted: Promise<void> | undefined;
+    while (this.size - this.#sealed >= PART_BYTES) {
+      const previous = accepted;
+      accepted = this.#writer.append(this.#seal(this.#sealed + PART_BYTES, undefined));
+      if (previous !== undefined) accepted = Promise.all([previous, accepted]).then(() => undefined);
+    }
+    return accepted;
+  }
+
+  /** Closes the fragment's bytes. Readers do not see the footer: `released` stays before it. */
+  complete(): void {
+    this.live.append(encodeFooter({ frames: this.live.frames, tagsBytes: this.#tagsBytes }));
+    this.live.state = "complete";
+  }
+
+  /** Hands the rest to the archive; resolves when the fragment is durable and indexed. Only after `complete`, and with retention. */
+  commit(): Promise<FragmentRow> {
+    const { journal, retentionClass } = this.#target!;
+    this.#writer ??= journal.begin(this.live.identity, retentionClass);
+    const summary = { duration: this.duration, size: this.size };
+    return this.#writer.commit(this.#seal(this.size, summary), summary);
+  }
+
+  abort(): void {
+    this.#writer?.abort();
+  }
+
+  #seal(end: number, summary: FragmentSummary | undefined): ReturnType<typeof sealPart> {
+    const chunks = this.live.log.slice(this.#sealed, end);
+    this.#sealed = end;
+    return sealPart(this.#target!.key, this.live.identity, this.#parts++, summary, chunks);
+  }
+}

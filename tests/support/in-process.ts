@@ -1,0 +1,173 @@
+import { MatroskaStreamReader } from "@kvass/media";
+import { Metrics } from "../../packages/server/src/domain/events/metrics.ts";
+import { Ingest } from "../../packages/server/src/domain/ingest/ingest.ts";
+import type { IngestSession } from "../../packages/server/src/domain/ingest/ingest-session.ts";
+import { GENEROUS_LIMITS, type IngestLimits } from "../../packages/server/src/domain/ingest/limits.ts";
+import type { ProducerClock } from "../../packages/server/src/domain/ingest/producer-clock.ts";
+import { DataKeys } from "../../packages/server/src/domain/keys/data-keys.ts";
+import { DEFAULT_LIVE_LIMITS, type LiveLimits } from "../../packages/server/src/domain/live/live-memory.ts";
+import { LiveStreams } from "../../packages/server/src/domain/live/live-streams.ts";
+import { GENEROUS_STREAM_LIMITS } from "../../packages/server/src/domain/streams/limits.ts";
+import { StreamRegistry } from "../../packages/server/src/domain/streams/registry.ts";
+import type { Stream } from "../../packages/server/src/domain/streams/stream.ts";
+import { openFragmentIndex } from "../../packages/server/src/storage/catalog/sqlite/open-fragment-index.ts";
+import { SqliteStreamCatalog } from "../../packages/server/src/storage/catalog/sqlite/stream-catalog.ts";
+import { MemoryJournal } from "../../packages/server/src/storage/journal/memory/memory-journal.ts";
+import type { WrappedKey } from "../../packages/server/src/storage/ports/stream-catalog.ts";
+import type { WireAck } from "./put-media-socket.ts";
+
+/** Wraps keys in clear: what is tested here is not the key store. */
+const CLEAR_KEYS = {
+  wrap: async (dataKey: Uint8Array, context: string): Promise<WrappedKey> => ({
+    wrappedBy: context,
+    bytes: Uint8Array.from(dataKey),
+  }),
+  unwrap: async (wrapped: WrappedKey): Promise<Uint8Array> => Uint8Array.from(wrapped.bytes),
+};
+
+export interface InProcessOptions {
+  readonly limits?: Partial<IngestLimits>;
+  readonly live?: Partial<LiveLimits>;
+  readonly now?: () => number;
+}
+
+/** The domain of the server, whole, over a journal and databases in memory: what a request reaches when HTTP is taken away. */
+export class InProcessServer {
+  readonly catalog = new SqliteStreamCatalog(":memory:");
+  readonly keys = new DataKeys(this.catalog, CLEAR_KEYS);
+  readonly metrics = new Metrics();
+  readonly errors: unknown[] = [];
+  readonly index;
+  readonly journal: MemoryJournal;
+  readonly live: LiveStreams;
+  readonly ingest: Ingest;
+  readonly streams: StreamRegistry;
+
+  constructor(options: InProcessOptions = {}) {
+    const now = options.now ?? Date.now;
+    const { index, ledger } = openFragmentIndex(":memory:");
+    this.index = index;
+    this.journal = new MemoryJournal(ledger);
+    this.live = new LiveStreams({ ...DEFAULT_LIVE_LIMITS, ...options.live });
+    this.ingest = new Ingest({
+      journal: this.journal,
+      keys: this.keys,
+      live: this.live,
+      metrics: this.metrics,
+      limits: { ...GENEROUS_LIMITS, ...options.limits },
+      report: (error) => this.errors.push(error),
+      now,
+    });
+    this.streams = new StreamRegistry({
+      catalog: this.catalog,
+      keys: this.keys,
+      now,
+      region: "us-east-1",
+      accountId: "000000000000",
+      limits: GENEROUS_STREAM_LIMITS,
+    });
+  }
+
+  create(name: string, retentionHours = 24): Promise<Stream> {
+    return this.streams.create({ name, retentionHours, storageTier: "HOT", tags: {} });
+  }
+
+  async close(): Promise<void> {
+    await this.index.close();
+    await this.catalog.close();
+  }
+}
+
+/** A session with its acknowledgements collected as they come. */
+export class TestSession {
+  readonly session: IngestSession;
+  readonly acks: WireAck[] = [];
+  /** Resolves when the acknowledgements have ended. */
+  readonly ended: Promise<void>;
+  #change = Promise.withResolvers<void>();
+
+  private constructor(session: IngestSession) {
+    this.session = session;
+    this.ended = this.#collect();
+  }
+
+  static async open(
+    server: InProcessServer,
+    stream: Stream,
+    clock: ProducerClock = { type: "ABSOLUTE", start: 0 },
+  ): Promise<TestSession> {
+    return new TestSession(await server.ingest.open(stream, clock));
+  }
+
+  /** Feeds a body in chunks of `size`, as the socket would bring it. */
+  async send(body: Uint8Array, size = 65_536): Promise<void> {
+    for (let at = 0; at < body.length; at += size) {
+      // A copy each: the socket's chunks do not share memory either.
+      await this.session.feed(Buffer.from(body.subarray(at, at + size)));
+    }
+  }
+
+  /** Sends the whole body, ends it, and resolves to every acknowledgement. */
+  async put(body: Uint8Array, size?: number): Promise<WireAck[]> {
+    await this.send(body, size);
+    this.session.end();
+    await this.ended;
+    return this.acks;
+  }
+
+  /** Resolves with the first acknowledgement, past or future, of that kind and timecode. */
+  async ack(type: WireAck["EventType"], timecode?: number): Promise<WireAck> {
+    for (;;) {
+      const found = this.acks.find(
+        (ack) => ack.EventType === type && (timecode === undefined || ack.FragmentTimecode === timecode),
+      );
+      if (found !== undefined) return found;
+      await this.#change.promise;
+    }
+  }
+
+  async #collect(): Promise<void> {
+    for await (const ack of this.session.acks) {
+      this.acks.push(JSON.parse(Buffer.from(ack).toString()));
+      this.#change.resolve();
+      this.#change = Promise.withResolvers<void>();
+    }
+  }
+}
+
+/** Short words for a sequence of acknowledgements: `B1000 R1000 P1000 E4006`. */
+export function ackWords(acks: readonly WireAck[]): string {
+  return acks
+    .map(({ EventType, FragmentTimecode = "", ErrorId }) =>
+      EventType === "ERROR"
+        ? `E${ErrorId}${FragmentTimecode === "" ? "" : `@${FragmentTimecode}`}`
+        : `${EventType === "IDLE" ? "IDLE" : EventType[0]}${FragmentTimecode}`,
+    )
+    .join(" ");
+}
+
+/** Every frame of a Matroska file, or of one file after the other, as `track:timecode:hex`, in order. */
+export function framesOf(bytes: Uint8Array): string[] {
+  const frames: string[] = [];
+  let payload: Buffer[] = [];
+  const reader = new MatroskaStreamReader(
+    {
+      onHeader: () => undefined,
+      onTags: () => undefined,
+      onClusterStart: () => undefined,
+      onClusterData: () => undefined,
+      onClusterEnd: () => undefined,
+      onBlockPayload: (chunk, start, end) => {
+        payload.push(Buffer.from(chunk.subarray(start, end)));
+      },
+      onBlock: (block) => {
+        frames.push(`${block.trackNumber}:${block.timecode}:${Buffer.concat(payload).toString("hex")}`);
+        payload = [];
+      },
+    },
+    { concatenated: true },
+  );
+  reader.feed(bytes);
+  reader.end();
+  return frames;
+}
