@@ -1,7 +1,18 @@
 export { decodeUtf8, encodeUtf8 } from "./bytes/utf8.ts";
 export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
+export {
+  DEFAULT_MAX_BLOCK_BYTES,
+  MatroskaDemuxer,
+  type MatroskaDemuxerOptions,
+  type MatroskaPacketHandler,
+} from "./matroska/demuxer.ts";
 export { concatBytes, kvsTags, segmentHeader, type TagPair, tags, voidElement } from "./matroska/element-writer.ts";
 export { MatroskaError, type MatroskaErrorCode } from "./matroska/error.ts";
+export {
+  type FragmentStreamHandler,
+  FragmentStreamReader,
+  type MediaFragment,
+} from "./matroska/fragment-stream-reader.ts";
 export {
   DEFAULT_LIMITS,
   type MatroskaLimits,
@@ -27,4 +38,5 @@ export type {
   MatroskaTrackType,
   MatroskaVideo,
 } from "./matroska/model.ts";
+export type { MatroskaPacket } from "./matroska/packet.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";

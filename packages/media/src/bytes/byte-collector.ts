@@ -11,10 +11,15 @@ export class ByteCollector {
     return this.#length;
   }
 
+  /** Makes room for `bytes` more, so that so many can be appended without moving what is there. */
+  reserve(bytes: number): void {
+    if (this.#length + bytes > this.#buffer.length) this.#grow(this.#length + bytes);
+  }
+
   /** Appends a copy of `bytes` from `start` up to `end`. */
   append(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const length = this.#length + end - start;
-    if (length > this.#buffer.length) this.#grow(length);
+    if (length > this.#buffer.length) this.#grow(Math.max(length, INITIAL_CAPACITY));
     this.#buffer.set(bytes.subarray(start, end), this.#length);
     this.#length = length;
   }
@@ -26,14 +31,15 @@ export class ByteCollector {
 
   /** Hands over what has been gathered, in a buffer of exactly that size, and begins anew. */
   take(): Uint8Array {
-    const bytes = this.#buffer.slice(0, this.#length);
+    const full = this.#length === this.#buffer.length;
+    const bytes = full ? this.#buffer : this.#buffer.slice(0, this.#length);
     this.#buffer = new Uint8Array(0);
     this.#length = 0;
     return bytes;
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, INITIAL_CAPACITY));
+    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
   }

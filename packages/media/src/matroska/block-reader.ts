@@ -126,7 +126,9 @@ export class BlockReader {
     const taken = Math.min(this.#bytesLeft, available);
     window.pos = start + taken;
     this.#bytesLeft -= taken;
-    if (this.#tellsPayload && taken > 0) this.#handler.onBlockPayload!(window.chunk, start, start + taken);
+    if (this.#tellsPayload && taken > 0) {
+      this.#handler.onBlockPayload!(window.chunk, start, start + taken, this.#bytesLeft);
+    }
     return this.#bytesLeft === 0;
   }
 

@@ -32,9 +32,10 @@ export interface MatroskaStreamHandler {
   onClusterEnd(): void;
   /**
    * For a demuxer: the bytes of the block's frames, `chunk[start]` to `chunk[end - 1]`, in one or more pieces before the `onBlock`
-   * that they belong to. Plain offsets, since a view for each frame costs more than reading the frame's header.
+   * that they belong to. `bytesLeft` more bytes follow in further pieces, if the stream is not cut off. Plain offsets, since a view for each
+   * frame costs more than reading the frame's header.
    */
-  onBlockPayload?(chunk: Uint8Array, start: number, end: number): void;
+  onBlockPayload?(chunk: Uint8Array, start: number, end: number, bytesLeft: number): void;
   /** When the file ends: its Segment's size is reached, the next file's EBML header begins (`concatenated`), or `end()`. */
   onSegmentEnd?(): void;
 }
