@@ -1,0 +1,26 @@
+import { AWS_LIMITS, GENEROUS_LIMITS, type IngestLimits } from "../domain/ingest/limits.ts";
+import { AWS_STREAM_LIMITS, GENEROUS_STREAM_LIMITS, type StreamLimits } from "../domain/streams/limits.ts";
+import type { Settings } from "./config/options.ts";
+
+/** 0 stands for "no end" in an option. */
+const orForever = (seconds: number): number => (seconds === 0 ? Number.POSITIVE_INFINITY : seconds * 1000);
+
+/** What producers may do: the chosen preset, with the options that change one limit of it. */
+export function ingestLimits(settings: Settings): IngestLimits {
+  const preset = settings.limits === "aws" ? AWS_LIMITS : GENEROUS_LIMITS;
+  const { maxFragmentSeconds, maxProducerSeconds } = settings;
+  return {
+    ...preset,
+    maxFragmentMs: maxFragmentSeconds === undefined ? preset.maxFragmentMs : maxFragmentSeconds * 1000,
+    maxFragmentBytes: settings.maxFragmentBytes ?? preset.maxFragmentBytes,
+    maxTracks: settings.maxTracks ?? preset.maxTracks,
+    maxFragmentTags: settings.maxFragmentTags ?? preset.maxFragmentTags,
+    maxSessions: settings.maxProducersPerStream ?? preset.maxSessions,
+    maxSessionMs: maxProducerSeconds === undefined ? preset.maxSessionMs : orForever(maxProducerSeconds),
+    idleCloseMs: settings.producerIdleSeconds * 1000,
+  };
+}
+
+/** How many streams there may be. */
+export const streamLimits = (settings: Settings): StreamLimits =>
+  settings.limits === "aws" ? AWS_STREAM_LIMITS : GENEROUS_STREAM_LIMITS;

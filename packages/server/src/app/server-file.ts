@@ -1,0 +1,13 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { writePrivateFile } from "./root-credential.ts";
+
+/** Where a running server says how to reach it, for the commands that are given its data folder. */
+const SERVER_FILE = "server.json";
+
+/** Writes the file; the function that it returns removes it again. */
+export function writeServerFile(dataDir: string, { url, region }: { url: string; region: string }): () => void {
+  const path = join(dataDir, SERVER_FILE);
+  writePrivateFile(path, `${JSON.stringify({ url, region, pid: process.pid })}\n`);
+  return () => rmSync(path, { force: true });
+}

@@ -1,0 +1,23 @@
+import type { Service } from "../aws/service.ts";
+import { streamOperations } from "../services/kinesis-video/operations/index.ts";
+import { kinesisVideo } from "../services/kinesis-video/service.ts";
+import { listFragments } from "../services/kinesis-video-archived-media/operations/list-fragments.ts";
+import { kinesisVideoArchivedMedia } from "../services/kinesis-video-archived-media/service.ts";
+import { kinesisVideoMedia } from "../services/kinesis-video-media/service.ts";
+import { kinesisVideoSignaling } from "../services/kinesis-video-signaling/service.ts";
+import { kinesisVideoWebRTCStorage } from "../services/kinesis-video-webrtc-storage/service.ts";
+import type { Domain } from "./domain.ts";
+
+/** Every API that the server speaks, with what is implemented of it. */
+export function wireServices(domain: Domain): Service[] {
+  const { streams, listing } = domain;
+  return [
+    kinesisVideo(streamOperations(streams)),
+    kinesisVideoMedia({}),
+    kinesisVideoArchivedMedia({
+      ListFragments: listFragments(streams, listing),
+    }),
+    kinesisVideoSignaling({}),
+    kinesisVideoWebRTCStorage({}),
+  ];
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import type { Logger } from "pino";
+import { Gate } from "../aws/pipeline.ts";
+import type { WireRequest, WireResponse } from "../aws/wire.ts";
+import { health } from "../edge/admin/health.ts";
+import { metrics } from "../edge/admin/metrics.ts";
+import { DEFAULT_LIMITS } from "../edge/http/limits.ts";
+import { Listener } from "../edge/http/listener.ts";
+import type { Settings } from "./config/options.ts";
+import { authorizeRoot, rootLookup } from "./credentials.ts";
+import { type Domain, wireDomain } from "./domain.ts";
+import { createLog } from "./log.ts";
+import { rootCredential } from "./root-credential.ts";
+import { writeServerFile } from "./server-file.ts";
+import { wireServices } from "./services.ts";
+import { openStorage } from "./storage.ts";
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  /** `scheme://host:port` of the socket that it listens on. */
+  readonly url: string;
+  /**
+   * Drains: fragments in flight finish, or get an ERROR acknowledgement when the grace is over; readers end. Resolves when all that was
+   * acknowledged is durable and everything is closed. Idempotent.
+   */
+  stop(): Promise<void>;
+}
+
+/** After the sessions have ended, what is left on the listener are answers on their way: a moment is enough for them. */
+const LISTENER_GRACE_MS = 2000;
+
+/**
+ * Starts a server over a data folder, which is made where it does not exist.
+ * @throws Error where the data folder is in use or damaged, or the address cannot be listened on
+ */
+export async function startServer(
+  settings: Settings,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<RunningServer> {
+  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
+  const log = createLog(settings.logLevel);
+  const storage = await openStorage(settings, log);
+  const domain = wireDomain(settings, storage, log);
+  try {
+    const credential = rootCredential(settings.data, environment);
+    const gate = new Gate({
+      services: wireServices(domain),
+      region: settings.region,
+      credentials: rootLookup(credential, settings.accountId),
+      authorize: authorizeRoot,
+      onInternalError: (error, request) => log.error({ err: error, ...request }, "internal failure"),
+    });
+    const listener = createListener(settings, log, (request) => answer(gate, domain, request));
+    const url = await listen(listener, settings);
+    const removeServerFile = writeServerFile(settings.data, {
+      url: settings.publicUrl || url,
+      region: settings.region,
+    });
+    domain.start();
+    log.info({ url, data: settings.data, region: settings.region }, "ready");
+    const stop = async (): Promise<void> => {
+      removeServerFile();
+      const closed = listener.close(settings.drainSeconds * 1000 + LISTENER_GRACE_MS);
+      await domain.stop(settings.drainSeconds * 1000);
+      await closed;
+      await storage.close();
+      log.info("stopped");
+    };
+    let stopped: Promise<void> | undefined;
+    return {
+      url,
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** The administrative resources stand beside the gate: they tell nothing of any stream. */
+function answer(gate: Gate, domain: Domain, request: WireRequest): Promise<WireResponse> {
+  const administrative = health(request) ?? metrics(request, domain.counters);
+  return administrative === undefined ? gate.answer(request) : Promise.resolve(administrative);
+}
+
+function createListener(
+  settings: Settings,
+  log: Logger,
+  answerRequest: (request: WireRequest) => Promise<WireResponse>,
+): Listener {
+  const { tlsCert, tlsKey, publicUrl, maxConnections } = settings;
+  return new Listener({
+    answer: answerRequest,
+    onError: (error, requestId) => log.warn({ err: error, requestId }, "answer cut"),
+    publicUrl: publicUrl === "" ? undefined : publicUrl.replace(/\/$/, ""),
+    tls: tlsCert === "" ? undefined : { cert: readFileSync(tlsCert), key: readFileSync(tlsKey) },
+    limits: { ...DEFAULT_LIMITS, maxConnections },
+  });
+}
+
+async function listen(listener: Listener, settings: Settings): Promise<string> {
+  const colon = settings.listen.lastIndexOf(":");
+  const host = settings.listen.slice(0, colon).replace(/^\[|\]$/g, "");
+  const { port } = await listener.listen(host, Number(settings.listen.slice(colon + 1)));
+  const scheme = settings.tlsCert === "" ? "http" : "https";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
