@@ -132,7 +132,7 @@ export class Listener {
       linger(request, !(answer.body instanceof Uint8Array) && !request.complete, this.#limits);
     } catch (error) {
       if (!gone.signal.aborted) this.#options.onError(error, id);
-      failResponse(response);
+      this.#fail(request, response);
     }
   }
 
@@ -160,6 +160,14 @@ export class Listener {
     });
   }
 
+  /** After the headers nothing can be said any more but that the answer is not whole; what was produced of it is still sent. */
+  #fail(request: IncomingMessage, response: ServerResponse): void {
+    if (!response.headersSent)
+      response.writeHead(500, { "x-amzn-ErrorType": "InternalFailure", "Content-Length": 0 }).end();
+    else if (request.complete) request.socket.destroySoon();
+    else linger(request, true, this.#limits);
+  }
+
   #baseUrl(request: IncomingMessage): string {
     const { localAddress = "127.0.0.1", localPort = 0 } = request.socket;
     const scheme = this.#options.tls === undefined ? "http" : "https";
@@ -171,10 +179,4 @@ function setCommonHeaders(response: ServerResponse, id: string): void {
   response.setHeader("Server", "Kvass");
   response.setHeader("x-amzn-RequestId", id);
   for (const [name, value] of Object.entries(CORS_HEADERS)) response.setHeader(name, value);
-}
-
-/** After the headers nothing can be said any more but that the answer is not whole. */
-function failResponse(response: ServerResponse): void {
-  if (response.headersSent) response.destroy();
-  else response.writeHead(500, { "x-amzn-ErrorType": "InternalFailure", "Content-Length": 0 }).end();
 }

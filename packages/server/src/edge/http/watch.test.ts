@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { afterEach, test } from "node:test";
+import { DEFAULT_LIMITS } from "./limits.ts";
+import { ProgressWatch } from "./watch.ts";
+
+const { progressBytes, progressWindowMs, stalledAnswerMs } = DEFAULT_LIMITS;
+const watches: ProgressWatch[] = [];
+afterEach(() => {
+  for (const watch of watches.splice(0)) watch.close();
+});
+
+/** An exchange whose counters a test moves by hand. */
+function exchange() {
+  const socket = {
+    bytesRead: 0,
+    bytesWritten: 0,
+    destroyed: false,
+    destroy() {
+      this.destroyed = true;
+    },
+  };
+  const request = { socket, complete: false, readableLength: 0 };
+  const response = Object.assign(new EventEmitter(), { writableLength: 0 });
+  const watch = new ProgressWatch(DEFAULT_LIMITS);
+  watches.push(watch);
+  watch.add(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  const start = Date.now();
+  return { socket, request, response, watch, sweep: (after: number) => watch.sweep(start + after) };
+}
+
+test("a body that trickles is cut after a window, and one that comes forward is not", () => {
+  const slow = exchange();
+  slow.socket.bytesRead = progressBytes - 1;
+  slow.sweep(progressWindowMs - 1000);
+  assert.equal(slow.socket.destroyed, false);
+  slow.sweep(progressWindowMs + 1000);
+  assert.equal(slow.socket.destroyed, true);
+  const steady = exchange();
+  for (let window = 1; window < 10; window++) {
+    steady.socket.bytesRead += progressBytes;
+    steady.sweep(window * progressWindowMs);
+  }
+  assert.equal(steady.socket.destroyed, false);
+});
+
+test("a client is not blamed while the server has not taken what came, nor when its request has ended", () => {
+  const waiting = exchange();
+  waiting.request.readableLength = 1;
+  waiting.sweep(10 * progressWindowMs);
+  assert.equal(waiting.socket.destroyed, false);
+  const ended = exchange();
+  ended.request.complete = true;
+  ended.sweep(10 * progressWindowMs);
+  assert.equal(ended.socket.destroyed, false);
+});
+
+test("an answer that nobody takes is cut, and one that is taken slowly is not", () => {
+  const stalled = exchange();
+  stalled.request.complete = true;
+  stalled.response.writableLength = 1000;
+  stalled.sweep(stalledAnswerMs - 1000);
+  assert.equal(stalled.socket.destroyed, false);
+  stalled.sweep(stalledAnswerMs + 1000);
+  assert.equal(stalled.socket.destroyed, true);
+  const slow = exchange();
+  slow.request.complete = true;
+  slow.response.writableLength = 1000;
+  for (let window = 1; window < 5; window++) {
+    slow.socket.bytesWritten += 1;
+    slow.sweep(window * stalledAnswerMs);
+  }
+  assert.equal(slow.socket.destroyed, false);
+});
+
+test("an exchange is forgotten when its answer closes", () => {
+  const { watch, response } = exchange();
+  assert.equal(watch.size, 1);
+  response.emit("close");
+  assert.equal(watch.size, 0);
+});
