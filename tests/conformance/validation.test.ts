@@ -10,6 +10,8 @@ const text = (length: number): string => "a".repeat(length);
 const list = (length: number): string[] => Array.from({ length }, (_, i) => `k${i}`);
 const map = (length: number): Record<string, string> => Object.fromEntries(list(length).map((key) => [key, "v"]));
 
+const IMAGES = "UpdateImageGenerationConfiguration";
+const arn = "arn:aws:kinesisvideo:us-east-1:000000000000:stream/gate/1";
 const stream = { StreamName: "gate" };
 const versioned = { ...stream, CurrentVersion: "v" };
 const retention = { ...versioned, Operation: "INCREASE_DATA_RETENTION", DataRetentionChangeInHours: 1 };
@@ -27,134 +29,143 @@ const notify = (change: object) => ({
   NotificationConfiguration: { Status: "ENABLED", DestinationConfig: { Uri: "https://x" }, ...change },
 });
 
-/** Operation, the member at fault, the constraint that its message must name, and inputs that break it. */
-const broken: [operation: string, member: RegExp, constraint: RegExp, inputs: object[]][] = [
-  ["CreateStream", /streamName/i, /null|required/i, [{}]],
-  ["CreateStream", /streamName/i, /256|length/i, [{ StreamName: text(257) }, { StreamName: "" }]],
-  ["CreateStream", /streamName/i, /pattern/i, [{ StreamName: "a/b" }, { StreamName: "a b" }, { StreamName: "ä" }]],
-  ["CreateStream", /deviceName/i, /128|length/i, [{ StreamName: "x", DeviceName: text(129) }]],
-  ["CreateStream", /deviceName/i, /pattern/i, [{ StreamName: "x", DeviceName: "a b" }]],
+const NULL = "Member must not be null";
+const longest = (length: number): string => `Member must have length less than or equal to ${length}`;
+const shortest = (length: number): string => `Member must have length greater than or equal to ${length}`;
+const most = (value: number): string => `Member must have value less than or equal to ${value}`;
+const least = (value: number): string => `Member must have value greater than or equal to ${value}`;
+const PATTERN = "Member must satisfy regular expression pattern: ";
+const oneOf = (...words: string[]): string => `Member must satisfy enum value set: [${words.join(", ")}]`;
+
+/** Operation, the member at fault, the constraint that it breaks, and inputs that break it. */
+const broken: [operation: string, member: string, constraint: string, ...inputs: object[]][] = [
+  ["CreateStream", "streamName", NULL, {}],
+  ["CreateStream", "streamName", longest(256), { StreamName: text(257) }],
+  ["CreateStream", "streamName", shortest(1), { StreamName: "" }],
+  ["CreateStream", "streamName", PATTERN, { StreamName: "a/b" }, { StreamName: "a b" }, { StreamName: "ä" }],
+  ["CreateStream", "deviceName", longest(128), { StreamName: "x", DeviceName: text(129) }],
+  ["CreateStream", "deviceName", PATTERN, { StreamName: "x", DeviceName: "a b" }],
   [
     "CreateStream",
-    /mediaType/i,
-    /pattern/i,
-    [
-      { StreamName: "x", MediaType: "video" },
-      { StreamName: "x", MediaType: "a/b," },
-    ],
+    "mediaType",
+    PATTERN,
+    { StreamName: "x", MediaType: "video" },
+    { StreamName: "x", MediaType: "a/b," },
   ],
-  ["CreateStream", /mediaType/i, /128|length/i, [{ StreamName: "x", MediaType: `a/${text(127)}` }]],
-  ["CreateStream", /kmsKeyId/i, /2048|length/i, [{ StreamName: "x", KmsKeyId: text(2049) }]],
-  ["CreateStream", /dataRetentionInHours/i, /0/, [{ StreamName: "x", DataRetentionInHours: -1 }]],
-  ["CreateStream", /tags/i, /50|length/i, [{ StreamName: "x", Tags: map(51) }]],
-  ["CreateStream", /tags/i, /128|length/i, [{ StreamName: "x", Tags: { [text(129)]: "v" } }]],
-  ["CreateStream", /tags/i, /256|length/i, [{ StreamName: "x", Tags: { k: text(257) } }]],
-  ["CreateStream", /tags/i, /pattern/i, [{ StreamName: "x", Tags: { "k!": "v" } }]],
-  ["CreateStream", /defaultStorageTier/i, /null|required/i, [{ StreamName: "x", StreamStorageConfiguration: {} }]],
+  ["CreateStream", "mediaType", longest(128), { StreamName: "x", MediaType: `a/${text(127)}` }],
+  ["CreateStream", "kmsKeyId", longest(2048), { StreamName: "x", KmsKeyId: text(2049) }],
+  ["CreateStream", "dataRetentionInHours", least(0), { StreamName: "x", DataRetentionInHours: -1 }],
+  ["CreateStream", "tags", longest(50), { StreamName: "x", Tags: map(51) }],
   [
     "CreateStream",
-    /defaultStorageTier/i,
-    /HOT/,
-    [{ StreamName: "x", StreamStorageConfiguration: { DefaultStorageTier: "COLD" } }],
+    "tags",
+    `Map keys must satisfy constraint: [${longest(128)}`,
+    { StreamName: "x", Tags: { [text(129)]: "v" } },
   ],
-  ["DescribeStream", /streamARN/i, /pattern/i, [{ StreamARN: "gate" }, { StreamARN: "arn:aws:s3:::x" }]],
-  ["DescribeStream", /streamARN/i, /1024|length/i, [{ StreamARN: text(1025) }]],
-  ["ListStreams", /maxResults/i, /1/, [{ MaxResults: 0 }, { MaxResults: 10_001 }]],
-  ["ListStreams", /nextToken/i, /pattern/i, [{ NextToken: "a b" }]],
-  ["ListStreams", /nextToken/i, /1024|length/i, [{ NextToken: text(1025) }]],
-  ["UpdateStream", /currentVersion/i, /null|required/i, [stream]],
-  ["UpdateStream", /currentVersion/i, /64|length/i, [{ ...stream, CurrentVersion: text(65) }]],
-  ["UpdateStream", /currentVersion/i, /pattern/i, [{ ...stream, CurrentVersion: "a-b" }]],
-  ["UpdateDataRetention", /operation/i, /INCREASE_DATA_RETENTION/, [{ ...retention, Operation: "DOUBLE" }]],
-  ["UpdateDataRetention", /dataRetentionChangeInHours/i, /1/, [{ ...retention, DataRetentionChangeInHours: 0 }]],
+  [
+    "CreateStream",
+    "tags",
+    `Map values must satisfy constraint: [${longest(256)}`,
+    { StreamName: "x", Tags: { k: text(257) } },
+  ],
+  ["CreateStream", "tags", `Map keys must satisfy constraint: [${PATTERN}`, { StreamName: "x", Tags: { "k!": "v" } }],
+  [
+    "CreateStream",
+    "streamStorageConfiguration.defaultStorageTier",
+    NULL,
+    { StreamName: "x", StreamStorageConfiguration: {} },
+  ],
+  [
+    "CreateStream",
+    "streamStorageConfiguration.defaultStorageTier",
+    oneOf("HOT", "WARM"),
+    { StreamName: "x", StreamStorageConfiguration: { DefaultStorageTier: "COLD" } },
+  ],
+  ["DescribeStream", "streamARN", PATTERN, { StreamARN: "gate" }, { StreamARN: "arn:aws:s3:::x" }],
+  ["DescribeStream", "streamARN", longest(1024), { StreamARN: text(1025) }],
+  ["ListStreams", "maxResults", least(1), { MaxResults: 0 }],
+  ["ListStreams", "maxResults", most(10_000), { MaxResults: 10_001 }],
+  ["ListStreams", "nextToken", PATTERN, { NextToken: "a b" }],
+  ["ListStreams", "nextToken", longest(1024), { NextToken: text(1025) }],
+  ["UpdateStream", "currentVersion", NULL, stream],
+  ["UpdateStream", "currentVersion", longest(64), { ...stream, CurrentVersion: text(65) }],
+  ["UpdateStream", "currentVersion", PATTERN, { ...stream, CurrentVersion: "a-b" }],
   [
     "UpdateDataRetention",
-    /dataRetentionChangeInHours/i,
-    /null|required/i,
-    [{ ...versioned, Operation: "INCREASE_DATA_RETENTION" }],
+    "operation",
+    oneOf("DECREASE_DATA_RETENTION", "INCREASE_DATA_RETENTION"),
+    { ...retention, Operation: "DOUBLE" },
   ],
-  ["DeleteStream", /streamARN/i, /null|required/i, [{}, stream]],
-  ["GetDataEndpoint", /apiName/i, /PUT_MEDIA/, [{ ...stream, APIName: "PUT_IMAGES" }]],
-  ["GetDataEndpoint", /apiName/i, /null|required/i, [stream]],
-  ["UpdateStreamStorageConfiguration", /streamStorageConfiguration/i, /null|required/i, [versioned]],
-  ["TagStream", /tags/i, /null|required/i, [stream]],
+  ["UpdateDataRetention", "dataRetentionChangeInHours", least(1), { ...retention, DataRetentionChangeInHours: 0 }],
+  ["UpdateDataRetention", "dataRetentionChangeInHours", NULL, { ...versioned, Operation: "INCREASE_DATA_RETENTION" }],
+  ["DeleteStream", "streamARN", NULL, {}, stream],
+  ["GetDataEndpoint", "aPIName", "Member must satisfy enum value set: [", { ...stream, APIName: "PUT_IMAGES" }],
+  ["GetDataEndpoint", "aPIName", NULL, stream],
+  ["UpdateStreamStorageConfiguration", "streamStorageConfiguration", NULL, versioned],
+  ["TagStream", "tags", NULL, stream],
+  ["TagStream", "tags", shortest(1), { ...stream, Tags: {} }],
+  ["TagStream", "tags", longest(50), { ...stream, Tags: map(51) }],
+  ["UntagStream", "tagKeyList", shortest(1), { ...stream, TagKeyList: [] }],
+  ["UntagStream", "tagKeyList", longest(50), { ...stream, TagKeyList: list(51) }],
+  ["UntagStream", "tagKeyList.2.member", shortest(1), { ...stream, TagKeyList: ["a", ""] }],
+  ["TagResource", "tags.1.member.key", NULL, { ResourceARN: arn, Tags: [{ Value: "v" }] }],
+  ["TagResource", "tags.1.member.value", NULL, { ResourceARN: arn, Tags: [{ Key: "k" }] }],
+  ["TagResource", "resourceARN", NULL, { Tags: [{ Key: "k", Value: "v" }] }],
+  [IMAGES, "imageGenerationConfiguration.samplingInterval", least(200), images({ SamplingInterval: 199 })],
+  [IMAGES, "imageGenerationConfiguration.status", oneOf("DISABLED", "ENABLED"), images({ Status: "ON" })],
+  [IMAGES, "imageGenerationConfiguration.format", oneOf("JPEG", "PNG"), images({ Format: "GIF" })],
+  [IMAGES, "imageGenerationConfiguration.widthPixels", most(3840), images({ WidthPixels: 3841 })],
+  [IMAGES, "imageGenerationConfiguration.heightPixels", most(2160), images({ HeightPixels: 2161 })],
+  [IMAGES, "imageGenerationConfiguration.imageSelectorType", NULL, images({ ImageSelectorType: undefined })],
   [
-    "TagStream",
-    /tags/i,
-    /50|length/i,
-    [
-      { ...stream, Tags: {} },
-      { ...stream, Tags: map(51) },
-    ],
-  ],
-  [
-    "UntagStream",
-    /tagKeyList/i,
-    /50|length/i,
-    [
-      { ...stream, TagKeyList: [] },
-      { ...stream, TagKeyList: list(51) },
-    ],
-  ],
-  ["UntagStream", /tagKeyList/i, /pattern|length/i, [{ ...stream, TagKeyList: ["a", ""] }]],
-  [
-    "TagResource",
-    /key/i,
-    /null|required/i,
-    [{ ResourceARN: "arn:aws:kinesisvideo:us-east-1:0:stream/a/1", Tags: [{ Value: "v" }] }],
-  ],
-  ["TagResource", /resourceARN/i, /null|required/i, [{ Tags: [{ Key: "k", Value: "v" }] }]],
-  ["UpdateImageGenerationConfiguration", /samplingInterval/i, /200/, [images({ SamplingInterval: 199 })]],
-  ["UpdateImageGenerationConfiguration", /status/i, /ENABLED/, [images({ Status: "ON" })]],
-  ["UpdateImageGenerationConfiguration", /format/i, /JPEG/, [images({ Format: "GIF" })]],
-  ["UpdateImageGenerationConfiguration", /widthPixels/i, /3840/, [images({ WidthPixels: 3841 })]],
-  ["UpdateImageGenerationConfiguration", /heightPixels/i, /2160/, [images({ HeightPixels: 2161 })]],
-  [
-    "UpdateImageGenerationConfiguration",
-    /imageSelectorType/i,
-    /null|required/i,
-    [images({ ImageSelectorType: undefined })],
+    IMAGES,
+    "imageGenerationConfiguration.destinationConfig.uri",
+    PATTERN,
+    images({ DestinationConfig: { ...destination, Uri: "bucket" } }),
   ],
   [
-    "UpdateImageGenerationConfiguration",
-    /uri/i,
-    /pattern/i,
-    [images({ DestinationConfig: { ...destination, Uri: "bucket" } })],
-  ],
-  [
-    "UpdateImageGenerationConfiguration",
-    /destinationRegion/i,
-    /pattern|length/i,
-    [images({ DestinationConfig: { ...destination, DestinationRegion: "moon" } })],
+    IMAGES,
+    "imageGenerationConfiguration.destinationConfig.destinationRegion",
+    shortest(9),
+    images({ DestinationConfig: { ...destination, DestinationRegion: "moon" } }),
   ],
   [
     "UpdateNotificationConfiguration",
-    /uri/i,
-    /255|length/i,
-    [notify({ DestinationConfig: { Uri: `s3://${text(251)}` } })],
+    "notificationConfiguration.destinationConfig.uri",
+    longest(255),
+    notify({ DestinationConfig: { Uri: `s3://${text(251)}` } }),
   ],
   [
     "UpdateNotificationConfiguration",
-    /destinationConfig/i,
-    /null|required/i,
-    [notify({ DestinationConfig: undefined })],
+    "notificationConfiguration.destinationConfig",
+    NULL,
+    notify({ DestinationConfig: undefined }),
   ],
-  ["DescribeMappedResourceConfiguration", /maxResults/i, /1/, [{ ...stream, MaxResults: 2 }]],
+  ["DescribeMappedResourceConfiguration", "maxResults", most(1), { ...stream, MaxResults: 2 }],
 ];
 
-for (const [operation, member, constraint, inputs] of broken) {
-  test(`${operation} names ${member.source} and ${constraint.source}`, async () => {
+const pathOf = (operation: string): string =>
+  `/${operation.endsWith("Resource") ? operation : operation[0]!.toLowerCase() + operation.slice(1)}`;
+
+for (const [operation, member, constraint, ...inputs] of broken) {
+  test(`${operation}, ${member}: ${constraint}`, async () => {
     for (const input of inputs) {
-      const path = `/${/Resource$/.test(operation) ? operation : operation[0]!.toLowerCase() + operation.slice(1)}`;
-      const { status, headers, text: body } = await post(plane.server, path, JSON.stringify(input));
+      const { status, headers, text: body } = await post(plane.server, pathOf(operation), JSON.stringify(input));
+      assert.equal(status, 400, body);
       assert.equal(headers.get("x-amzn-errortype"), "InvalidArgumentException", body);
-      assert.equal(status, 400);
-      const { Message } = JSON.parse(body);
-      assert.match(Message, member);
-      assert.match(Message, constraint);
+      const message: string = JSON.parse(body).Message;
+      assert.ok(message.includes(`1 validation error detected: Value `), message);
+      assert.ok(message.includes(` at '${member}' failed to satisfy constraint: ${constraint}`), message);
     }
   });
 }
+
+test("every broken constraint is named in one answer", async () => {
+  const { text: body } = await post(plane.server, "/updateStream", '{"StreamName":"a b","DeviceName":""}');
+  const message: string = JSON.parse(body).Message;
+  assert.match(message, /^3 validation errors detected: /);
+  for (const member of ["streamName", "currentVersion", "deviceName"]) assert.ok(message.includes(`'${member}'`));
+});
 
 test("values at the edge of every constraint are taken", async () => {
   const accepted: [string, object][] = [
