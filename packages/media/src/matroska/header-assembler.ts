@@ -13,15 +13,20 @@ import { parseTracks } from "./tracks.ts";
 const MAX_HELD_TAGS = 256;
 
 /**
- * Buffers and parses the elements that are read whole: the EBML header, the Segment's header elements, and Tags. Each comes as `begin`, its bytes
- * by `append`, and `finish`.
+ * Gathers and parses the elements that are read whole: the EBML header, the Segment's header elements, and Tags. Each comes as `begin`, its bytes by
+ * `append`, and `finish`.
  */
 export class HeaderAssembler {
   readonly #handler: MatroskaStreamHandler;
   readonly #limits: MatroskaLimits;
-  #element = new ByteCollector();
+  /** The EBML header while it is read, then the Segment's header elements. */
+  readonly #headerBytes = new ByteCollector();
+  readonly #tagsBytes = new ByteCollector();
+  /** Where the bytes of the current element go, from which of them on, and where the element stands in the input. */
+  #target = this.#headerBytes;
+  #targetStart = 0;
   #elementOffset = 0;
-  #segmentElements = new ByteCollector();
+
   #ebmlHeader: Uint8Array = new Uint8Array(0);
   #docType = "";
   #info: SegmentInfo | undefined;
@@ -43,7 +48,6 @@ export class HeaderAssembler {
 
   /** Begins a new file. */
   reset(): void {
-    this.#segmentElements = new ByteCollector();
     this.#ebmlHeader = new Uint8Array(0);
     this.#info = undefined;
     this.#tracks = undefined;
@@ -52,44 +56,45 @@ export class HeaderAssembler {
 
   /** Begins an element of `totalBytes`, its ID and size included. Throws where that is too much, or where the element may not be. */
   begin(id: number, offset: number, totalBytes: number): void {
-    const isTags = id === ID.Tags;
-    const used = isTags ? this.#heldTagsBytes : this.#ebmlHeader.length + this.#segmentElements.length;
-    const limit = isTags ? this.#limits.maxTagsBytes : this.#limits.maxHeaderBytes;
-    if (used + totalBytes > limit) {
-      throw new MatroskaError(
-        "limit-exceeded",
-        elementName(id),
-        offset,
-        `at most ${limit} bytes of ${isTags ? "Tags" : "header"}`,
-      );
+    this.#elementOffset = offset;
+    if (id === ID.Tags) {
+      this.#checkLimit(id, this.#heldTagsBytes + totalBytes, this.#limits.maxTagsBytes);
+      this.#target = this.#tagsBytes;
+    } else {
+      const used = this.#ebmlHeader.length + this.#headerBytes.length;
+      this.#checkLimit(id, used + totalBytes, this.#limits.maxHeaderBytes);
+      this.#target = this.#headerBytes;
     }
     if ((id === ID.Info && this.#info) || (id === ID.Tracks && this.#tracks)) {
       throw new MatroskaError("duplicate-element", elementName(id), offset, "only once in a Segment");
     }
-    this.#elementOffset = offset;
+    this.#targetStart = this.#target.length;
   }
 
   /** Takes the next bytes of the element, from `start` up to `end`. */
   append(bytes: Uint8Array, start: number, end: number): void {
-    this.#element.append(bytes, start, end);
+    this.#target.append(bytes, start, end);
   }
 
   /** Parses the element, which is complete. Tags behind the first Cluster are told at once. */
   finish(id: number): void {
-    const bytes = this.#element.take();
-    const element = wholeElement(bytes, this.#elementOffset);
-    if (id === ID.Tags) {
-      this.#finishTags(bytes);
-      return;
+    switch (id) {
+      case ID.Tags:
+        this.#finishTags(this.#tagsBytes.take());
+        break;
+      case ID.EBML:
+        this.#ebmlHeader = this.#headerBytes.take();
+        this.#docType = parseEbmlHeader(wholeElement(this.#ebmlHeader, this.#elementOffset));
+        break;
+      case ID.Info:
+        this.#info = parseInfo(wholeElement(this.#headerBytes.view(this.#targetStart), this.#elementOffset));
+        break;
+      case ID.Tracks: {
+        const element = wholeElement(this.#headerBytes.view(this.#targetStart), this.#elementOffset);
+        this.#tracks = parseTracks(element, this.#limits.maxTracks);
+        break;
+      }
     }
-    if (id === ID.EBML) {
-      this.#docType = parseEbmlHeader(element);
-      this.#ebmlHeader = bytes;
-      return;
-    }
-    if (id === ID.Info) this.#info = parseInfo(element);
-    else if (id === ID.Tracks) this.#tracks = parseTracks(element, this.#limits.maxTracks);
-    this.#segmentElements.append(bytes);
   }
 
   /** Throws where a Cluster begins at `offset` before Tracks. */
@@ -104,7 +109,7 @@ export class HeaderAssembler {
     this.#handler.onHeader({
       docType: this.#docType,
       ebmlHeader: this.#ebmlHeader,
-      segmentElements: this.#segmentElements.take(),
+      segmentElements: this.#headerBytes.take(),
       ...(this.#info ?? DEFAULT_INFO),
       tracks: this.#tracks ?? [],
     });
@@ -113,6 +118,17 @@ export class HeaderAssembler {
     this.#heldTagsBytes = 0;
     this.#heldSimpleTags = 0;
     for (const tags of held) this.#handler.onTags(tags);
+  }
+
+  #checkLimit(id: number, bytes: number, limit: number): void {
+    if (bytes <= limit) return;
+    const what = id === ID.Tags ? "Tags" : "header";
+    throw new MatroskaError(
+      "limit-exceeded",
+      elementName(id),
+      this.#elementOffset,
+      `at most ${limit} bytes of ${what}`,
+    );
   }
 
   #finishTags(bytes: Uint8Array): void {
