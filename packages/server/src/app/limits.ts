@@ -1,5 +1,6 @@
 import { AWS_LIMITS, GENEROUS_LIMITS, type IngestLimits } from "../domain/ingest/limits.ts";
 import { AWS_STREAM_LIMITS, GENEROUS_STREAM_LIMITS, type StreamLimits } from "../domain/streams/limits.ts";
+import type { JournalLimits } from "../storage/journal/file/limits.ts";
 import type { Settings } from "./config/options.ts";
 
 /** 0 stands for "no end" in an option. */
@@ -24,3 +25,12 @@ export function ingestLimits(settings: Settings): IngestLimits {
 /** How many streams there may be. */
 export const streamLimits = (settings: Settings): StreamLimits =>
   settings.limits === "aws" ? AWS_STREAM_LIMITS : GENEROUS_STREAM_LIMITS;
+
+/** How the archive writes and how large it may become. */
+export const journalLimits = (settings: Settings): Partial<JournalLimits> => ({
+  segmentBytes: settings.segmentBytes,
+  segmentAgeMs: settings.segmentSeconds * 1000,
+  syncsPerSecond: settings.syncsPerSecond,
+  minFreeBytes: settings.minFreeBytes,
+  ...(settings.maxBytes === 0 ? {} : { maxBytes: settings.maxBytes }),
+});

@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import type { RecoverySummary } from "../storage/journal/file/recover.ts";
 import type { Settings } from "./config/options.ts";
 
 /** Names under which a secret could travel in a logged object: their values are never written. */
@@ -15,4 +16,14 @@ export function createLog(level: Settings["logLevel"]): Logger {
     },
     pino.destination({ dest: 2, sync: true }),
   );
+}
+
+/** Says what a start found in the archive: nothing after a clean stop, recovered fragments after a crash, errors where files are missing. */
+export function reportRecovery(recovery: RecoverySummary, log: Logger): void {
+  const { scanned, fragments, lostSegments, lostRows, damagedSegments } = recovery;
+  if (scanned > 0) log.info({ segments: scanned, fragments }, "read the journal through after a crash");
+  if (lostSegments.length > 0)
+    log.error({ segments: lostSegments, fragments: lostRows }, "segments of the journal are missing");
+  if (damagedSegments.length > 0)
+    log.error({ segments: damagedSegments }, "segments of the journal have damaged headers");
 }

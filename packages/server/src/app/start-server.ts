@@ -9,7 +9,8 @@ import { Listener } from "../edge/http/listener.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
-import { createLog } from "./log.ts";
+import { journalLimits } from "./limits.ts";
+import { createLog, reportRecovery } from "./log.ts";
 import { rootCredential } from "./root-credential.ts";
 import { writeServerFile } from "./server-file.ts";
 import { wireServices } from "./services.ts";
@@ -39,7 +40,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   mkdirSync(settings.data, { recursive: true, mode: 0o700 });
   const log = createLog(settings.logLevel);
-  const storage = await openStorage(settings, log);
+  const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
+  reportRecovery(storage.recovery, log);
   const domain = wireDomain(settings, storage, log);
   try {
     const credential = rootCredential(settings.data, environment);

@@ -1,0 +1,104 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
+import { openFragmentIndex } from "../storage/catalog/sqlite/open-fragment-index.ts";
+import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
+import { FileJournal } from "../storage/journal/file/file-journal.ts";
+import type { JournalLimits } from "../storage/journal/file/limits.ts";
+import type { RecoverySummary, Survives } from "../storage/journal/file/recover.ts";
+import { FileKeyEncryption } from "../storage/keys/file/file-key-encryption.ts";
+import type { FragmentIndex, FragmentLedger } from "../storage/ports/fragment-index.ts";
+import type { Journal } from "../storage/ports/journal.ts";
+import type { KeyEncryption } from "../storage/ports/key-encryption.ts";
+import type { StreamCatalog, StreamRecord } from "../storage/ports/stream-catalog.ts";
+
+const STREAMS_PER_PAGE = 1000;
+const MS_PER_HOUR = 3_600_000;
+
+/** What to open. */
+export interface StorageOptions {
+  readonly dataDir: string;
+  readonly limits?: Partial<JournalLimits>;
+  /** Drops the fragment index first, so that it is made anew from the journal. */
+  readonly rebuildIndex?: boolean;
+}
+
+/** The embedded store: one folder, used by one process. */
+export interface Storage {
+  readonly catalog: StreamCatalog;
+  readonly index: FragmentIndex;
+  /** The writing side of the index; only the journal and the file-system check have business with it. */
+  readonly ledger: FragmentLedger;
+  readonly journal: Journal;
+  readonly keyEncryption: KeyEncryption;
+  /** What the start found and mended. */
+  readonly recovery: RecoverySummary;
+  /** Makes durable what is queued, and gives the folder free. */
+  close(): Promise<void>;
+}
+
+/** Where the parts of the store lie in its folder. */
+export function storagePaths(dataDir: string) {
+  return {
+    lock: join(dataDir, "lock.db"),
+    catalog: join(dataDir, "catalog.db"),
+    index: join(dataDir, "index.db"),
+    journal: join(dataDir, "journal"),
+    keys: join(dataDir, "keys"),
+  };
+}
+
+/**
+ * Opens the store in a data folder, made (0700) where it does not exist.
+ *
+ * @throws FolderLocked where another process uses the folder
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const paths = storagePaths(options.dataDir);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const closers: (() => unknown)[] = [];
+  const close = async () => {
+    for (const step of closers.splice(0).reverse()) await step();
+  };
+  try {
+    const lock = new FolderLock(paths.lock);
+    closers.push(() => lock.release());
+    if (options.rebuildIndex === true) await removeIndex(paths.index);
+    const catalog = new SqliteStreamCatalog(paths.catalog);
+    closers.push(() => catalog.close());
+    const streams = await allStreams(catalog);
+    const keyEncryption = await FileKeyEncryption.open(paths.keys, streams.size === 0);
+    const { index, ledger } = openFragmentIndex(paths.index);
+    closers.push(() => index.close());
+    const survives = survivors(streams, Date.now());
+    const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits: options.limits ?? {} });
+    closers.push(() => journal.close());
+    return { catalog, index, ledger, journal, keyEncryption, recovery: journal.recovery, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function removeIndex(path: string): Promise<void> {
+  for (const suffix of ["", "-wal", "-shm"]) await rm(path + suffix, { force: true });
+}
+
+async function allStreams(catalog: StreamCatalog): Promise<Map<number, StreamRecord>> {
+  const streams = new Map<number, StreamRecord>();
+  for (let after = ""; ; ) {
+    const page = await catalog.list({ after, limit: STREAMS_PER_PAGE });
+    for (const stream of page) streams.set(stream.id, stream);
+    if (page.length < STREAMS_PER_PAGE) return streams;
+    after = page.at(-1)!.name;
+  }
+}
+
+/** A fragment that a recovery finds may be seen if its stream exists and it is above the stream's horizon and within its retention. */
+function survivors(streams: ReadonlyMap<number, StreamRecord>, now: number): Survives {
+  return (row) => {
+    const stream = streams.get(row.streamId);
+    if (stream === undefined) return false;
+    return row.serverTimestamp >= Math.max(stream.horizon, now - stream.retentionHours * MS_PER_HOUR);
+  };
+}

@@ -1,0 +1,34 @@
+import { DatabaseSync } from "node:sqlite";
+import { resultCode, SQLITE_BUSY } from "./database.ts";
+
+/** Another process, or another part of this one, holds the folder. */
+export class FolderLocked extends Error {
+  override readonly name = "FolderLocked";
+}
+
+/**
+ * Lets one process at a time use a folder: an exclusive transaction on a database file in it. The lock is the operating system's, so it
+ * goes when the process goes, however it ends.
+ */
+export class FolderLock {
+  readonly #database: DatabaseSync;
+
+  /**
+   * @param path the lock's database file
+   * @throws FolderLocked where it is held
+   */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    try {
+      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    } catch (cause) {
+      this.#database.close();
+      if (resultCode(cause) !== SQLITE_BUSY) throw cause;
+      throw new FolderLocked(`another process is using ${path}`, { cause });
+    }
+  }
+
+  release(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,108 @@
+import type { FragmentIdentity, FragmentPlace } from "../../ports/fragment.ts";
+import type { FragmentLedger } from "../../ports/fragment-index.ts";
+import type {
+  CollectSummary,
+  FragmentWriter,
+  Journal,
+  JournalStats,
+  JournalUnavailable,
+  StoredPart,
+} from "../../ports/journal.ts";
+import { Compactor } from "./compactor.ts";
+import { type FileSystem, nodeFileSystem } from "./file-system.ts";
+import { FileFragmentWriter } from "./fragment-writer.ts";
+import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "./limits.ts";
+import { readFragment } from "./read-fragment.ts";
+import { type Recovered, type RecoverySummary, recover, type Survives } from "./recover.ts";
+import { SegmentFiles } from "./segment-files.ts";
+import { SegmentRegistry } from "./segment-registry.ts";
+import { SegmentWriters } from "./segment-writers.ts";
+import { SpaceGuard } from "./space-guard.ts";
+
+/** What a file journal is made of. */
+export interface JournalOptions {
+  readonly folder: string;
+  readonly ledger: FragmentLedger;
+  /** Decides which of the fragments found by a recovery may be seen. */
+  readonly survives: Survives;
+  readonly limits?: Partial<JournalLimits>;
+  readonly files?: FileSystem;
+}
+
+/** A journal in a folder of segment files. See docs/reference/storage-format.md. */
+export class FileJournal implements Journal {
+  /** What the start found and mended. */
+  readonly recovery: RecoverySummary;
+  readonly #files: SegmentFiles;
+  readonly #registry: SegmentRegistry;
+  readonly #guard: SpaceGuard;
+  readonly #writers: SegmentWriters;
+  readonly #compactor: Compactor;
+
+  private constructor(options: JournalOptions, fileSystem: FileSystem, files: SegmentFiles, recovered: Recovered) {
+    const { folder, ledger } = options;
+    const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits };
+    this.recovery = recovered.summary;
+    this.#files = files;
+    this.#registry = new SegmentRegistry(recovered.segments);
+    this.#guard = new SpaceGuard(fileSystem, folder, limits, () => this.#storedBytes);
+    const parts = { files, ledger, limits, registry: this.#registry };
+    this.#writers = new SegmentWriters({ ...parts, guard: this.#guard });
+    this.#compactor = new Compactor({ ...parts, synced: (syncs) => this.#writers.committer.charge(syncs) });
+  }
+
+  /** Opens the journal in a folder, made where it does not exist, and brings its index into agreement with it. */
+  static async open(options: JournalOptions): Promise<FileJournal> {
+    const fileSystem = options.files ?? nodeFileSystem;
+    await fileSystem.makeDirectory(options.folder);
+    const files = new SegmentFiles(fileSystem, options.folder);
+    const recovered = await recover(files, options.ledger, options.survives);
+    const journal = new FileJournal(options, fileSystem, files, recovered);
+    await journal.#guard.probe();
+    return journal;
+  }
+
+  get writable(): boolean {
+    return this.unavailable === undefined;
+  }
+
+  get unavailable(): JournalUnavailable | undefined {
+    return this.#guard.unavailable;
+  }
+
+  begin(identity: FragmentIdentity, retentionClass: number): FragmentWriter {
+    return new FileFragmentWriter(this.#writers, identity, retentionClass);
+  }
+
+  read(row: FragmentIdentity & FragmentPlace): AsyncIterable<StoredPart> {
+    return readFragment(this.#files, row);
+  }
+
+  stats(): JournalStats {
+    const { syncs, fragments } = this.#writers.committer;
+    return {
+      bytesWritten: this.#writers.placedBytes - this.#writers.pendingBytes,
+      syncs,
+      fragments,
+      pendingBytes: this.#writers.pendingBytes,
+      storedBytes: this.#storedBytes,
+      segments: this.#registry.count + this.#writers.count,
+    };
+  }
+
+  async collect(): Promise<CollectSummary> {
+    this.#writers.retireFull();
+    return this.#compactor.collect();
+  }
+
+  async close(): Promise<void> {
+    await this.#guard.close();
+    await this.#compactor.stop();
+    await this.#writers.close();
+    await this.#files.close();
+  }
+
+  get #storedBytes(): number {
+    return this.#registry.bytes + this.#writers.bytes;
+  }
+}

@@ -1,0 +1,82 @@
+import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
+import { type FragmentWriter, MAX_PART_BYTES, MAX_PARTS, type SealedPart } from "../../ports/journal.ts";
+import type { OpenSegment } from "./open-segment.ts";
+import { encodeRecordHeader, RECORD_HEADER_BYTES } from "./record.ts";
+
+/** What a writer needs of its journal. */
+export interface WriterHost {
+  /** Throws `JournalUnavailable` where the journal takes no data; a failed device does not stop fragments in healthy segments. */
+  admit(segment: OpenSegment | undefined): void;
+  /** The segment that takes new fragments of this class; counts the fragment in. */
+  acquire(retentionClass: number): OpenSegment;
+  /** Counts a fragment out that was given up. */
+  release(segment: OpenSegment): void;
+  /** Waits until the fragment is durable and visible, and counts it out. */
+  commit(segment: OpenSegment, row: FragmentRow): Promise<FragmentRow>;
+  /** Undefined where the next part may follow at once, else a promise to wait for. */
+  room(): Promise<void> | undefined;
+}
+
+/** Writes one fragment into the segment that it was given with its first part. */
+export class FileFragmentWriter implements FragmentWriter {
+  readonly #host: WriterHost;
+  readonly #identity: FragmentIdentity;
+  readonly #retentionClass: number;
+  readonly #extents: number[] = [];
+  #segment: OpenSegment | undefined;
+  #ended = false;
+
+  constructor(host: WriterHost, identity: FragmentIdentity, retentionClass: number) {
+    this.#host = host;
+    this.#identity = identity;
+    this.#retentionClass = retentionClass;
+  }
+
+  async append(part: SealedPart): Promise<void> {
+    const segment = this.#place(part, undefined);
+    await this.#host.room();
+    if (segment.failure !== undefined) {
+      this.abort();
+      throw segment.failure;
+    }
+  }
+
+  async commit(part: SealedPart, summary: FragmentSummary): Promise<FragmentRow> {
+    const segment = this.#place(part, summary);
+    this.#ended = true;
+    return this.#host.commit(segment, { ...this.#identity, ...summary, segment: segment.id, extents: this.#extents });
+  }
+
+  abort(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#segment !== undefined) this.#host.release(this.#segment);
+  }
+
+  /** Gives the part its place in the segment. Where that fails the fragment is lost, and ended. */
+  #place(part: SealedPart, summary: FragmentSummary | undefined): OpenSegment {
+    if (this.#ended) throw new Error("the fragment was committed or given up");
+    const index = this.#extents.length / 2;
+    if (index === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
+    let length = 0;
+    for (const piece of part.ciphertext) length += piece.length;
+    if (length > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
+    const segment = this.#admitted();
+    const header = encodeRecordHeader(segment.seed, this.#identity, index, summary, part, length);
+    const recordLength = RECORD_HEADER_BYTES + length;
+    this.#extents.push(segment.place(header, part.ciphertext, recordLength), recordLength);
+    return segment;
+  }
+
+  #admitted(): OpenSegment {
+    try {
+      if (this.#segment?.failure !== undefined) throw this.#segment.failure;
+      this.#host.admit(this.#segment);
+      this.#segment ??= this.#host.acquire(this.#retentionClass);
+      return this.#segment;
+    } catch (failure) {
+      this.abort();
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { crc32 } from "node:zlib";
+import type { FragmentIdentity, FragmentSummary } from "../../ports/fragment.ts";
+import { MAX_PART_BYTES, MAX_PARTS, type SealedPart, type StoredPart } from "../../ports/journal.ts";
+import { readInteger, writeInteger } from "./integers.ts";
+
+/** Bytes of a record before its ciphertext. docs/reference/storage-format.md lists the fields. */
+export const RECORD_HEADER_BYTES = 108;
+
+/** "KVJR": where a scan that lost its place looks for the next record. */
+export const RECORD_MAGIC = Buffer.from("KVJR", "latin1");
+const FORMAT = 1;
+const LAST_PART = 1;
+const CHECKSUM_OFFSET = RECORD_HEADER_BYTES - 4;
+
+/** A record's header, its checksum verified. */
+export interface RecordHeader extends FragmentIdentity {
+  readonly part: number;
+  /** Set on the fragment's last part. */
+  readonly summary: FragmentSummary | undefined;
+  readonly nonce: Uint8Array;
+  readonly tag: Uint8Array;
+  /** Bytes of ciphertext. */
+  readonly length: number;
+  /** CRC-32 of the ciphertext. */
+  readonly checksum: number;
+}
+
+/** CRC-32 of buffers as if they were one. */
+export function checksumOf(chunks: readonly Uint8Array[]): number {
+  let checksum = 0;
+  for (const chunk of chunks) checksum = crc32(chunk, checksum);
+  return checksum;
+}
+
+/** The header of the record that holds `sealed` as part `part`; `seed` is the segment's (segment-header.ts). */
+export function encodeRecordHeader(
+  seed: number,
+  identity: FragmentIdentity,
+  part: number,
+  summary: FragmentSummary | undefined,
+  sealed: SealedPart,
+  length: number,
+): Buffer {
+  const header = Buffer.allocUnsafe(RECORD_HEADER_BYTES);
+  header.set(RECORD_MAGIC, 0);
+  header.writeUInt16LE(FORMAT, 4);
+  header.writeUInt16LE(summary === undefined ? 0 : LAST_PART, 6);
+  header.writeUInt32LE(length, 8);
+  header.writeUInt32LE(checksumOf(sealed.ciphertext), 12);
+  writeInteger(header, identity.streamId, 16);
+  writeInteger(header, identity.sequence, 24);
+  writeInteger(header, identity.serverTimestamp, 32);
+  header.writeDoubleLE(identity.producerTimestamp, 40);
+  header.writeUInt32LE(identity.random, 48);
+  header.writeUInt32LE(part, 52);
+  header.set(sealed.nonce, 56);
+  header.set(sealed.tag, 68);
+  header.writeUInt32LE(summary === undefined ? 0 : part + 1, 84);
+  header.writeDoubleLE(summary?.duration ?? 0, 88);
+  writeInteger(header, summary?.size ?? 0, 96);
+  reseal(header, seed);
+  return header;
+}
+
+/** Sets a header's checksum for the segment with this seed: what binds a record to its file. */
+export function reseal(header: Buffer, seed: number): void {
+  header.writeUInt32LE(crc32(header.subarray(0, CHECKSUM_OFFSET), seed), CHECKSUM_OFFSET);
+}
+
+/**
+ * Reads the record header at the start of `bytes`; undefined where there is none that belongs to the segment with this seed. What it returns
+ * keeps views into `bytes`.
+ */
+export function decodeRecordHeader(bytes: Buffer, seed: number): RecordHeader | undefined {
+  if (bytes.length < RECORD_HEADER_BYTES || !RECORD_MAGIC.equals(bytes.subarray(0, RECORD_MAGIC.length)))
+    return undefined;
+  if (crc32(bytes.subarray(0, CHECKSUM_OFFSET), seed) !== bytes.readUInt32LE(CHECKSUM_OFFSET)) return undefined;
+  const length = bytes.readUInt32LE(8);
+  const part = bytes.readUInt32LE(52);
+  if (bytes.readUInt16LE(4) !== FORMAT || length > MAX_PART_BYTES || part >= MAX_PARTS) return undefined;
+  const last = bytes.readUInt16LE(6) === LAST_PART;
+  return {
+    streamId: readInteger(bytes, 16),
+    sequence: readInteger(bytes, 24),
+    serverTimestamp: readInteger(bytes, 32),
+    producerTimestamp: bytes.readDoubleLE(40),
+    random: bytes.readUInt32LE(48),
+    part,
+    summary: last ? { duration: bytes.readDoubleLE(88), size: readInteger(bytes, 96) } : undefined,
+    nonce: bytes.subarray(56, 68),
+    tag: bytes.subarray(68, 84),
+    length,
+    checksum: bytes.readUInt32LE(12),
+  };
+}
+
+/** The part that a record holds. */
+export function toStoredPart(header: RecordHeader, ciphertext: Uint8Array): StoredPart {
+  const { streamId, sequence, serverTimestamp, producerTimestamp, random, part, nonce, tag, summary } = header;
+  const stored = { streamId, sequence, serverTimestamp, producerTimestamp, random, part, nonce, tag, ciphertext };
+  return summary === undefined ? stored : { ...stored, summary };
+}

@@ -1,0 +1,108 @@
+import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentLedger } from "../../ports/fragment-index.ts";
+import { RecordDamaged } from "../../ports/journal.ts";
+import { FragmentCollector, scanRecords } from "./scan.ts";
+import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
+import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
+
+/** Rows of one transaction: some twenty milliseconds of the event loop. */
+const ROWS_PER_INSERT = 1000;
+
+/** What a start found and mended. */
+export interface RecoverySummary {
+  /** Segments that were not sealed, because of a crash or a new index, and were read through. */
+  readonly scanned: number;
+  /** Fragments that were found in them and have their rows (again). */
+  readonly fragments: number;
+  /** Segments that the index knew and whose files are gone, and how many rows were lost with them. Zero unless somebody removed files. */
+  readonly lostSegments: readonly number[];
+  readonly lostRows: number;
+  /** Segments whose header is damaged in both copies; their files are left alone. */
+  readonly damagedSegments: readonly number[];
+}
+
+/** Decides whether a fragment that was found may be seen: its stream exists, and it is not expired. */
+export type Survives = (row: FragmentRow) => boolean;
+
+/** The sealed segments after a start, by number, with the lengths of their files. */
+export interface Recovered {
+  readonly summary: RecoverySummary;
+  readonly segments: Map<number, number>;
+}
+
+/**
+ * Brings the index and the segment files into agreement. Segments that are sealed in the index had all their rows when they were sealed, and
+ * the index keeps a prefix of its history, so only the others are read; what is found whole there is made durable and gets its row.
+ */
+export async function recover(files: SegmentFiles, ledger: FragmentLedger, survives: Survives): Promise<Recovered> {
+  const present = new Set(await files.list());
+  const known = ledger.segments();
+  const lostSegments = known.filter(({ segment }) => !present.has(segment)).map(({ segment }) => segment);
+  const lostRows = lostSegments.length > 0 ? await ledger.dropSegments(lostSegments) : 0;
+  const sealed = new Set(known.filter((row) => row.sealed).map(({ segment }) => segment));
+  const segments = new Map<number, number>();
+  const damagedSegments: number[] = [];
+  let scanned = 0;
+  let fragments = 0;
+  for (const segment of present) {
+    const length = await fileLength(files, segment);
+    if (length === "unborn") {
+      await files.remove(segment);
+      continue;
+    }
+    segments.set(segment, length.bytes);
+    if (length.damaged) damagedSegments.push(segment);
+    else if (!sealed.has(segment)) {
+      scanned++;
+      fragments += await files.reading(segment, (file) => scanSegment(file, length.bytes, ledger, survives));
+    }
+  }
+  return { summary: { scanned, fragments, lostSegments, lostRows, damagedSegments }, segments };
+}
+
+/** The length of a segment's file; "unborn" where a crash cut its creation off before it could take a record. */
+async function fileLength(
+  files: SegmentFiles,
+  segment: number,
+): Promise<"unborn" | { bytes: number; damaged: boolean }> {
+  const bytes = await files.length(segment);
+  try {
+    await files.reading(segment, async () => undefined);
+    return { bytes, damaged: false };
+  } catch (error) {
+    if (!(error instanceof RecordDamaged)) throw error;
+    return bytes <= HEADER_BLOCK_BYTES ? "unborn" : { bytes, damaged: true };
+  }
+}
+
+/** Gives every whole fragment of a segment its row and seals the segment; returns the number of rows. */
+async function scanSegment(
+  { file, seed, header }: ReadableSegment,
+  bytes: number,
+  ledger: FragmentLedger,
+  survives: Survives,
+): Promise<number> {
+  // A row must not outlive its record: what only the page cache has seen is made durable first.
+  await file.datasync();
+  ledger.addSegment(header.segment, header.retentionClass);
+  const collector = new FragmentCollector(header.segment);
+  let rows: FragmentRow[] = [];
+  let count = 0;
+  let end = HEADER_BLOCK_BYTES;
+  const insert = async () => {
+    await ledger.pressure();
+    ledger.insert(rows);
+    count += rows.length;
+    rows = [];
+  };
+  for await (const found of scanRecords(file, seed, bytes)) {
+    if (found.kind === "damage") continue;
+    end = found.offset + found.bytes.length;
+    const row = collector.add(found.offset, found.header);
+    if (row !== undefined && survives(row)) rows.push(row);
+    if (rows.length >= ROWS_PER_INSERT) await insert();
+  }
+  await insert();
+  ledger.sealSegment(header.segment, end);
+  return count;
+}
