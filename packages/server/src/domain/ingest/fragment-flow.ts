@@ -57,6 +57,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #current: OpenFragment | undefined;
   /** A complete Cluster that lacks frames of a track; the first video frame behind it tells whether they may still come. */
   #held: OpenFragment | undefined;
+  #heldDuration = 0;
   #blamed: OpenFragment | undefined;
   #over = false;
 
@@ -200,11 +201,13 @@ export class FragmentFlow implements MatroskaStreamHandler {
     const fragment = this.#current;
     if (fragment === undefined) return;
     const { duration, missing } = this.#ledger!.endFragment();
-    fragment.duration = duration;
     if (missing?.final === true) throw this.#framesMissing(fragment);
     this.#current = undefined;
-    if (missing === undefined) this.#receive(fragment);
-    else this.#held = fragment;
+    if (missing === undefined) this.#receive(fragment, duration);
+    else {
+      this.#held = fragment;
+      this.#heldDuration = duration;
+    }
   }
 
   /** The next group of pictures has begun, or the frames after the held fragment belong to the same one. */
@@ -212,11 +215,11 @@ export class FragmentFlow implements MatroskaStreamHandler {
     const fragment = this.#held!;
     if (nextRun) throw this.#framesMissing(fragment);
     this.#held = undefined;
-    this.#receive(fragment);
+    this.#receive(fragment, this.#heldDuration);
   }
 
-  #receive(fragment: OpenFragment): void {
-    fragment.complete();
+  #receive(fragment: OpenFragment, duration: number): void {
+    fragment.complete(duration);
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();
   }

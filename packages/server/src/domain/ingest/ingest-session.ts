@@ -3,6 +3,7 @@ import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import type { PutMediaMetrics } from "../events/metrics.ts";
 import type { LiveStream } from "../live/live-stream.ts";
 import type { FragmentSequence } from "../streams/sequences.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import { encodeError, encodeIdle, encodeProgress } from "./ack.ts";
 import { AckStream } from "./ack-stream.ts";
 import { FragmentFlow } from "./fragment-flow.ts";
@@ -10,7 +11,6 @@ import { IngestError } from "./ingest-error.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { ArchiveTarget, OpenFragment } from "./open-fragment.ts";
 import type { ProducerClock } from "./producer-clock.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 /** Bytes of complete fragments of one session that are not durable yet; beyond it the producer waits. Enough to keep a disk busy. */
 const MAX_UNPERSISTED_BYTES = 8 * 2 ** 20;

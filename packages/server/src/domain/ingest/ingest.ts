@@ -1,30 +1,26 @@
 import type { KeyObject } from "node:crypto";
 import { type Journal, MAX_PARTS, retentionClassOf } from "../../storage/ports/journal.ts";
-import { DomainError } from "../errors.ts";
+import { Admission } from "../admission.ts";
 import type { Metrics } from "../events/metrics.ts";
 import type { DataKeys } from "../keys/data-keys.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import { Ticker } from "../live/ticker.ts";
+import type { FragmentSequence } from "../streams/sequences.ts";
 import type { Stream } from "../streams/stream.ts";
 import { IngestError } from "./ingest-error.ts";
 import { IngestSession } from "./ingest-session.ts";
 import type { IngestLimits } from "./limits.ts";
-import { PART_BYTES } from "./open-fragment.ts";
+import { type ArchiveTarget, PART_BYTES } from "./open-fragment.ts";
 import type { ProducerClock } from "./producer-clock.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
-/** How often sessions look at the clock, in milliseconds; shorter where the idle limits are. */
+/** How often sessions look at the clock, in milliseconds; more often where the idle limits are shorter. */
 const TICK_MS = 1000;
+const MIN_TICK_MS = 10;
 /**
  * A producer that rotates its connection opens the new one while the old one is ending. So a call above the limit waits this long for an
  * older session to end before it is refused, in milliseconds.
  */
 const HAND_OVER_MS = 2000;
-/** Calls that wait so for one stream; beyond it they are refused at once. */
-const MAX_WAITING_CALLS = 16;
-
-/** A stream without sessions is forgotten after this time, when its rate of calls has recovered. In milliseconds. */
-const CALL_MEMORY_MS = 1000;
 
 /** What ingest is made of. */
 export interface IngestOptions {
@@ -38,43 +34,13 @@ export interface IngestOptions {
   readonly now?: () => number;
 }
 
-/** The sessions of one stream. */
-class StreamSessions {
-  readonly sessions = new Set<IngestSession>();
-  readonly calls: TokenBucket;
-  waiting = 0;
-  #vacancy: PromiseWithResolvers<void> | undefined;
-
-  constructor(callsPerSecond: number, now: number) {
-    this.calls = new TokenBucket(callsPerSecond, now);
-  }
-
-  get unused(): boolean {
-    return this.sessions.size === 0 && this.waiting === 0;
-  }
-
-  delete(session: IngestSession): void {
-    this.sessions.delete(session);
-    this.#vacancy?.resolve();
-    this.#vacancy = undefined;
-  }
-
-  /** Resolves when a session has ended, or after `ms`. */
-  async vacancy(ms: number): Promise<void> {
-    this.#vacancy ??= Promise.withResolvers<void>();
-    const timer = Promise.withResolvers<void>();
-    const timeout = setTimeout(timer.resolve, ms);
-    await Promise.race([this.#vacancy.promise, timer.promise]);
-    clearTimeout(timeout);
-  }
-}
-
 /** Takes PutMedia sessions: admits them within the limits, keeps their clocks, and ends them when their stream or the server does. */
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #limits: IngestLimits;
   readonly #now: () => number;
-  readonly #streams = new Map<number, StreamSessions>();
+  readonly #admission: Admission;
+  readonly #sessions = new Set<IngestSession>();
   readonly #ticker: Ticker;
   #draining = false;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -85,14 +51,19 @@ export class Ingest {
     const { limits } = options;
     // A fragment has at most MAX_PARTS parts, whatever the option says.
     this.#limits = { ...limits, maxFragmentBytes: Math.min(limits.maxFragmentBytes, (MAX_PARTS - 1) * PART_BYTES) };
-    this.#ticker = new Ticker(Math.min(TICK_MS, Math.max(10, Math.min(limits.idleAckMs, limits.idleCloseMs) / 4)));
+    this.#admission = new Admission({
+      operation: "PutMedia",
+      maxConcurrent: limits.maxSessions,
+      callsPerSecond: limits.callsPerSecond,
+      waitMs: HAND_OVER_MS,
+    });
+    const shortest = Math.min(limits.idleAckMs, limits.idleCloseMs) / 4;
+    this.#ticker = new Ticker(Math.min(TICK_MS, Math.max(MIN_TICK_MS, shortest)));
   }
 
   /** Sessions that have not ended. */
   get sessions(): number {
-    let count = 0;
-    for (const { sessions } of this.#streams.values()) count += sessions.size;
-    return count;
+    return this.#sessions.size;
   }
 
   /**
@@ -101,23 +72,20 @@ export class Ingest {
    * session is ended at once by an ERROR acknowledgement.
    */
   async open(stream: Stream, clock: ProducerClock): Promise<IngestSession> {
-    const admitted = this.#sessionsOf(stream.id);
-    if (!admitted.calls.tryTake(this.#now())) {
-      throw new DomainError(
-        "client-limit",
-        `More than ${this.#limits.callsPerSecond} PutMedia calls a second on the stream.`,
-      );
+    const leave = await this.#admission.enter(stream.id);
+    try {
+      const [sequence, key] = await Promise.all([stream.beginConnection(), this.#keyOf(stream)]);
+      stream.signal.throwIfAborted();
+      const session = this.#start(stream, clock, { sequence, key, leave });
+      if (key === undefined && stream.archives) {
+        session.fail(new IngestError("KMS_KEY_UNAVAILABLE", "the stream's data key cannot be unwrapped"));
+      }
+      if (this.#draining) session.fail(serverStopping());
+      return session;
+    } catch (error) {
+      leave();
+      throw error;
     }
-    await this.#admit(admitted);
-    const [sequence, key] = await Promise.all([stream.beginConnection(), this.#keyOf(stream)]);
-    await this.#admit(admitted);
-    stream.signal.throwIfAborted();
-    const session = this.#start(stream, clock, sequence, key, admitted);
-    if (key === undefined && stream.archives) {
-      session.fail(new IngestError("KMS_KEY_UNAVAILABLE", "the stream's data key cannot be unwrapped"));
-    }
-    if (this.#draining) session.drain();
-    return session;
   }
 
   /**
@@ -127,11 +95,10 @@ export class Ingest {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     this.#drained ??= Promise.withResolvers<void>();
-    for (const session of this.#all()) session.drain();
+    for (const session of [...this.#sessions]) session.drain();
     this.#settleDrain();
     const timer = setTimeout(() => {
-      const error = new IngestError("INTERNAL_ERROR", "the server is stopping; send the fragment again");
-      for (const session of this.#all()) session.fail(error);
+      for (const session of [...this.#sessions]) session.fail(serverStopping());
     }, graceMs);
     await this.#drained.promise;
     clearTimeout(timer);
@@ -140,70 +107,43 @@ export class Ingest {
   #start(
     stream: Stream,
     clock: ProducerClock,
-    sequence: Awaited<ReturnType<Stream["beginConnection"]>>,
-    key: KeyObject | undefined,
-    admitted: StreamSessions,
+    { sequence, key, leave }: { sequence: FragmentSequence; key: KeyObject | undefined; leave: () => void },
   ): IngestSession {
-    const { journal, metrics, report, live: lives } = this.#options;
-    const live = lives.acquire(stream);
-    const counters = metrics.of(stream.name).putMedia;
+    const live = this.#options.live.acquire(stream);
+    const metrics = this.#options.metrics.of(stream.name).putMedia;
     const tick = (now: number): void => session.tick(now);
-    const deleted = (): void => {
-      session.fail(new IngestError("STREAM_NOT_ACTIVE", "the stream was deleted"), true);
+    const deleted = (): void => session.fail(new IngestError("STREAM_NOT_ACTIVE", "the stream was deleted"), true);
+    const ended = (): void => {
+      stream.signal.removeEventListener("abort", deleted);
+      this.#ticker.delete(tick);
+      this.#sessions.delete(session);
+      metrics.activeConnections--;
+      this.#options.live.release(live);
+      leave();
+      this.#settleDrain();
     };
     const session = new IngestSession({
       live,
       sequence,
       clock,
       limits: this.#limits,
-      metrics: counters,
+      metrics,
       now: this.#now,
-      report,
-      target: () => {
-        if (!stream.archives || key === undefined) return undefined;
-        return { journal, key, retentionClass: retentionClassOf(stream.record.retentionHours) };
-      },
-      ended: () => {
-        stream.signal.removeEventListener("abort", deleted);
-        this.#ticker.delete(tick);
-        counters.activeConnections--;
-        lives.release(live);
-        this.#leave(stream.id, admitted, session);
-      },
+      report: this.#options.report,
+      target: () => this.#targetOf(stream, key),
+      ended,
     });
-    counters.requests++;
-    counters.activeConnections++;
-    admitted.sessions.add(session);
+    metrics.requests++;
+    metrics.activeConnections++;
+    this.#sessions.add(session);
     this.#ticker.add(tick);
     stream.signal.addEventListener("abort", deleted);
     return session;
   }
 
-  /** Waits a little for room among the sessions of a stream, as a hand-over between two connections needs. */
-  async #admit(admitted: StreamSessions): Promise<void> {
-    const { maxSessions } = this.#limits;
-    const deadline = this.#now() + HAND_OVER_MS;
-    while (admitted.sessions.size >= maxSessions) {
-      const left = deadline - this.#now();
-      if (left <= 0 || admitted.waiting >= MAX_WAITING_CALLS) {
-        throw new DomainError(
-          "connection-limit",
-          `The stream has ${maxSessions} PutMedia connections, as many as are allowed.`,
-        );
-      }
-      admitted.waiting++;
-      await admitted.vacancy(left);
-      admitted.waiting--;
-    }
-  }
-
-  #sessionsOf(streamId: number): StreamSessions {
-    let sessions = this.#streams.get(streamId);
-    if (sessions === undefined) {
-      sessions = new StreamSessions(this.#limits.callsPerSecond, this.#now());
-      this.#streams.set(streamId, sessions);
-    }
-    return sessions;
+  #targetOf(stream: Stream, key: KeyObject | undefined): ArchiveTarget | undefined {
+    if (!stream.archives || key === undefined) return undefined;
+    return { journal: this.#options.journal, key, retentionClass: retentionClassOf(stream.record.retentionHours) };
   }
 
   async #keyOf(stream: Stream): Promise<KeyObject | undefined> {
@@ -215,21 +155,11 @@ export class Ingest {
     }
   }
 
-  #leave(streamId: number, admitted: StreamSessions, session: IngestSession): void {
-    admitted.delete(session);
-    if (admitted.unused) setTimeout(() => this.#forget(streamId, admitted), CALL_MEMORY_MS).unref();
-    this.#settleDrain();
-  }
-
-  #forget(streamId: number, admitted: StreamSessions): void {
-    if (admitted.unused && this.#streams.get(streamId) === admitted) this.#streams.delete(streamId);
-  }
-
-  *#all(): Generator<IngestSession> {
-    for (const { sessions } of [...this.#streams.values()]) yield* [...sessions];
-  }
-
   #settleDrain(): void {
-    if (this.#drained !== undefined && this.sessions === 0) this.#drained.resolve();
+    if (this.#sessions.size === 0) this.#drained?.resolve();
   }
+}
+
+function serverStopping(): IngestError {
+  return new IngestError("INTERNAL_ERROR", "the server is stopping; send the fragment again");
 }

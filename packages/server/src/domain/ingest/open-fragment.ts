@@ -23,8 +23,6 @@ export class OpenFragment implements AckedFragment {
   readonly number: string;
   /** Metadata tags so far. */
   tags: number;
-  /** Milliseconds of media, known when its last block is. */
-  duration = 0;
   #tagsBytes = 0;
   /** Undefined where the stream has no retention. */
   readonly #target: ArchiveTarget | undefined;
@@ -82,7 +80,8 @@ export class OpenFragment implements AckedFragment {
   }
 
   /** Closes the fragment's bytes. Readers do not see the footer: `released` stays before it. */
-  complete(): void {
+  complete(duration: number): void {
+    this.live.duration = duration;
     this.live.append(encodeFooter({ frames: this.live.frames, tagsBytes: this.#tagsBytes }));
     this.live.state = "complete";
   }
@@ -91,7 +90,7 @@ export class OpenFragment implements AckedFragment {
   commit(): Promise<FragmentRow> {
     const { journal, retentionClass } = this.#target!;
     this.#writer ??= journal.begin(this.live.identity, retentionClass);
-    const summary = { duration: this.duration, size: this.size };
+    const summary = { duration: this.live.duration!, size: this.size };
     return this.#writer.commit(this.#seal(this.size, summary), summary);
   }
 

@@ -39,6 +39,8 @@ export class LiveFragment {
   /** Offset behind the Cluster, known when it ends. */
   clusterEnd: number | undefined;
   frames = 0;
+  /** Milliseconds of media, known when it is complete. */
+  duration: number | undefined;
   /** Milliseconds since the epoch. */
   lastDataAt: number;
   /** Complete, and kept here only: its stream has no retention. */
@@ -66,6 +68,11 @@ export class LiveFragment {
   /** Whether a reader can still read it from its Cluster's first byte. */
   get joinable(): boolean {
     return this.state !== "failed" && this.log.start <= this.bodyStart && this.log.held > 0;
+  }
+
+  /** Whether there are bytes at `offset` that a reader may have now. */
+  holds(offset: number): boolean {
+    return this.state !== "failed" && this.log.start <= offset && this.released > offset;
   }
 
   append(view: Uint8Array): void {

@@ -33,6 +33,8 @@ export class LiveStream {
   departures = 0;
   /** The highest sequence that was forgotten without being archived. */
   lastEvicted = 0;
+  /** The highest sequence that has begun; 0 before the first. */
+  lastBegun = 0;
   /** Server timestamp of the newest fragment, in milliseconds since the epoch; 0 before the first. */
   newestServerTimestamp = 0;
   readonly #owner: LiveOwner;
@@ -59,6 +61,7 @@ export class LiveStream {
   /** Adds a fragment that begins now: its sequence is above all others. */
   begin(fragment: LiveFragment): void {
     this.#fragments.push(fragment);
+    this.lastBegun = fragment.identity.sequence;
     this.newestServerTimestamp = fragment.identity.serverTimestamp;
     this.wake();
   }

@@ -13,7 +13,7 @@ export class Ticker {
 
   add(callback: (now: number) => void): void {
     this.#callbacks.add(callback);
-    this.#timer ??= setInterval(() => this.#tick(), this.#intervalMs).unref();
+    this.#timer ??= setInterval(() => this.#tick(), this.#intervalMs);
   }
 
   delete(callback: (now: number) => void): void {
