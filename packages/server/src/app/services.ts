@@ -3,6 +3,7 @@ import { streamOperations } from "../services/kinesis-video/operations/index.ts"
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
 import { listFragments } from "../services/kinesis-video-archived-media/operations/list-fragments.ts";
 import { kinesisVideoArchivedMedia } from "../services/kinesis-video-archived-media/service.ts";
+import { putMedia } from "../services/kinesis-video-media/operations/put-media.ts";
 import { kinesisVideoMedia } from "../services/kinesis-video-media/service.ts";
 import { kinesisVideoSignaling } from "../services/kinesis-video-signaling/service.ts";
 import { kinesisVideoWebRTCStorage } from "../services/kinesis-video-webrtc-storage/service.ts";
@@ -10,10 +11,10 @@ import type { Domain } from "./domain.ts";
 
 /** Every API that the server speaks, with what is implemented of it. */
 export function wireServices(domain: Domain): Service[] {
-  const { streams, listing } = domain;
+  const { streams, listing, ingest } = domain;
   return [
     kinesisVideo(streamOperations(streams)),
-    kinesisVideoMedia({}),
+    kinesisVideoMedia({ PutMedia: putMedia(streams, ingest) }),
     kinesisVideoArchivedMedia({
       ListFragments: listFragments(streams, listing),
     }),
