@@ -38,5 +38,5 @@ export type {
   MatroskaTrackType,
   MatroskaVideo,
 } from "./matroska/model.ts";
-export type { MatroskaPacket } from "./matroska/packet.ts";
+export type { MatroskaPacket, PacketSink } from "./matroska/packet.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";

@@ -1,6 +1,6 @@
 import type { MatroskaReaderOptions, MatroskaStreamHandler } from "./handler.ts";
 import type { MatroskaBlock, MatroskaCluster, MatroskaHeader, MatroskaTags } from "./model.ts";
-import { type MatroskaPacket, PacketAssembler } from "./packet.ts";
+import { PacketAssembler, type PacketSink } from "./packet.ts";
 import { MatroskaStreamReader } from "./stream-reader.ts";
 
 /**
@@ -10,9 +10,7 @@ import { MatroskaStreamReader } from "./stream-reader.ts";
 export const DEFAULT_MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 
 /** What a `MatroskaDemuxer` tells, synchronously from within `feed` and `end`, in document order. */
-export interface MatroskaPacketHandler {
-  /** Called with an object of its own for each frame. */
-  onPacket(packet: MatroskaPacket): void;
+export interface MatroskaPacketHandler extends PacketSink {
   /** As `MatroskaStreamHandler.onHeader`: first of all, and for each file anew. */
   onHeader?(header: MatroskaHeader): void;
   onTags?(tags: MatroskaTags): void;
@@ -53,12 +51,10 @@ export class MatroskaDemuxer {
 class PacketStream implements MatroskaStreamHandler {
   readonly #handler: MatroskaPacketHandler;
   readonly #packets: PacketAssembler;
-  readonly #onPacket: (packet: MatroskaPacket) => void;
 
   constructor(handler: MatroskaPacketHandler, packets: PacketAssembler) {
     this.#handler = handler;
     this.#packets = packets;
-    this.#onPacket = (packet) => handler.onPacket(packet);
   }
 
   onHeader(header: MatroskaHeader): void {
@@ -83,7 +79,7 @@ class PacketStream implements MatroskaStreamHandler {
   }
 
   onBlock(block: MatroskaBlock): void {
-    this.#packets.finish(block, this.#onPacket);
+    this.#packets.finish(block, this.#handler);
   }
 
   onClusterEnd(): void {

@@ -24,10 +24,19 @@ const TRUSTED_BYTES = 4 * 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 const NANOSECONDS_IN_MICROSECOND = 1000;
 
+/** Takes packets one by one. */
+export interface PacketSink {
+  /** Called with an object of its own for each frame. */
+  onPacket(packet: MatroskaPacket): void;
+}
+
 /** Turns the blocks of a file into packets. */
 export class PacketAssembler {
   readonly #maxBlockBytes: number;
   readonly #tracks = new Map<number, MatroskaTrack>();
+  /** The track of the last block, and its default duration. */
+  #track: MatroskaTrack | undefined;
+  #defaultDurationUs: number | undefined;
   #microsecondsInTick = 0;
   #clusterOffset = 0;
   /** Where the payload begins, when it came in one piece. */
@@ -44,6 +53,7 @@ export class PacketAssembler {
   /** Begins with a file. */
   begin(header: MatroskaHeader): void {
     this.#tracks.clear();
+    this.#track = undefined;
     for (const track of header.tracks) this.#tracks.set(track.number, track);
     this.#microsecondsInTick = header.timecodeScaleNs / NANOSECONDS_IN_MICROSECOND;
   }
@@ -73,8 +83,33 @@ export class PacketAssembler {
     this.#joined.append(chunk, start, end);
   }
 
-  /** Calls `onPacket` for each frame of the block whose payload has been added. */
-  finish(block: MatroskaBlock, onPacket: (packet: MatroskaPacket) => void): void {
+  /** Tells `handler` each frame of the block whose payload has been added. */
+  finish(block: MatroskaBlock, handler: PacketSink): void {
+    const track = this.#track?.number === block.trackNumber ? this.#track : this.#trackOf(block);
+    const durationUs = block.duration === undefined ? this.#defaultDurationUs : this.#durationUs(block);
+    const timestampUs = block.timecode * this.#microsecondsInTick;
+    const joined = this.#joined.length > 0;
+    const bytes = joined ? this.#joined.take() : this.#chunk;
+    let at = bytes.byteOffset + (joined ? 0 : this.#start);
+    this.#chunk = NO_BYTES;
+    this.#start = 0;
+    for (let i = 0; i < block.frameCount; i++) {
+      const size = block.frameSizes[i]!;
+      handler.onPacket({
+        track,
+        timecode: block.timecode,
+        timestampUs: i === 0 ? timestampUs : timestampUs + i * (durationUs ?? 0),
+        durationUs,
+        keyframe: block.keyframe,
+        discardable: block.discardable,
+        invisible: block.invisible,
+        data: new Uint8Array(bytes.buffer, at, size),
+      });
+      at += size;
+    }
+  }
+
+  #trackOf(block: MatroskaBlock): MatroskaTrack {
     const track = this.#tracks.get(block.trackNumber);
     if (!track) {
       const offset = this.#clusterOffset + block.clusterOffset;
@@ -85,30 +120,14 @@ export class PacketAssembler {
         `a track that Tracks declares, not ${block.trackNumber}`,
       );
     }
-    const durationUs = this.#durationOf(block, track);
-    const { bytes, start } = this.#takePayload();
-    const timestampUs = block.timecode * this.#microsecondsInTick;
-    const { timecode, keyframe, discardable, invisible } = block;
-    for (let i = 0, at = start; i < block.frameCount; i++) {
-      const data = bytes.subarray(at, at + block.frameSizes[i]!);
-      at += data.length;
-      const time = i === 0 ? timestampUs : timestampUs + i * (durationUs ?? 0);
-      onPacket({ track, timecode, timestampUs: time, durationUs, keyframe, discardable, invisible, data });
-    }
+    this.#track = track;
+    const { defaultDurationNs } = track;
+    this.#defaultDurationUs =
+      defaultDurationNs === undefined ? undefined : defaultDurationNs / NANOSECONDS_IN_MICROSECOND;
+    return track;
   }
 
-  #takePayload(): { bytes: Uint8Array; start: number } {
-    const joined = this.#joined.length > 0;
-    const bytes = joined ? this.#joined.take() : this.#chunk;
-    const start = joined ? 0 : this.#start;
-    this.#chunk = NO_BYTES;
-    this.#start = 0;
-    return { bytes, start };
-  }
-
-  #durationOf(block: MatroskaBlock, track: MatroskaTrack): number | undefined {
-    if (block.duration !== undefined) return (block.duration * this.#microsecondsInTick) / block.frameCount;
-    if (track.defaultDurationNs === undefined) return undefined;
-    return track.defaultDurationNs / NANOSECONDS_IN_MICROSECOND;
+  #durationUs(block: MatroskaBlock): number {
+    return ((block.duration ?? 0) * this.#microsecondsInTick) / block.frameCount;
   }
 }
