@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DomainError } from "../errors.ts";
-import { checkRetentionHours, horizonAfterChange, retentionClass, retentionHorizon } from "./retention.ts";
+import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
 
 const HOUR = 3_600_000;
 const coded = (code: string) => (error: unknown) => error instanceof DomainError && error.code === code;
@@ -37,9 +37,4 @@ test("retention is 0 to 87,600 whole hours", () => {
   for (const hours of [-1, 87_601, 1.5, Number.NaN]) {
     assert.throws(() => checkRetentionHours(hours), coded("invalid-argument"));
   }
-});
-
-test("retention classes are powers of two", () => {
-  const classes = [0, 1, 2, 3, 4, 5, 8, 9, 87_600].map(retentionClass);
-  assert.deepEqual(classes, [0, 1, 2, 3, 3, 4, 4, 5, 18]);
 });

@@ -33,11 +33,3 @@ export function retentionHorizon({ retentionHours, horizon }: Retained, now: num
 export function horizonAfterChange({ retentionHours, horizon }: Retained, hours: number, now: number): number {
   return Math.max(horizon, now - Math.min(retentionHours, hours) * HOUR_MS);
 }
-
-/**
- * The class of fragments that share journal segments because they expire at about the same time: 0 for nothing kept, else 1 for
- * one hour, 2 for two, 3 for up to four, and so on in powers of two up to 18.
- */
-export function retentionClass(hours: number): number {
-  return hours === 0 ? 0 : Math.ceil(Math.log2(hours)) + 1;
-}

@@ -1,7 +1,7 @@
 import type { StreamCatalog, StreamPatch, StreamRecord } from "../../storage/ports/stream-catalog.ts";
 import { VersionConflict } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
-import { checkRetentionHours, horizonAfterChange, retentionClass, retentionHorizon } from "./retention.ts";
+import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
 import { type FragmentSequence, SequenceAllocator } from "./sequences.ts";
 import { mergeTags, removeTags, type Tags } from "./tags.ts";
 import { newVersion } from "./version.ts";
@@ -65,11 +65,6 @@ export class Stream {
   /** Whether fragments are archived: with retention 0 they only pass through memory. */
   get archives(): boolean {
     return this.#record.retentionHours > 0;
-  }
-
-  /** The class of journal segments that new fragments go to. */
-  get retentionClass(): number {
-    return retentionClass(this.#record.retentionHours);
   }
 
   /** Fragments received before this moment (ms since the epoch) are gone; with retention 0 it lies after every fragment. */
