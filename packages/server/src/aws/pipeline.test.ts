@@ -41,12 +41,8 @@ const point = (body: unknown, more: Partial<Unsigned> = {}): Unsigned => ({
 const send = (to: Gate, unsigned: Unsigned, more: Partial<WireRequest> = {}): Promise<WireResponse> =>
   to.answer(wireRequest(signed(unsigned), more));
 
-const text = async (answer: WireResponse): Promise<string> =>
-  answer.body instanceof Uint8Array
-    ? Buffer.from(answer.body).toString()
-    : Readable.from(answer.body)
-        .toArray()
-        .then((parts) => Buffer.concat(parts).toString());
+const text = async ({ body }: WireResponse): Promise<string> =>
+  typeof body === "string" ? body : Buffer.concat(await Readable.from(body).toArray()).toString();
 
 /** Status, error type and message. */
 const refusal = async (answer: WireResponse): Promise<[number, string | undefined, string]> => {

@@ -77,6 +77,7 @@ export function canonicalHeaders(rawHeaders: readonly string[], signedHeaders: r
 
 /** Runs of blanks become one, and none is left at the ends. */
 function collapseBlanks(value: string): string {
+  if (!/[\t\r\n]| {2}|^ | $/.test(value)) return value;
   return value.replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, "");
 }
 

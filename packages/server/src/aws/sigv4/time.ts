@@ -7,17 +7,15 @@ const AMZ_DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 export function parseAmzDate(text: string): number | undefined {
   const match = AMZ_DATE.exec(text);
   if (match === null) return undefined;
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [, year, month, day, hour, minute, second] = match.map(Number) as Fields;
   const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  return formatAmzDate(time) === text ? time : undefined;
+  const date = new Date(time);
+  // Numbers beyond their range would have moved into the next month, day, hour or minute.
+  const exact = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour;
+  return exact && minute < 60 && second < 60 ? time : undefined;
 }
+
+type Fields = [all: number, year: number, month: number, day: number, hour: number, minute: number, second: number];
 
 /** Writes milliseconds since the epoch as `YYYYMMDD'T'HHMMSS'Z'`; fractions of a second are cut. */
 export function formatAmzDate(time: number): string {

@@ -1,6 +1,6 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 
-const HEALTHY = Buffer.from(JSON.stringify({ status: "ok" }));
+const HEALTHY = JSON.stringify({ status: "ok" });
 
 /**
  * `GET /health`, without authentication: 200 while the server answers requests.

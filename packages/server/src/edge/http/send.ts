@@ -3,6 +3,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WireResponse } from "../../aws/wire.ts";
 import type { HttpLimits } from "./limits.ts";
 
+/** Whether a body is sent whole, not streamed. */
+export function isWhole(body: WireResponse["body"]): body is string | Uint8Array {
+  return typeof body === "string" || body instanceof Uint8Array;
+}
+
 /**
  * Sends an answer. A streamed one has its headers sent at once, each item as an HTTP chunk of its own, and the next item asked for
  * only when the socket has taken the last.
@@ -11,8 +16,9 @@ import type { HttpLimits } from "./limits.ts";
  */
 export async function sendResponse(response: ServerResponse, answer: WireResponse, signal: AbortSignal): Promise<void> {
   const { status, headers, body } = answer;
-  if (body instanceof Uint8Array) {
-    response.writeHead(status, { ...headers, "Content-Length": body.length });
+  if (isWhole(body)) {
+    // Text goes out in one write with the headers; bytes would be a second one.
+    response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
     response.end(body);
     return;
   }

@@ -22,13 +22,13 @@ test("members go where the schema binds them, in its order; absent ones are left
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.headers, { ETag: "v1", "Content-Type": "application/json" });
   assert.equal(
-    Buffer.from(answer.body as Uint8Array).toString(),
+    answer.body,
     '{"At":1551924009.774,"Preset":{"Name":"NEAR","Children":[{"Name":"FAR"}]},"Image":"AAEC"}',
   );
 });
 
 test("an output without members is an empty object", () => {
-  assert.equal(Buffer.from(encodeOutput(outputOf("Repair"), 200, {}).body as Uint8Array).toString(), "{}");
+  assert.equal(encodeOutput(outputOf("Repair"), 200, {}).body, "{}");
 });
 
 test("a streamed payload is handed on as it is, with its headers", async () => {
@@ -48,5 +48,5 @@ test("errors carry their type in the header and their message in the member that
   const answer = encodeError(new ServiceError("LostException", 404, "gone", { messageMember: "message" }));
   assert.equal(answer.status, 404);
   assert.equal(answer.headers["x-amzn-ErrorType"], "LostException");
-  assert.equal(Buffer.from(answer.body as Uint8Array).toString(), '{"message":"gone"}');
+  assert.equal(answer.body, '{"message":"gone"}');
 });

@@ -18,7 +18,7 @@ export function encodeOutput(
 ): WireResponse {
   const headers: Record<string, string> = {};
   const json: Record<string, unknown> = {};
-  let payload: Uint8Array | AsyncIterable<Uint8Array> | undefined;
+  let payload: WireResponse["body"] | undefined;
   for (const member of output.members) {
     const each = value[member.name];
     if (each === undefined || each === null) continue;
@@ -37,7 +37,7 @@ export function encodeError(error: ServiceError): WireResponse {
 }
 
 function jsonResponse(status: number, headers: Record<string, string>, json: Record<string, unknown>): WireResponse {
-  return { status, headers: { ...headers, "Content-Type": JSON_TYPE }, body: Buffer.from(JSON.stringify(json)) };
+  return { status, headers: { ...headers, "Content-Type": JSON_TYPE }, body: JSON.stringify(json) };
 }
 
 function encodeValue(shape: Shape, value: unknown): unknown {
@@ -73,10 +73,10 @@ function headerText(shape: Shape, value: unknown): string {
   return shape.kind === "timestamp" ? expectDate(value).toUTCString() : String(value);
 }
 
-function payloadBytes(shape: Shape, value: unknown): Uint8Array | AsyncIterable<Uint8Array> {
+function payloadBytes(shape: Shape, value: unknown): WireResponse["body"] {
   if (value instanceof Uint8Array) return value;
   if (shape.kind === "stream") return value as AsyncIterable<Uint8Array>;
-  return Buffer.from(JSON.stringify(encodeValue(shape, value)));
+  return JSON.stringify(encodeValue(shape, value));
 }
 
 function expectDate(value: unknown): Date {
