@@ -6,12 +6,16 @@ export const MAX_WHOLE_BODY_BYTES = 1024 * 1024;
 /** Longest wait for such a body. At 1 MiB this asks for 35 KB/s, which any link that can carry video has. */
 export const WHOLE_BODY_TIMEOUT_MS = 30_000;
 
+const CLIENT_LEFT = "the client went away before the end of its request";
+
 /**
  * Reads a body to its end.
  * @throws ServiceError RequestEntityTooLargeException or RequestTimeoutException, with the rest of the body left unread
  * @throws Error where the client goes away before the end
  */
 export function readWholeBody(body: Readable): Promise<Buffer> {
+  // A client may have left while its credential was looked up: no event would tell any more.
+  if (body.destroyed) return Promise.reject(new Error(CLIENT_LEFT));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -22,7 +26,7 @@ export function readWholeBody(body: Readable): Promise<Buffer> {
     };
     const onEnd = (): void => settle(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)));
     const onError = (error: Error): void => settle(() => reject(error));
-    const onClose = (): void => settle(() => reject(new Error("the client went away before the end of its request")));
+    const onClose = (): void => settle(() => reject(new Error(CLIENT_LEFT)));
     const timer = setTimeout(() => settle(() => reject(requestTimeout(WHOLE_BODY_TIMEOUT_MS))), WHOLE_BODY_TIMEOUT_MS);
     const settle = (outcome: () => void): void => {
       clearTimeout(timer);

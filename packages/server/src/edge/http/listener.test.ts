@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { after, test } from "node:test";
+import { connect as connectTls } from "node:tls";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { health } from "../admin/health.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
@@ -282,8 +285,10 @@ test("bytes that are no request are answered and cut off", async () => {
 
 test("headers that do not end are cut off", async () => {
   const port = await start(async () => assert.fail("asked"), { headersTimeoutMs: 100 });
-  assert.match(await new Client(port).send("GET / HTTP/1.1\r\nHost").untilClosed(), /^HTTP\/1\.1 408 /);
-  assert.match(await new Client(port).untilClosed(), /^HTTP\/1\.1 408 /);
+  const clients = [new Client(port).send("GET / HTTP/1.1\r\nHost"), new Client(port)];
+  for (const answer of await Promise.all(clients.map((client) => client.untilClosed()))) {
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+  }
 });
 
 test("closing lets requests in hand finish, and cuts those that outlast the grace", async () => {
@@ -318,4 +323,28 @@ test("health is told without authentication", async () => {
   const told = await fetch(`http://127.0.0.1:${port}/health`);
   assert.deepEqual([told.status, await told.json()], [200, { status: "ok" }]);
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/health`, { method: "POST" })).text(), "other");
+});
+
+test("with a certificate it speaks HTTP/1.1 over TLS, and offers nothing newer", async () => {
+  const pem = (name: string): Buffer => readFileSync(join(import.meta.dirname, "testing", name));
+  const [cert, key] = [pem("localhost.cert.pem"), pem("localhost.key.pem")];
+  const listener = new Listener({
+    answer: async (request) => ok(request.baseUrl),
+    onError: assert.fail,
+    tls: { cert, key },
+  });
+  listeners.push(listener);
+  const { port } = await listener.listen("127.0.0.1", 0);
+  const socket = connectTls({
+    port,
+    host: "127.0.0.1",
+    ca: cert,
+    servername: "localhost",
+    ALPNProtocols: ["h2", "http/1.1"],
+  });
+  await once(socket, "secureConnect");
+  assert.equal(socket.alpnProtocol, "http/1.1");
+  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  assert.ok(answer.endsWith(`https://localhost:${port}`), answer);
 });
