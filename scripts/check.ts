@@ -7,6 +7,7 @@ const STEPS: [string, string[]][] = [
   ["tsc", ["-p", "tsconfig.json"]],
   ["node", ["scripts/check-layers.ts"]],
   ["node", ["scripts/options-page.ts", "--check"]],
+  ["node", ["scripts/compatibility.ts", "--check"]],
 ];
 
 for (const [command, args] of STEPS) {
