@@ -2,7 +2,7 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Journal } from "../../storage/ports/journal.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
-import { retentionHorizon } from "../streams/retention.ts";
+import { sweepHorizon } from "../streams/retention.ts";
 
 /** Rows removed in one step; between steps the event loop serves others. One step takes some milliseconds. */
 const BATCH_ROWS = 1000;
@@ -83,7 +83,7 @@ export class RetentionSweep {
     const { streams, index } = this.#options;
     let expired = 0;
     for await (const record of streams.records()) {
-      const horizon = retentionHorizon(record, this.#now());
+      const horizon = sweepHorizon(record, this.#now());
       expired += await this.#inBatches(() => index.expire(record.id, horizon, BATCH_ROWS));
       if (this.#stopped) break;
     }

@@ -313,3 +313,14 @@ test("existing streams are those of the catalog and those created since", async 
   const late = await registry.create(request("late"));
   assert.deepEqual([gone.id, kept.id, late.id].map(exists), [false, true, true]);
 });
+
+test("a walk through all records sees the changes that were made meanwhile", async () => {
+  const { registry } = new Fixture();
+  for (const name of ["a", "b"]) await registry.create(request(name, { retentionHours: 0 }));
+  const walk = registry.records();
+  assert.equal((await walk.next()).value?.name, "a");
+  const stream = await registry.find({ name: "b" });
+  await stream.changeRetention(stream.record.version, 24);
+  assert.equal((await walk.next()).value?.retentionHours, 24);
+  assert.equal((await walk.next()).done, true);
+});

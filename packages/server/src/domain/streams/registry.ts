@@ -133,11 +133,17 @@ export class StreamRegistry {
     }
   }
 
-  /** Every stream's record, ascending by name. Streams that are created or deleted meanwhile may be missed or included. */
+  /**
+   * Every stream's record as it is when it is reached, ascending by name. Streams that are created or deleted meanwhile may be missed
+   * or included.
+   */
   async *records(): AsyncGenerator<StreamRecord> {
     for (let after = ""; ; ) {
       const page = await this.#options.catalog.list({ limit: WALK_PAGE, after });
-      yield* page;
+      for (const record of page) {
+        const stream = this.#byName.get(record.name);
+        yield stream?.id === record.id ? stream.record : record;
+      }
       if (page.length < WALK_PAGE) return;
       after = page.at(-1)!.name;
     }

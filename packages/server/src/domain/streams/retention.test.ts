@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { DomainError } from "../errors.ts";
-import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
+import { checkRetentionHours, horizonAfterChange, retentionHorizon, sweepHorizon } from "./retention.ts";
 
 const HOUR = 3_600_000;
 const coded = (code: string) => (error: unknown) => error instanceof DomainError && error.code === code;
@@ -14,20 +14,29 @@ test("the horizon is the later of the stored one and the retention period's", ()
   assert.ok(retentionHorizon({ retentionHours: 0, horizon: 0 }, now) > now);
 });
 
-test("a change of retention never brings anything back, and a shorter period takes effect at once", () => {
-  const hours = fc.integer({ min: 0, max: 100 });
+test("whatever becomes of retention, what is gone stays gone, and no sweep removes what may still be read", () => {
+  const step = fc.record({ hours: fc.integer({ min: 0, max: 5 }), passed: fc.integer({ min: 0, max: 3 * HOUR }) });
   fc.assert(
-    fc.property(hours, hours, fc.integer({ min: 0, max: 2_000 * HOUR }), (before, after, horizon) => {
-      const now = 2_000 * HOUR;
-      const old = { retentionHours: before, horizon };
-      const changed = { retentionHours: after, horizon: horizonAfterChange(old, after, now) };
-      const visibleBefore = (at: number) => at >= retentionHorizon(old, now);
-      for (const at of [0, horizon - 1, now - before * HOUR - 1, now - after * HOUR - 1]) {
-        if (at >= now) continue;
-        assert.ok(visibleBefore(at) || at < retentionHorizon(changed, now));
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+      let record = { retentionHours: 2, horizon: 0 };
+      let now = 1_000 * HOUR;
+      const archived: number[] = [];
+      const hidden = new Set<number>();
+      let swept = 0;
+      for (const { hours, passed } of steps) {
+        if (record.retentionHours > 0) archived.push(now);
+        now += passed;
+        swept = Math.max(swept, sweepHorizon(record, now));
+        record = { retentionHours: hours, horizon: horizonAfterChange(record, hours, now) };
+        for (const at of archived) {
+          const visible = at >= retentionHorizon(record, now);
+          assert.ok(!(visible && hidden.has(at)), "an expired fragment came back");
+          assert.ok(!(visible && at < swept), "a fragment that may be read was swept");
+          assert.ok(!visible || at >= now - hours * HOUR, "a fragment outlived its period");
+          if (!visible) hidden.add(at);
+        }
+        now++;
       }
-      assert.ok(retentionHorizon(changed, now) >= now - after * HOUR);
-      assert.ok(changed.horizon >= horizon);
     }),
   );
 });

@@ -27,9 +27,20 @@ export function retentionHorizon({ retentionHours, horizon }: Retained, now: num
 }
 
 /**
+ * The moment before which a stream's fragments may be removed, read from its record at `now`. Unlike `retentionHorizon` it stays right
+ * however retention changes after that, so that a sweep which takes its time cannot remove what a later increase has kept: nothing is
+ * archived while retention is 0, so there only the stored horizon counts.
+ */
+export function sweepHorizon(record: Retained, now: number): number {
+  return record.retentionHours === 0 ? record.horizon : retentionHorizon(record, now);
+}
+
+/**
  * The horizon to store when retention becomes `hours` at `now`. What the shorter of the two periods has let go stays gone,
- * so that an increase cannot bring back what had expired but was not swept yet.
+ * so that an increase cannot bring back what had expired but was not swept yet. With 0 that is everything up to and including `now`;
+ * from 0 on there is nothing further to let go.
  */
 export function horizonAfterChange({ retentionHours, horizon }: Retained, hours: number, now: number): number {
-  return Math.max(horizon, now - Math.min(retentionHours, hours) * HOUR_MS);
+  if (retentionHours === 0) return horizon;
+  return Math.max(horizon, hours === 0 ? now + 1 : now - Math.min(retentionHours, hours) * HOUR_MS);
 }
