@@ -15,7 +15,8 @@ test("the horizon is the later of the stored one and the retention period's", ()
 });
 
 test("whatever becomes of retention, what is gone stays gone, and no sweep removes what may still be read", () => {
-  const step = fc.record({ hours: fc.integer({ min: 0, max: 5 }), passed: fc.integer({ min: 0, max: 3 * HOUR }) });
+  const passed = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 * HOUR }));
+  const step = fc.record({ hours: fc.integer({ min: 0, max: 3 }), passed });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
       let record = { retentionHours: 2, horizon: 0 };
