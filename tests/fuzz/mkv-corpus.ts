@@ -1,5 +1,5 @@
 /**
- * Damaged and hostile Matroska bodies: some 6,000 of them, the same in each run. Small ones come from mutations of faultless samples at every
+ * Damaged and hostile Matroska bodies: some 8,000 of them, the same in each run. Small ones come from mutations of faultless samples at every
  * element; a few large ones ask for much work or memory with few bytes.
  */
 

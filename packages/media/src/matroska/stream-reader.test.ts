@@ -2,7 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { record } from "../../test/recorder.ts";
-import { fileSample, producerSdkSample, samples } from "../../test/samples.ts";
+import { fileSample, frame, producerSdkSample, samples } from "../../test/samples.ts";
+import { readElementHeader } from "../ebml/element-header.ts";
+import {
+  clusterHeader,
+  concatBytes,
+  ebmlHeader,
+  MatroskaStreamReader,
+  simpleBlock,
+  tracksElement,
+  voidElement,
+} from "../index.ts";
+import { element, elementHeader } from "./element-writer.ts";
+import { ID } from "./ids.ts";
 
 for (const sample of samples()) {
   const options = { concatenated: sample.concatenated ?? false };
@@ -65,6 +77,69 @@ function stable({ recorder, error }: ReturnType<typeof record>): unknown {
   const { headers, tags, clusters, calls } = recorder;
   return { headers, tags, clusters, calls, error: error && { ...error, message: error.message } };
 }
+
+/** Offsets in the Cluster behind each of its children. */
+function childEnds(cluster: Uint8Array): number[] {
+  const header = { id: 0, size: 0 };
+  const ends: number[] = [];
+  for (let at = readElementHeader(cluster, 0, cluster.length, header); at < cluster.length; ) {
+    at += readElementHeader(cluster, at, cluster.length, header) + header.size;
+    ends.push(at);
+  }
+  return ends;
+}
+
+test("after each chunk a live reader has all children that are complete, and knows where they end", () => {
+  for (const { bytes, clusters } of [producerSdkSample(), fileSample()]) {
+    for (const size of [1, 10, 64, 333]) {
+      let told = 0;
+      let boundary = 0;
+      let start = 0;
+      const reader = new MatroskaStreamReader({
+        onHeader() {},
+        onTags() {},
+        onClusterStart({ offset }) {
+          told = 0;
+          boundary = 0;
+          start = offset;
+        },
+        onClusterData(view, atBoundary) {
+          told += view.length;
+          if (atBoundary) boundary = told;
+        },
+        onBlock() {},
+        onClusterEnd() {},
+      });
+      for (let at = 0; at < bytes.length; at += size) {
+        reader.feed(bytes.subarray(at, at + size));
+        const cluster = clusters.find((one) => Buffer.from(bytes).indexOf(one.bytes) === start);
+        if (!cluster || boundary === 0) continue;
+        const read = Math.min(at + size - start, cluster.bytes.length);
+        assert.equal(
+          boundary,
+          childEnds(cluster.bytes).findLast((end) => end <= read),
+        );
+      }
+      reader.end();
+      assert.equal(told, clusters.at(-1)!.bytes.length);
+    }
+  }
+});
+
+test("the element that ends both a Cluster of unknown size and its Segment is told before the Segment's end", () => {
+  const live = concatBytes([
+    clusterHeader(0),
+    simpleBlock({ trackNumber: 1, relativeTimecode: 0, keyframe: true }, frame(1, 3)),
+  ]);
+  const tracks = tracksElement([{ number: 1, type: "video", codecId: "V_TEST" }]);
+  const empty = elementHeader(ID.Tags, 0);
+  const bytes = concatBytes([ebmlHeader(), element(ID.Segment, [tracks, live, empty]), voidElement(2)]);
+  for (const size of [1, bytes.length]) {
+    const { recorder, error } = record(bytes, [size]);
+    assert.equal(error, undefined);
+    assert.deepEqual(recorder.calls, ["header", "cluster", "block", "clusterEnd", "tags", "segmentEnd"]);
+  }
+});
 
 test("reads the header as it is written", () => {
   const { recorder } = record(fileSample().bytes, [100]);
