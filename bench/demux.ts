@@ -1,8 +1,8 @@
 /**
  * Every packet of a Matroska file of more than 200 MB, beside mediabunny and ffmpeg. Each run is a process of its own.
- * Packets a second are those of a running process: from opening the file to its last packet, after two passes that warm the code up, for
- * both alike. Megabytes a second count a whole process that reads the file once, its start included, for both alike; Node finds its
- * compiled code in a cache, as ffmpeg is compiled.
+ * Packets a second are those of a running process: from opening the file to its last packet, after two passes that warm
+ * the code up, for both alike. Megabytes a second count a whole process that reads the file once, its start included,
+ * for both alike; Node finds its compiled code in a cache, as ffmpeg is compiled.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat } from "node:fs/promises";

@@ -2,7 +2,9 @@ import { type ElementHeader, readElementHeader } from "../../packages/media/src/
 import { UNKNOWN_SIZE, vintLength } from "../../packages/media/src/ebml/vint.ts";
 import { ID, isTopLevelElement } from "../../packages/media/src/matroska/ids.ts";
 
-/** Where an element of a faultless body lies: its ID from `at`, its size from `sizeAt`, its data from `dataAt` to `end`. */
+/**
+ * Where an element of a faultless body lies: its ID from `at`, its size from `sizeAt`, its data from `dataAt` to `end`.
+ */
 export interface Place {
   id: number;
   at: number;
@@ -31,7 +33,10 @@ function headerAt(bytes: Uint8Array, at: number): ElementHeader & { length: numb
   return { length: readElementHeader(bytes, at, bytes.length, header), ...header };
 }
 
-/** Where an element of unknown size ends: a Cluster before the next top-level element, a Segment before the next EBML header. */
+/**
+ * Where an element of unknown size ends: a Cluster before the next top-level element, a Segment before the next EBML
+ * header.
+ */
 function unknownEnd(bytes: Uint8Array, id: number, dataAt: number, limit: number): number {
   for (let at = dataAt; at < limit; ) {
     const { id: child, size, length } = headerAt(bytes, at);

@@ -126,7 +126,10 @@ function* lacings(random: Random): Generator<[string, Uint8Array]> {
   }
 }
 
-/** Bodies that ask for much with little: crowds of small elements, deep nests, false claims of size, and lacing of all kinds. */
+/**
+ * Bodies that ask for much with little: crowds of small elements, deep nests, false claims of size, and lacing of all
+ * kinds.
+ */
 export function* hostileBodies(random: Random): Generator<[string, Uint8Array]> {
   yield* crowds();
   yield* depths();

@@ -79,7 +79,10 @@ function measure(bytes: Uint8Array, chunkSizes: readonly number[], concatenated:
   return { outcome, cpuMs: (user + system) / 1000, heapBytes };
 }
 
-/** Reads the body, and fails where that takes more than its budget each time: neighbours on the same core make single figures larger. */
+/**
+ * Reads the body, and fails where that takes more than its budget each time: neighbours on the same core make single
+ * figures larger.
+ */
 function readWithinBudget({ name, bytes }: CorpusBody, chunkSizes: readonly number[], concatenated: boolean): Outcome {
   const best: Cost = { cpuMs: Number.POSITIVE_INFINITY, heapBytes: Number.POSITIVE_INFINITY };
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

@@ -1,6 +1,6 @@
 /**
- * Damaged and hostile Matroska bodies: some 8,000 of them, the same in each run. Small ones come from mutations of faultless samples at every
- * element; a few large ones ask for much work or memory with few bytes.
+ * Damaged and hostile Matroska bodies: some 8,000 of them, the same in each run. Small ones come from mutations of
+ * faultless samples at every element; a few large ones ask for much work or memory with few bytes.
  */
 
 import { ID } from "../../packages/media/src/matroska/ids.ts";

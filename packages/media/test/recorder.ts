@@ -21,7 +21,10 @@ export interface RecordedCluster extends MatroskaCluster {
   complete: boolean;
 }
 
-/** Gathers what a reader tells, in a form that does not depend on how the input was cut, and checks the order of the calls. */
+/**
+ * Gathers what a reader tells, in a form that does not depend on how the input was cut, and checks the order of the
+ * calls.
+ */
 export class Recorder implements MatroskaStreamHandler {
   headers: MatroskaHeader[] = [];
   tags: MatroskaTags[] = [];

@@ -1,6 +1,9 @@
 /** First allocation in bytes: holds most headers and tags whole, and costs an idle reader nothing. */
 const INITIAL_CAPACITY = 1024;
-/** A buffer up to this size is used again after `take`; a larger one is the exception that an idle reader shall not keep. */
+/**
+ * A buffer up to this size is used again after `take`; a larger one is the exception that an idle reader shall not
+ * keep.
+ */
 const KEPT_CAPACITY = 16 * 1024;
 /** Up to so many bytes a loop is faster than the view that a block copy needs. */
 const LOOP_BYTES = 16;

@@ -1,9 +1,9 @@
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * A place in a stream that comes in chunks. Data of any length is passed over within the chunk, by moving `pos`; a short unit that must be seen as one
- * (an element header, an integer) is looked at through `bytes`, `at` and `end`, which stay in the chunk, or lie in a scratch buffer
- * when the unit began in an earlier chunk.
+ * A place in a stream that comes in chunks. Data of any length is passed over within the chunk, by moving `pos`; a
+ * short unit that must be seen as one (an element header, an integer) is looked at through `bytes`, `at` and `end`,
+ * which stay in the chunk, or lie in a scratch buffer when the unit began in an earlier chunk.
  *
  * For each unit: `look()`, then `advance(length)` when it is complete, else `holdBack()`, which ends the chunk.
  */

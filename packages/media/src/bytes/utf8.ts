@@ -2,7 +2,10 @@
 const UNITS_AT_ONCE = 4096;
 const REPLACEMENT = 0xfffd;
 
-/** Smallest code point that a sequence of 2, 3 or 4 bytes may stand for: shorter forms are overlong (RFC 3629, section 3). */
+/**
+ * Smallest code point that a sequence of 2, 3 or 4 bytes may stand for: shorter forms are overlong (RFC 3629, section
+ * 3).
+ */
 const SMALLEST = [0, 0, 0x80, 0x800, 0x10000];
 
 function sequenceLength(lead: number): number {
@@ -25,8 +28,8 @@ function decodeSequence(bytes: Uint8Array, at: number, length: number, end: numb
 }
 
 /**
- * Decodes the bytes from `start` up to `end` as UTF-8 (RFC 3629). Each byte that is part of no well-formed sequence becomes
- * U+FFFD; a byte order mark is kept.
+ * Decodes the bytes from `start` up to `end` as UTF-8 (RFC 3629). Each byte that is part of no well-formed sequence
+ * becomes U+FFFD; a byte order mark is kept.
  */
 export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let text = "";

@@ -10,7 +10,10 @@ export const MAX_ELEMENT_HEADER_LENGTH = MAX_ID_LENGTH + MAX_VINT_LENGTH;
 export const NEED_MORE = 0;
 export const INVALID_HEADER = -1;
 
-/** An element's ID with its marker bits, as specifications print it, and the size of its data in bytes or `UNKNOWN_SIZE`. */
+/**
+ * An element's ID with its marker bits, as specifications print it, and the size of its data in bytes or
+ * `UNKNOWN_SIZE`.
+ */
 export interface ElementHeader {
   id: number;
   size: number;
@@ -26,8 +29,9 @@ function readId(bytes: Uint8Array, at: number, length: number): number {
 }
 
 /**
- * Reads the ID and size of the element at `at` into `header`, looking at no byte from `end` on. Returns how many bytes they take, `NEED_MORE` where they
- * reach beyond `end`, or `INVALID_HEADER` where they are no valid variable-size integers (RFC 8794, sections 4 to 6).
+ * Reads the ID and size of the element at `at` into `header`, looking at no byte from `end` on. Returns how many bytes
+ * they take, `NEED_MORE` where they reach beyond `end`, or `INVALID_HEADER` where they are no valid variable-size
+ * integers (RFC 8794, sections 4 to 6).
  */
 export function readElementHeader(bytes: Uint8Array, at: number, end: number, header: ElementHeader): number {
   if (at >= end) return NEED_MORE;

@@ -3,7 +3,10 @@ import { decodeUtf8 } from "../bytes/utf8.ts";
 /** Longest unsigned or signed integer element, in bytes (RFC 8794, section 7). */
 export const MAX_INTEGER_LENGTH = 8;
 
-/** Reads an unsigned integer of 0 to 8 bytes; none are 0. Values beyond 2^53-1 lose their low bits: compare before trusting. */
+/**
+ * Reads an unsigned integer of 0 to 8 bytes; none are 0. Values beyond 2^53-1 lose their low bits: compare before
+ * trusting.
+ */
 export function readUint(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) value = value * 256 + bytes[at]!;

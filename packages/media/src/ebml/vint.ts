@@ -10,8 +10,8 @@ export function vintLength(first: number): number {
 }
 
 /**
- * Reads the data bits of the variable-size integer of `length` bytes at `at` (RFC 8794, section 4). The caller has checked that the
- * bytes are there. Values beyond 2^53 lose their low bits; all one bits give `UNKNOWN_SIZE`.
+ * Reads the data bits of the variable-size integer of `length` bytes at `at` (RFC 8794, section 4). The caller has
+ * checked that the bytes are there. Values beyond 2^53 lose their low bits; all one bits give `UNKNOWN_SIZE`.
  */
 export function readVint(bytes: Uint8Array, at: number, length: number): number {
   const first = bytes[at]! & (0xff >> length);
@@ -26,7 +26,10 @@ export function readVint(bytes: Uint8Array, at: number, length: number): number 
   return ones ? UNKNOWN_SIZE : value;
 }
 
-/** What a signed variable-size integer of `length` bytes is below its unsigned reading: 2^(7 * length - 1) - 1 (RFC 9559, section 10.3.3). */
+/**
+ * What a signed variable-size integer of `length` bytes is below its unsigned reading: 2^(7 * length - 1) - 1 (RFC
+ * 9559, section 10.3.3).
+ */
 export function signedVintBias(length: number): number {
   return 2 ** (7 * length - 1) - 1;
 }

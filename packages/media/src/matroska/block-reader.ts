@@ -62,7 +62,8 @@ export class BlockReader {
   }
 
   /**
-   * Reads the block header for a Cluster at `clusterTimecode`. Returns whether it was there whole; if not, it is held back.
+   * Reads the block header for a Cluster at `clusterTimecode`. Returns whether it was there whole; if not, it is held
+   * back.
    */
   readHeader(clusterTimecode: number): boolean {
     const window = this.#window;

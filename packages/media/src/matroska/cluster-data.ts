@@ -10,8 +10,8 @@ const MAX_TIMESTAMP_LENGTH = MAX_ELEMENT_HEADER_LENGTH + MAX_INTEGER_LENGTH;
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Passes the raw bytes of the current Cluster on, in views that are as long as the chunks allow. It keeps two marks in the chunk: up to where
- * bytes were told, and where the last complete child ended.
+ * Passes the raw bytes of the current Cluster on, in views that are as long as the chunks allow. It keeps two marks in
+ * the chunk: up to where bytes were told, and where the last complete child ended.
  */
 export class ClusterData {
   readonly #handler: MatroskaStreamHandler;
@@ -89,7 +89,10 @@ export class ClusterData {
     this.checkPrefix(this.#prefix.length - MAX_TIMESTAMP_LENGTH, clusterOffset);
   }
 
-  /** Throws where a child begins `bytes` bytes behind the start of a Cluster that still has no Timestamp, and that is too far. */
+  /**
+   * Throws where a child begins `bytes` bytes behind the start of a Cluster that still has no Timestamp, and that is
+   * too far.
+   */
   checkPrefix(bytes: number, clusterOffset: number): void {
     if (bytes <= this.#maxPrefixBytes) return;
     const expectation = `a Timestamp within its first ${this.#maxPrefixBytes} bytes`;

@@ -15,8 +15,8 @@ export interface SimpleBlockSettings {
 }
 
 /**
- * Everything of a SimpleBlock (RFC 9559, section 10.2) that precedes the frame: ID, size, track number, timestamp, flags. The frame itself need
- * not be copied behind it. Throws a `RangeError` where a number does not fit.
+ * Everything of a SimpleBlock (RFC 9559, section 10.2) that precedes the frame: ID, size, track number, timestamp,
+ * flags. The frame itself need not be copied behind it. Throws a `RangeError` where a number does not fit.
  */
 export function simpleBlockHeader(settings: SimpleBlockSettings, frameBytes: number): Uint8Array {
   const { trackNumber, relativeTimecode, keyframe, discardable = false } = settings;
@@ -45,8 +45,8 @@ export function simpleBlock(settings: SimpleBlockSettings, frame: Uint8Array): U
 }
 
 /**
- * The start of a Cluster: ID, size, Timestamp in ticks. Without `blockBytes`, the total of all that follows in the Cluster, its size is unknown, and it lasts to the
- * next level-1 element.
+ * The start of a Cluster: ID, size, Timestamp in ticks. Without `blockBytes`, the total of all that follows in the
+ * Cluster, its size is unknown, and it lasts to the next level-1 element.
  */
 export function clusterHeader(timecode: number, blockBytes?: number): Uint8Array {
   if (!Number.isSafeInteger(timecode) || timecode < 0) throw new RangeError(`a Cluster's Timestamp is not ${timecode}`);

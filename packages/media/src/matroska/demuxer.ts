@@ -4,8 +4,8 @@ import { PacketAssembler, type PacketSink } from "./packet.ts";
 import { MatroskaStreamReader } from "./stream-reader.ts";
 
 /**
- * Most bytes of a block, by default: an intra frame of 8K video stays below 16 MiB, and Kinesis Video Streams takes 50 MB for a
- * whole fragment (AWS, "Kinesis Video Streams quotas").
+ * Most bytes of a block, by default: an intra frame of 8K video stays below 16 MiB, and Kinesis Video Streams takes 50
+ * MB for a whole fragment (AWS, "Kinesis Video Streams quotas").
  */
 export const DEFAULT_MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 
@@ -26,8 +26,9 @@ export interface MatroskaDemuxerOptions extends MatroskaReaderOptions {
 }
 
 /**
- * Reads the frames of a Matroska stream that comes in chunks of any size; a whole file can be fed as one. A frame that lies in one chunk is a
- * view of it, so a chunk must not be written to again while its packets are in use; a frame that is cut by a chunk's border is joined in a copy.
+ * Reads the frames of a Matroska stream that comes in chunks of any size; a whole file can be fed as one. A frame that
+ * lies in one chunk is a view of it, so a chunk must not be written to again while its packets are in use; a frame that
+ * is cut by a chunk's border is joined in a copy.
  */
 export class MatroskaDemuxer {
   readonly #reader: MatroskaStreamReader;

@@ -35,7 +35,10 @@ function readFields(element: ElementSlice): Fields {
   return fields;
 }
 
-/** Checks an EBML header (RFC 8794, section 11.2) for being Matroska that this library can read, and returns its DocType. */
+/**
+ * Checks an EBML header (RFC 8794, section 11.2) for being Matroska that this library can read, and returns its
+ * DocType.
+ */
 export function parseEbmlHeader(element: ElementSlice): string {
   const { readVersion, maxIdLength, maxSizeLength, docType, docTypeReadVersion } = readFields(element);
   const fail = (code: "unsupported" | "missing-element", name: string, expectation: string): MatroskaError =>

@@ -31,8 +31,8 @@ export class ElementScanner implements ElementHeader {
   }
 
   /**
-   * Reads the ID and size of the element that is next, within `parent`, which ends at the offset `parentEnd`. Returns whether they were there whole;
-   * if not, they are held back. Throws a `MatroskaError` for an element that cannot be.
+   * Reads the ID and size of the element that is next, within `parent`, which ends at the offset `parentEnd`. Returns
+   * whether they were there whole; if not, they are held back. Throws a `MatroskaError` for an element that cannot be.
    */
   next(parent: string, parentEnd: number): boolean {
     const window = this.#window;

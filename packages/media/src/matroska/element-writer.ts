@@ -3,7 +3,10 @@ import { MAX_ELEMENT_HEADER_LENGTH } from "../ebml/element-header.ts";
 import { vintLengthFor, writeVint } from "../ebml/vint.ts";
 import { ID } from "./ids.ts";
 
-/** Bytes that the sizes of the elements in Tags of Kinesis Video Streams take (AWS, observed in GetMedia responses): `10 00 00 xx`. */
+/**
+ * Bytes that the sizes of the elements in Tags of Kinesis Video Streams take (AWS, observed in GetMedia responses): `10
+ * 00 00 xx`.
+ */
 const KVS_SIZE_LENGTH = 4;
 
 /** The Segment's ID and an unknown size in 8 bytes, as each chunk of GetMedia has it (RFC 8794, section 6.2). */
@@ -33,8 +36,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The ID and size that precede `size` bytes of data of the element `id`. The size takes `sizeLength` bytes, by default as few as
- * hold it. Throws a `RangeError` where it does not fit.
+ * The ID and size that precede `size` bytes of data of the element `id`. The size takes `sizeLength` bytes, by default
+ * as few as hold it. Throws a `RangeError` where it does not fit.
  */
 export function elementHeader(id: number, size: number, sizeLength = vintLengthFor(size)): Uint8Array {
   if (vintLengthFor(size) > sizeLength) throw new RangeError(`${sizeLength} bytes do not hold the size ${size}`);
@@ -79,8 +82,8 @@ export function segmentHeader(): Uint8Array {
 }
 
 /**
- * A Void element of exactly `totalBytes`, ID and size included, to fill a gap that a player must skip (RFC 8794, section 11.3.2). Throws a `RangeError`
- * below 2 bytes, which no element is.
+ * A Void element of exactly `totalBytes`, ID and size included, to fill a gap that a player must skip (RFC 8794,
+ * section 11.3.2). Throws a `RangeError` below 2 bytes, which no element is.
  */
 export function voidElement(totalBytes: number): Uint8Array {
   if (!Number.isSafeInteger(totalBytes) || totalBytes < 2)

@@ -23,8 +23,8 @@ export interface FragmentStreamHandler {
   /** Each frame, as soon as it is complete; its fragment may still be going on. */
   onPacket(packet: MatroskaPacket, fragment: MediaFragment): void;
   /**
-   * When the fragment is complete: its continuation token has come, or another Cluster or file begins, or the input ends. Also
-   * told, without `onFragmentStart`, for a chunk that has Tags and no Cluster.
+   * When the fragment is complete: its continuation token has come, or another Cluster or file begins, or the input
+   * ends. Also told, without `onFragmentStart`, for a chunk that has Tags and no Cluster.
    */
   onFragmentEnd(fragment: MediaFragment): void;
 }
@@ -35,7 +35,10 @@ interface OpenFragment extends MediaFragment {
   trailingTags: MatroskaSimpleTag[];
 }
 
-/** Reads Matroska files that follow each other without a break, as GetMedia and GetMediaForFragmentList send them, fragment by fragment. */
+/**
+ * Reads Matroska files that follow each other without a break, as GetMedia and GetMediaForFragmentList send them,
+ * fragment by fragment.
+ */
 export class FragmentStreamReader {
   readonly #handler: FragmentStreamHandler;
   readonly #demuxer: MatroskaDemuxer;
@@ -61,7 +64,10 @@ export class FragmentStreamReader {
     this.#demuxer.feed(chunk);
   }
 
-  /** Tells that no more bytes come; throws a `MatroskaError` where the input ends within an element. No bytes at all are fine. */
+  /**
+   * Tells that no more bytes come; throws a `MatroskaError` where the input ends within an element. No bytes at all are
+   * fine.
+   */
   end(): void {
     this.#demuxer.end();
   }

@@ -13,8 +13,8 @@ import { parseTracks } from "./tracks.ts";
 const MAX_HELD_TAGS = 256;
 
 /**
- * Gathers and parses the elements that are read whole: the EBML header, the Segment's header elements, and Tags. Each comes as `begin`, its bytes by
- * `append`, and `finish`.
+ * Gathers and parses the elements that are read whole: the EBML header, the Segment's header elements, and Tags. Each
+ * comes as `begin`, its bytes by `append`, and `finish`.
  */
 export class HeaderAssembler {
   readonly #handler: MatroskaStreamHandler;
@@ -54,7 +54,10 @@ export class HeaderAssembler {
     this.#told = false;
   }
 
-  /** Begins an element of `totalBytes`, its ID and size included. Throws where that is too much, or where the element may not be. */
+  /**
+   * Begins an element of `totalBytes`, its ID and size included. Throws where that is too much, or where the element
+   * may not be.
+   */
   begin(id: number, offset: number, totalBytes: number): void {
     this.#elementOffset = offset;
     if (id === ID.Tags) {

@@ -18,7 +18,10 @@ export interface InfoSettings {
   writingApp: string;
 }
 
-/** An EBML header (RFC 8794, section 11.2) of Matroska version 4 that readers of version 2 understand, since it has SimpleBlocks. */
+/**
+ * An EBML header (RFC 8794, section 11.2) of Matroska version 4 that readers of version 2 understand, since it has
+ * SimpleBlocks.
+ */
 export function ebmlHeader(docType: "matroska" | "webm" = "matroska"): Uint8Array {
   return element(ID.EBML, [
     uintElement(ID.EBMLVersion, 1),

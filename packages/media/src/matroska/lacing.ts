@@ -8,8 +8,8 @@ export const MAX_LACED_FRAMES = 256;
 export const LACING_BY_FLAGS: readonly MatroskaLacing[] = ["none", "xiph", "fixed", "ebml"];
 
 /**
- * Reads the table of frame sizes at the start of a laced block (RFC 9559, section 10.3), byte by byte, so that it may be split anywhere.
- * It never takes more bytes than the block has.
+ * Reads the table of frame sizes at the start of a laced block (RFC 9559, section 10.3), byte by byte, so that it may
+ * be split anywhere. It never takes more bytes than the block has.
  */
 export class LacingTable {
   /** Size of each frame in bytes. */
@@ -40,7 +40,10 @@ export class LacingTable {
     this.#vintBytes = 0;
   }
 
-  /** Takes the next byte. Returns what is still to read: 1 more bytes, 0 nothing (the table is complete), -1 it is damaged. */
+  /**
+   * Takes the next byte. Returns what is still to read: 1 more bytes, 0 nothing (the table is complete), -1 it is
+   * damaged.
+   */
   push(byte: number): -1 | 0 | 1 {
     if (this.bytesLeft === 0) return -1;
     this.bytesLeft--;

@@ -57,9 +57,9 @@ export interface MatroskaHeader {
   /** Exact bytes of the EBML header element, ID and size included. An own copy, safe to keep. */
   ebmlHeader: Uint8Array;
   /**
-   * Exact bytes of the SeekHead, Void, Info and Tracks elements of the Segment, joined in document order, without the ID
-   * and size of the Segment itself. Tags, Cues, Chapters, Attachments, unknown elements and a CRC-32 of the Segment as a
-   * whole are left out. An own copy, safe to keep.
+   * Exact bytes of the SeekHead, Void, Info and Tracks elements of the Segment, joined in document order, without the
+   * ID and size of the Segment itself. Tags, Cues, Chapters, Attachments, unknown elements and a CRC-32 of the Segment
+   * as a whole are left out. An own copy, safe to keep.
    */
   segmentElements: Uint8Array;
   /** Nanoseconds for each tick of Cluster and Block timestamps. */
@@ -133,7 +133,9 @@ export interface MatroskaBlock {
   payloadBytes: number;
   /** BlockDuration in ticks; undefined where the block states none. */
   duration: number | undefined;
-  /** Offset of the first byte of the SimpleBlock or BlockGroup element, ID included, from the first byte of its Cluster. */
+  /**
+   * Offset of the first byte of the SimpleBlock or BlockGroup element, ID included, from the first byte of its Cluster.
+   */
   clusterOffset: number;
   /** Offset just behind that element, from the first byte of its Cluster. */
   clusterEndOffset: number;

@@ -7,7 +7,10 @@ export interface MatroskaPacket {
   track: MatroskaTrack;
   /** Block timestamp in ticks of the header's `timecodeScaleNs`; the frames of one block share it. */
   timecode: number;
-  /** Presentation time in microseconds; the later frames of a laced block are spread by their duration where it is known. */
+  /**
+   * Presentation time in microseconds; the later frames of a laced block are spread by their duration where it is
+   * known.
+   */
   timestampUs: number;
   /** Microseconds, from the block's duration or the track's default; undefined where neither is stated. */
   durationUs: number | undefined;
@@ -18,7 +21,10 @@ export interface MatroskaPacket {
   data: Uint8Array;
 }
 
-/** Most bytes that are set aside on the word of a block's size alone: real frames stay below, and the sender of a false size gains nothing. */
+/**
+ * Most bytes that are set aside on the word of a block's size alone: real frames stay below, and the sender of a false
+ * size gains nothing.
+ */
 const TRUSTED_BYTES = 4 * 1024 * 1024;
 
 const NO_BYTES = new Uint8Array(0);
@@ -45,7 +51,10 @@ export class PacketAssembler {
   /** The payload so far, when it comes in more than one piece. */
   readonly #joined = new ByteCollector();
 
-  /** Blocks of more than `maxBlockBytes` bytes that come in pieces are refused, since joining them takes that much memory. */
+  /**
+   * Blocks of more than `maxBlockBytes` bytes that come in pieces are refused, since joining them takes that much
+   * memory.
+   */
   constructor(maxBlockBytes: number) {
     this.#maxBlockBytes = maxBlockBytes;
   }

@@ -28,9 +28,9 @@ const EBML_ID = [0x1a, 0x45, 0xdf, 0xa3] as const;
 const MAX_UNIT_LENGTH = Math.max(MAX_ELEMENT_HEADER_LENGTH, MAX_BLOCK_HEADER_LENGTH, MAX_INTEGER_LENGTH);
 
 /**
- * Reads a Matroska stream (RFC 9559) that comes in chunks of any size, and tells a handler what is in it. It copies headers, Tags and
- * what chunk borders cut in two; all else it passes over, so its cost follows the number of elements and not of bytes.
- * A chunk may be used again after `feed`, as far as the handler kept no view of it.
+ * Reads a Matroska stream (RFC 9559) that comes in chunks of any size, and tells a handler what is in it. It copies
+ * headers, Tags and what chunk borders cut in two; all else it passes over, so its cost follows the number of elements
+ * and not of bytes. A chunk may be used again after `feed`, as far as the handler kept no view of it.
  */
 export class MatroskaStreamReader {
   readonly #handler: MatroskaStreamHandler;
@@ -69,8 +69,8 @@ export class MatroskaStreamReader {
   }
 
   /**
-   * Tells that no more bytes come. Throws a `MatroskaError` where the input ends within an element; a Segment, and a Cluster of unknown size, may
-   * end behind any of their children.
+   * Tells that no more bytes come. Throws a `MatroskaError` where the input ends within an element; a Segment, and a
+   * Cluster of unknown size, may end behind any of their children.
    */
   end(): void {
     this.#guard(() => {
