@@ -18,9 +18,10 @@ export class KinesisVideoError extends Error {
     this.requestId = details.requestId;
   }
 
-  /** Whether the same request may succeed later: throttling, server faults and broken connections. */
+  /** Whether the same request may succeed later: throttling, faults of the server (but not 501, which it does not implement), broken connections. */
   get retryable(): boolean {
-    if (this.status === undefined || this.status >= 500) return true;
+    if (this.status === undefined) return true;
+    if (this.status >= 500) return this.status !== 501;
     return /LimitExceeded|Throttl/.test(this.name);
   }
 }

@@ -93,9 +93,19 @@ test("a stream without further key frames is cut at its longest duration, and at
   assert.equal(cut(frames, [VIDEO], { maxFragmentBytes: 2500 }).fragments.length, 4);
 });
 
-test("a track that falls silent holds no cut back", () => {
-  const frames = interleaved(10, 0).filter(({ track, timestamp }) => track === VIDEO || timestamp < 3000);
-  assert.equal(cut(frames).fragments.length, 5);
+test("no fragment lacks a track where that can be helped", () => {
+  const audioEnds = interleaved(10, 0).filter(({ track, timestamp }) => track === VIDEO || timestamp < 5000);
+  const starts = (frames: Frame[]) => cut(frames).fragments.map(({ timecode }) => timecode);
+  assert.deepEqual(starts(audioEnds), [0, 2000, 4000]);
+  const audioBegins = interleaved(10, 0).filter(({ track, timestamp }) => track === VIDEO || timestamp >= 5000);
+  assert.deepEqual(starts(audioBegins), [0, 6000, 8000]);
+});
+
+test("a track that stays away does not let a fragment exceed its bounds", () => {
+  const frames = interleaved(30, 0).filter(({ track, timestamp }) => track === VIDEO || timestamp < 5000);
+  const { fragments, dropped } = cut(frames, [VIDEO, AUDIO], { maxFragmentMs: 8000 });
+  assert.equal(dropped, 0);
+  assert.ok(fragments.length >= 5);
 });
 
 test("property: no frame is lost or moved, and each fragment is later than all before it", () => {

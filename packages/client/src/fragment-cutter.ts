@@ -40,7 +40,8 @@ interface Fragment {
   /** Latest presentation time so far. */
   latest: number;
   bytes: number;
-  hasKeyTrack: boolean;
+  /** Numbers of the tracks that have a frame in it. */
+  readonly tracks: Set<number>;
 }
 
 /** A cut that is being prepared: frames from here on wait until it is known that all that precede it in time have come. */
@@ -50,14 +51,17 @@ interface Cut {
   /** Earliest presentation time behind the cut. */
   at: number;
   readonly waiting: Timed[];
+  /** Tracks that have not come so far. */
   readonly missing: Set<number>;
+  /** The fragment has reached its bounds: it ends here whatever is missing. */
+  readonly forced: boolean;
 }
 
 /**
- * Cuts interleaved frames, in decoding order, into fragments that the service takes: each begins with a key frame where the media
- * allows, and all of its frames are later than those of the fragment before (AWS docs, "PutMedia",
- * FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS). Since audio trails video and B-frames come out of order, a cut waits for one more frame of the key track and
- * for the other tracks to pass it.
+ * Cuts interleaved frames, in decoding order, into fragments that the service takes: each begins with a key frame and has frames of
+ * every track where the media allow that within the bounds, and all of its frames are later than those of the fragment before (AWS
+ * docs, "PutMedia", FRAMES_MISSING_FOR_TRACK and FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS). Since tracks trail each other and
+ * B-frames come out of order, a cut waits for one more frame of the key track and for the other tracks to pass it.
  */
 export class FragmentCutter {
   /** Frames that came so late that no fragment could take them any more. */
@@ -95,7 +99,7 @@ export class FragmentCutter {
   /** Ends the last fragment. */
   flush(): void {
     this.#release(Number.POSITIVE_INFINITY);
-    while (this.#cut !== undefined) this.#commit(this.#cut);
+    while (this.#cut !== undefined) this.#resolve(this.#cut);
     this.#endFragment();
   }
 
@@ -127,21 +131,27 @@ export class FragmentCutter {
 
   #place(timed: Timed): void {
     const fragment = this.#fragment;
-    if (fragment === undefined) this.#begin(timed.tick, timed);
-    else if (this.#cut !== undefined) this.#placeNearCut(fragment, this.#cut, timed);
-    else if (this.#asksForCut(fragment, timed)) this.#cut = this.#prepareCut(timed);
-    else this.#add(fragment, timed);
+    if (fragment === undefined) {
+      this.#begin(timed.tick, timed);
+    } else if (this.#cut !== undefined) {
+      this.#placeNearCut(fragment, this.#cut, timed);
+    } else {
+      this.#cut = this.#cutBefore(fragment, timed);
+      if (this.#cut === undefined) this.#add(fragment, timed);
+    }
   }
 
-  #asksForCut({ start, bytes, hasKeyTrack, latest }: Fragment, { frame, tick }: Timed): boolean {
-    if (tick <= latest) return false;
-    const age = tick - start;
-    if (age >= this.#maxTicks || bytes >= this.#options.maxFragmentBytes) return true;
-    return frame.track === this.#options.keyTrack && hasKeyTrack && frame.keyframe && age >= this.#minTicks;
-  }
-
-  #prepareCut(timed: Timed): Cut {
-    return { asked: timed.tick, at: timed.tick, waiting: [timed], missing: new Set(this.#options.tracks) };
+  /** The cut that this frame asks for, by its being a key frame or by the fragment's bounds. */
+  #cutBefore(fragment: Fragment, timed: Timed): Cut | undefined {
+    const { frame, tick } = timed;
+    const { keyTrack, tracks, maxFragmentBytes } = this.#options;
+    if (tick <= fragment.latest) return undefined;
+    const age = tick - fragment.start;
+    const forced = age >= this.#maxTicks || fragment.bytes >= maxFragmentBytes;
+    const isComplete = fragment.tracks.size === tracks.length;
+    if (!forced && !(frame.track === keyTrack && frame.keyframe && isComplete && age >= this.#minTicks))
+      return undefined;
+    return { asked: tick, at: tick, waiting: [timed], missing: new Set(tracks), forced };
   }
 
   #placeNearCut(fragment: Fragment, cut: Cut, timed: Timed): void {
@@ -155,10 +165,15 @@ export class FragmentCutter {
     if (cut.at <= fragment.latest) this.#cancel(fragment, cut);
   }
 
-  /** Commits the cut when every track has come to its place, or one stays away. */
   #pass(cut: Cut, { frame, tick }: Timed): void {
     if (tick >= cut.asked) cut.missing.delete(frame.track);
-    if (cut.missing.size === 0 || tick - cut.asked >= this.#holdTicks) this.#commit(cut);
+    if (cut.missing.size === 0 || tick - cut.asked >= this.#holdTicks) this.#resolve(cut);
+  }
+
+  /** Every track has come so far, or one stays away: then the fragment goes on as long as it may, so that none lacks a track. */
+  #resolve(cut: Cut): void {
+    if (cut.missing.size === 0 || cut.forced) this.#commit(cut);
+    else this.#cancel(this.#fragment!, cut);
   }
 
   /** The media cannot be cut there: what follows in decoding order precedes it in time. */
@@ -180,7 +195,7 @@ export class FragmentCutter {
       this.droppedFrames++;
       return;
     }
-    this.#fragment = { start, latest: start, bytes: 0, hasKeyTrack: false };
+    this.#fragment = { start, latest: start, bytes: 0, tracks: new Set() };
     this.#sink.begin(start);
     this.#add(this.#fragment, timed);
   }
@@ -193,7 +208,7 @@ export class FragmentCutter {
     }
     fragment.latest = Math.max(fragment.latest, tick);
     fragment.bytes += frame.data.length;
-    fragment.hasKeyTrack ||= frame.track === this.#options.keyTrack;
+    fragment.tracks.add(frame.track);
     this.#sink.frame(frame, relative);
   }
 

@@ -64,13 +64,15 @@ async function open(
   const { connection, stream, signal } = options;
   const endpoint = options.endpoint ?? (await dataEndpoint(connection, api, stream));
   signal?.throwIfAborted();
+  const body = JSON.stringify({ ...streamMembers(stream), ...input });
   const request = await openSignedPost({
     connection,
     endpoint,
     path: api === "GET_MEDIA" ? "/getMedia" : "/getMediaForFragmentList",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ...streamMembers(stream), ...input }),
+    body,
   });
+  request.end(body);
   const abort = (): void => void request.destroy(signal?.reason as Error);
   signal?.addEventListener("abort", abort, { once: true });
   request.once("close", () => signal?.removeEventListener("abort", abort));
