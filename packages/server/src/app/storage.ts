@@ -1,9 +1,10 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
-import { openFragmentIndex } from "../storage/catalog/sqlite/open-fragment-index.ts";
+import { type OpenFragmentIndex, openFragmentIndex } from "../storage/catalog/sqlite/open-fragment-index.ts";
 import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
 import { FileJournal } from "../storage/journal/file/file-journal.ts";
+import { type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
 import type { JournalLimits } from "../storage/journal/file/limits.ts";
 import type { RecoverySummary, Survives } from "../storage/journal/file/recover.ts";
 import { FileKeyEncryption } from "../storage/keys/file/file-key-encryption.ts";
@@ -19,6 +20,8 @@ const MS_PER_HOUR = 3_600_000;
 export interface StorageOptions {
   readonly dataDir: string;
   readonly limits?: Partial<JournalLimits>;
+  /** Where the journal does its input and output, if not in this machine's file system. */
+  readonly files?: FileSystem;
   /** Drops the fragment index first, so that it is made anew from the journal. */
   readonly rebuildIndex?: boolean;
 }
@@ -33,6 +36,12 @@ export interface Storage {
   readonly keyEncryption: KeyEncryption;
   /** What the start found and mended. */
   readonly recovery: RecoverySummary;
+  /** The streams that there were at the start, by id. */
+  readonly streams: ReadonlyMap<number, StreamRecord>;
+  /** Whether a fragment could be seen at the start: its stream exists, and it is not expired. */
+  readonly survives: Survives;
+  /** Looks through the structure of the databases; returns what is wrong with them, in words. */
+  check(): string[];
   /** Makes durable what is queued, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -68,15 +77,29 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
     const keyEncryption = await FileKeyEncryption.open(paths.keys, streams.size === 0);
-    const { index, ledger } = openFragmentIndex(paths.index);
+    const { index, ledger } = openIndex(paths.index);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
-    const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits: options.limits ?? {} });
+    const { limits = {}, files = nodeFileSystem } = options;
+    const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files });
     closers.push(() => journal.close());
-    return { catalog, index, ledger, journal, keyEncryption, recovery: journal.recovery, close };
+    const check = () => [...catalog.check(), ...ledger.check()];
+    const { recovery } = journal;
+    return { catalog, index, ledger, journal, keyEncryption, recovery, streams, survives, check, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function openIndex(path: string): OpenFragmentIndex {
+  try {
+    return openFragmentIndex(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the fragment index ${path} cannot be opened (${why}); kvass fsck --rebuild-index makes it anew`, {
+      cause,
+    });
   }
 }
 

@@ -106,4 +106,8 @@ export interface FragmentLedger {
   move(moves: readonly FragmentMove[]): number;
   /** Resolves when everything written so far survives a power loss. */
   flush(): Promise<void>;
+  /** At most `limit` rows of all streams behind `after`, ascending by stream and sequence: for checks that see everything. */
+  walk(after: { streamId: number; sequence: number } | undefined, limit: number): FragmentRow[];
+  /** Looks through the index's own structure; returns what is wrong with it, in words. Takes seconds for each million rows. */
+  check(): string[];
 }

@@ -71,7 +71,8 @@ export interface Journal {
   stats(): JournalStats;
   /**
    * Gives space back: unlinks the segments without live fragments and moves the live fragments out of segments that are mostly dead.
-   * A bounded amount of work per call, paced so that ingest goes on; calls while one runs join it.
+   * A bounded amount of work per call, paced so that ingest goes on; calls while one runs join it. Rejects with `JournalUnavailable` where
+   * the device fails; nothing is lost then.
    */
   collect(): Promise<CollectSummary>;
   /** Resolves when everything queued is durable; refuses new fragments from then on. */

@@ -50,6 +50,15 @@ export class Database {
     }
   }
 
+  /** Looks through the whole file; returns what is wrong with it, in SQLite's words. */
+  check(): string[] {
+    const lines = this.#db
+      .prepare("PRAGMA integrity_check")
+      .all()
+      .map((row) => String(row.integrity_check));
+    return lines.length === 1 && lines[0] === "ok" ? [] : lines;
+  }
+
   close(): void {
     this.#db.close();
   }

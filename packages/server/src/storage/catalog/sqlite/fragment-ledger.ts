@@ -44,7 +44,7 @@ export class SqliteFragmentLedger implements FragmentLedger {
     this.#find = database.prepare(`SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = ? AND sequence = ?`);
     this.#find.setReturnArrays(true);
     this.#walk = database.prepare(
-      "SELECT stream_id, sequence, segment FROM fragments WHERE (stream_id, sequence) > (?, ?) ORDER BY 1, 2 LIMIT ?",
+      `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE (stream_id, sequence) > (?, ?) ORDER BY 1, 2 LIMIT ?`,
     );
     this.#walk.setReturnArrays(true);
     this.#addSegment = database.prepare("INSERT OR IGNORE INTO segments VALUES (?, ?, 0, 0, 0, 0)");
@@ -106,6 +106,15 @@ export class SqliteFragmentLedger implements FragmentLedger {
     await this.#checkpointer?.sync();
   }
 
+  walk(after: RowKey | undefined, limit: number): FragmentRow[] {
+    const { streamId, sequence } = after ?? { streamId: -1, sequence: -1 };
+    return (this.#walk.all(streamId, sequence, limit) as unknown as Columns[]).map(toFragment);
+  }
+
+  check(): string[] {
+    return this.#database.check();
+  }
+
   /** One transaction that changes `rows` rows or so. */
   #write<T>(rows: number, body: () => T): T {
     this.#sums.reset();
@@ -155,16 +164,17 @@ export class SqliteFragmentLedger implements FragmentLedger {
 
   async #removeRowsOf(segments: ReadonlySet<number>): Promise<number> {
     let removed = 0;
-    let last: Columns | undefined = [-1, -1];
-    while (last !== undefined) {
-      const chunk = this.#walk.all(last[0]!, last[1]!, ROWS_PER_TURN) as unknown as Columns[];
-      const doomed = chunk.filter((row) => segments.has(row[2] as number));
+    let last: FragmentRow | undefined;
+    for (;;) {
+      const chunk = this.walk(last, ROWS_PER_TURN);
+      const doomed = chunk.filter((row) => segments.has(row.segment));
       this.#write(doomed.length, () => {
-        for (const row of doomed) this.#deleteOne({ streamId: row[0] as number, sequence: row[1] as number });
+        for (const row of doomed) this.#deleteOne(row);
         this.#sums.apply();
       });
       removed += doomed.length;
-      last = chunk.length < ROWS_PER_TURN ? undefined : chunk.at(-1);
+      if (chunk.length < ROWS_PER_TURN) break;
+      last = chunk.at(-1);
       await nextTurn();
     }
     return removed;

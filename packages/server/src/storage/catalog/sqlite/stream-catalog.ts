@@ -208,6 +208,11 @@ export class SqliteStreamCatalog implements StreamCatalog {
     this.#database.close();
   }
 
+  /** Looks through the database's own structure; returns what is wrong with it, in words. */
+  check(): string[] {
+    return this.#database.check();
+  }
+
   #one(statement: StatementSync, key: string | number): StreamRecord | undefined {
     const row = statement.get(key);
     return row && toRecord(row);

@@ -9,7 +9,7 @@ import type {
   StoredPart,
 } from "../../ports/journal.ts";
 import { Compactor } from "./compactor.ts";
-import { type FileSystem, nodeFileSystem } from "./file-system.ts";
+import type { FileSystem } from "./file-system.ts";
 import { FileFragmentWriter } from "./fragment-writer.ts";
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "./limits.ts";
 import { readFragment } from "./read-fragment.ts";
@@ -25,8 +25,8 @@ export interface JournalOptions {
   readonly ledger: FragmentLedger;
   /** Decides which of the fragments found by a recovery may be seen. */
   readonly survives: Survives;
-  readonly limits?: Partial<JournalLimits>;
-  readonly files?: FileSystem;
+  readonly limits: Partial<JournalLimits>;
+  readonly files: FileSystem;
 }
 
 /** A journal in a folder of segment files. See docs/reference/storage-format.md. */
@@ -39,13 +39,13 @@ export class FileJournal implements Journal {
   readonly #writers: SegmentWriters;
   readonly #compactor: Compactor;
 
-  private constructor(options: JournalOptions, fileSystem: FileSystem, files: SegmentFiles, recovered: Recovered) {
+  private constructor(options: JournalOptions, files: SegmentFiles, recovered: Recovered) {
     const { folder, ledger } = options;
     const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits };
     this.recovery = recovered.summary;
     this.#files = files;
     this.#registry = new SegmentRegistry(recovered.segments);
-    this.#guard = new SpaceGuard(fileSystem, folder, limits, () => this.#storedBytes);
+    this.#guard = new SpaceGuard(options.files, folder, limits, () => this.#storedBytes);
     const parts = { files, ledger, limits, registry: this.#registry };
     this.#writers = new SegmentWriters({ ...parts, guard: this.#guard });
     this.#compactor = new Compactor({ ...parts, synced: (syncs) => this.#writers.committer.charge(syncs) });
@@ -53,11 +53,10 @@ export class FileJournal implements Journal {
 
   /** Opens the journal in a folder, made where it does not exist, and brings its index into agreement with it. */
   static async open(options: JournalOptions): Promise<FileJournal> {
-    const fileSystem = options.files ?? nodeFileSystem;
-    await fileSystem.makeDirectory(options.folder);
-    const files = new SegmentFiles(fileSystem, options.folder);
+    await options.files.makeDirectory(options.folder);
+    const files = new SegmentFiles(options.files, options.folder);
     const recovered = await recover(files, options.ledger, options.survives);
-    const journal = new FileJournal(options, fileSystem, files, recovered);
+    const journal = new FileJournal(options, files, recovered);
     await journal.#guard.probe();
     return journal;
   }

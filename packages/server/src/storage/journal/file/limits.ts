@@ -14,6 +14,8 @@ export interface JournalLimits {
   readonly maxBytes: number;
   /** Bytes of the file system that stay free: room for the index, and for compaction to free space. */
   readonly minFreeBytes: number;
+  /** Time between two looks at the disk, and so the longest that ingest stays off after space or the device has come back. */
+  readonly probeIntervalMs: number;
   /** Bytes a second that `collect` copies at most, so that ingest keeps the disk. */
   readonly compactionBytesPerSecond: number;
   /** Bytes that one `collect` copies at most, and one segment more. */
@@ -31,6 +33,7 @@ export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   pendingBytes: 64 * MIB,
   maxBytes: Number.MAX_SAFE_INTEGER,
   minFreeBytes: 256 * MIB,
+  probeIntervalMs: 1000,
   compactionBytesPerSecond: 64 * MIB,
   compactionBytes: 512 * MIB,
 };

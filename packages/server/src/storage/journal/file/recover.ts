@@ -17,7 +17,7 @@ export interface RecoverySummary {
   /** Segments that the index knew and whose files are gone, and how many rows were lost with them. Zero unless somebody removed files. */
   readonly lostSegments: readonly number[];
   readonly lostRows: number;
-  /** Segments whose header is damaged in both copies; their files are left alone. */
+  /** Segments whose header is damaged in both copies, or that the device does not return; their files are left alone. */
   readonly damagedSegments: readonly number[];
 }
 
@@ -37,8 +37,10 @@ export interface Recovered {
 export async function recover(files: SegmentFiles, ledger: FragmentLedger, survives: Survives): Promise<Recovered> {
   const present = new Set(await files.list());
   const known = ledger.segments();
-  const lostSegments = known.filter(({ segment }) => !present.has(segment)).map(({ segment }) => segment);
-  const lostRows = lostSegments.length > 0 ? await ledger.dropSegments(lostSegments) : 0;
+  const missing = known.filter(({ segment }) => !present.has(segment));
+  // A crash between the removal of a dead segment and its row leaves one without live fragments: nothing is lost with it.
+  const lostSegments = missing.filter((row) => row.liveFragments > 0).map(({ segment }) => segment);
+  const lostRows = await ledger.dropSegments(missing.map(({ segment }) => segment));
   const sealed = new Set(known.filter((row) => row.sealed).map(({ segment }) => segment));
   const segments = new Map<number, number>();
   const damagedSegments: number[] = [];
@@ -54,7 +56,9 @@ export async function recover(files: SegmentFiles, ledger: FragmentLedger, survi
     if (length.damaged) damagedSegments.push(segment);
     else if (!sealed.has(segment)) {
       scanned++;
-      fragments += await files.reading(segment, (file) => scanSegment(file, length.bytes, ledger, survives));
+      const scan = await files.reading(segment, (file) => scanSegment(file, length.bytes, ledger, survives));
+      fragments += scan.fragments;
+      if (!scan.readable) damagedSegments.push(segment);
     }
   }
   return { summary: { scanned, fragments, lostSegments, lostRows, damagedSegments }, segments };
@@ -75,34 +79,58 @@ async function fileLength(
   }
 }
 
-/** Gives every whole fragment of a segment its row and seals the segment; returns the number of rows. */
+/**
+ * Gives every whole fragment of a segment its row and seals the segment. One that the device does not return to its end stays unsealed, for the
+ * next start to try again.
+ */
 async function scanSegment(
   { file, seed, header }: ReadableSegment,
   bytes: number,
   ledger: FragmentLedger,
   survives: Survives,
-): Promise<number> {
+): Promise<{ fragments: number; readable: boolean }> {
   // A row must not outlive its record: what only the page cache has seen is made durable first.
   await file.datasync();
   ledger.addSegment(header.segment, header.retentionClass);
+  const batch = new RowBatch(ledger);
   const collector = new FragmentCollector(header.segment);
-  let rows: FragmentRow[] = [];
-  let count = 0;
   let end = HEADER_BLOCK_BYTES;
-  const insert = async () => {
-    await ledger.pressure();
-    ledger.insert(rows);
-    count += rows.length;
-    rows = [];
-  };
-  for await (const found of scanRecords(file, seed, bytes)) {
-    if (found.kind === "damage") continue;
-    end = found.offset + found.bytes.length;
-    const row = collector.add(found.offset, found.header);
-    if (row !== undefined && survives(row)) rows.push(row);
-    if (rows.length >= ROWS_PER_INSERT) await insert();
+  let readable = true;
+  try {
+    for await (const found of scanRecords(file, seed, bytes)) {
+      if (found.kind === "damage") continue;
+      end = found.offset + found.bytes.length;
+      const row = collector.add(found.offset, found.header);
+      if (row !== undefined && survives(row)) await batch.add(row);
+    }
+  } catch (error) {
+    if (!(error instanceof RecordDamaged)) throw error;
+    readable = false;
   }
-  await insert();
-  ledger.sealSegment(header.segment, end);
-  return count;
+  await batch.flush();
+  if (readable) ledger.sealSegment(header.segment, end);
+  return { fragments: batch.inserted, readable };
+}
+
+/** Rows on their way into the index. */
+class RowBatch {
+  readonly #ledger: FragmentLedger;
+  #rows: FragmentRow[] = [];
+  inserted = 0;
+
+  constructor(ledger: FragmentLedger) {
+    this.#ledger = ledger;
+  }
+
+  async add(row: FragmentRow): Promise<void> {
+    this.#rows.push(row);
+    if (this.#rows.length >= ROWS_PER_INSERT) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    await this.#ledger.pressure();
+    this.#ledger.insert(this.#rows);
+    this.inserted += this.#rows.length;
+    this.#rows = [];
+  }
 }

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import type { FragmentRow } from "../../ports/fragment.ts";
+import { RecordDamaged } from "../../ports/journal.ts";
 import type { JournalFile } from "./file-system.ts";
 import { decodeRecordHeader, RECORD_HEADER_BYTES, RECORD_MAGIC, type RecordHeader } from "./record.ts";
 import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
@@ -27,7 +28,9 @@ class Window {
     if (offset + length > this.#start + this.#buffer.length) {
       // A new buffer each time: views of the records that were handed out stay as they are.
       const buffer = Buffer.allocUnsafe(Math.max(length, WINDOW_BYTES));
-      const count = await this.#file.read(buffer, offset);
+      const count = await this.#file.read(buffer, offset).catch((cause: unknown) => {
+        throw new RecordDamaged(`the device does not return the bytes from offset ${offset}`, { cause });
+      });
       this.#buffer = buffer.subarray(0, count);
       this.#start = offset;
     }
@@ -40,17 +43,12 @@ class Window {
  * between as damage: they may be what a crash left behind the last sync, or a record that the device has lost.
  *
  * @param seed the seed of the file's record checksums
- * @param from offset of a record
  * @param to where to end, at most the length of the file
+ * @throws RecordDamaged where the device fails
  */
-export async function* scanRecords(
-  file: JournalFile,
-  seed: number,
-  to: number,
-  from = HEADER_BLOCK_BYTES,
-): AsyncGenerator<Found> {
+export async function* scanRecords(file: JournalFile, seed: number, to: number): AsyncGenerator<Found> {
   const window = new Window(file);
-  let offset = from;
+  let offset = HEADER_BLOCK_BYTES;
   while (offset < to) {
     const header = decodeRecordHeader(await window.at(offset, RECORD_HEADER_BYTES), seed);
     if (header === undefined) {

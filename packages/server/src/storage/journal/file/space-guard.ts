@@ -1,41 +1,32 @@
 import { join } from "node:path";
 import { JournalUnavailable } from "../../ports/journal.ts";
 import { errorCode, type FileSystem } from "./file-system.ts";
+import type { JournalLimits } from "./limits.ts";
 import { toUnavailable } from "./open-segment.ts";
 
-/** Time between two looks at the disk, and between two probes of a disk that failed. */
-const PROBE_INTERVAL_MS = 1000;
 /** A probe writes this much: less might fit into the last block of a full disk. */
 const PROBE_BYTES = 64 * 1024;
 const PROBE_FILE = "probe.tmp";
 
-/** The bounds on the space that a journal takes. */
-export interface SpaceLimits {
-  /** Most bytes of all segment files. */
-  readonly maxBytes: number;
-  /** Bytes of the file system that the journal leaves free. */
-  readonly minFreeBytes: number;
-}
-
 /**
  * Knows whether the journal may take data: not while its quota is reached, the disk is (nearly) full, or the device fails. While it may not,
- * the guard probes each second with a real write and lets ingest resume by itself.
+ * the guard probes regularly with a real write and lets ingest resume by itself.
  */
 export class SpaceGuard {
   readonly #files: FileSystem;
   readonly #folder: string;
-  readonly #limits: SpaceLimits;
+  readonly #limits: JournalLimits;
   readonly #storedBytes: () => number;
   readonly #timer: NodeJS.Timeout;
   #unavailable: JournalUnavailable | undefined;
   #probing: Promise<void> | undefined;
 
-  constructor(files: FileSystem, folder: string, limits: SpaceLimits, storedBytes: () => number) {
+  constructor(files: FileSystem, folder: string, limits: JournalLimits, storedBytes: () => number) {
     this.#files = files;
     this.#folder = folder;
     this.#limits = limits;
     this.#storedBytes = storedBytes;
-    this.#timer = setInterval(() => this.probe(), PROBE_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.probe(), limits.probeIntervalMs).unref();
   }
 
   /** Why the journal takes no data now. */

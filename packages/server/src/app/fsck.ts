@@ -1,0 +1,100 @@
+import { DataKeys } from "../domain/keys/data-keys.ts";
+import { openPart } from "../domain/keys/seal.ts";
+import { nodeFileSystem } from "../storage/journal/file/file-system.ts";
+import { type RecordHeader, toStoredPart } from "../storage/journal/file/record.ts";
+import type { RecoverySummary } from "../storage/journal/file/recover.ts";
+import { SegmentFiles } from "../storage/journal/file/segment-files.ts";
+import { type Damage, type Verified, verifyJournal } from "../storage/journal/file/verify.ts";
+import { RecordDamaged } from "../storage/ports/journal.ts";
+import { KeyUnavailable } from "../storage/ports/key-encryption.ts";
+import type { StreamRecord } from "../storage/ports/stream-catalog.ts";
+import { openStorage, type Storage, storagePaths } from "./storage.ts";
+
+export type { Damage } from "../storage/journal/file/verify.ts";
+
+/** Damages that a report lists; those beyond are only counted. */
+const DAMAGES_LISTED = 10_000;
+
+/** What to check. */
+export interface FsckOptions {
+  readonly dataDir: string;
+  /** Makes the fragment index anew from the journal before checking. */
+  readonly rebuildIndex?: boolean;
+  /** Told after each segment. */
+  readonly onProgress?: (verified: Readonly<Verified>) => void;
+}
+
+/** What a check found. */
+export interface FsckReport extends Readonly<Verified> {
+  readonly ok: boolean;
+  /** The first of the damages. */
+  readonly damages: readonly Damage[];
+  /** All of them, those not listed too. */
+  readonly damageCount: number;
+  /** What opening the store found and mended, as every start does. With `rebuildIndex`, the fragments that came back into the index. */
+  readonly recovery: RecoverySummary;
+}
+
+/**
+ * Checks a data folder that no server uses: every record's checksum and seal, the index both ways, the databases' structure. It repairs nothing
+ * but what every start does, unless told to rebuild the index.
+ *
+ * @throws FolderLocked where a server uses the folder
+ */
+export async function fsck(options: FsckOptions): Promise<FsckReport> {
+  const { dataDir, rebuildIndex = false, onProgress = () => undefined } = options;
+  const storage = await openStorage({ dataDir, rebuildIndex });
+  const damages: Damage[] = [];
+  let damageCount = 0;
+  const report = (damage: Damage) => {
+    damageCount++;
+    if (damages.length < DAMAGES_LISTED) damages.push(damage);
+  };
+  const files = new SegmentFiles(nodeFileSystem, storagePaths(dataDir).journal);
+  try {
+    reportRecovery(storage.recovery, report);
+    for (const message of storage.check()) report({ kind: "database", message });
+    const verified = await verifyJournal({
+      files,
+      ledger: storage.ledger,
+      survives: storage.survives,
+      checkSeal: sealCheck(storage),
+      report,
+      progress: onProgress,
+    });
+    return { ...verified, ok: damageCount === 0, damages, damageCount, recovery: storage.recovery };
+  } finally {
+    await files.close();
+    await storage.close();
+  }
+}
+
+function reportRecovery({ lostSegments, lostRows }: RecoverySummary, report: (damage: Damage) => void): void {
+  for (const segment of lostSegments) report({ kind: "segment", segment, message: "the file is missing" });
+  if (lostRows > 0) report({ kind: "dangling", message: `${lostRows} fragments were lost with missing segments` });
+}
+
+/** Opens each record's seal with its stream's key. A key that cannot be had is told once; records of deleted streams cannot be opened by anyone. */
+function sealCheck({ catalog, keyEncryption, streams }: Storage) {
+  const keys = new DataKeys(catalog, keyEncryption);
+  const keyless = new Set<number>();
+  return async (header: RecordHeader, ciphertext: Uint8Array): Promise<Damage | undefined> => {
+    const stream = streams.get(header.streamId);
+    if (stream === undefined || keyless.has(stream.id)) return undefined;
+    try {
+      openPart(await keys.get(stream), toStoredPart(header, ciphertext));
+      return undefined;
+    } catch (error) {
+      if (error instanceof KeyUnavailable) keyless.add(stream.id);
+      else if (!(error instanceof RecordDamaged)) throw error;
+      return sealDamage(error, stream, header);
+    }
+  };
+}
+
+function sealDamage(error: Error, { id: streamId }: StreamRecord, { sequence }: RecordHeader): Damage {
+  const { message } = error;
+  return error instanceof KeyUnavailable
+    ? { kind: "key", streamId, message }
+    : { kind: "seal", streamId, sequence, message };
+}

@@ -1,0 +1,208 @@
+import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentLedger } from "../../ports/fragment-index.ts";
+import { RecordDamaged } from "../../ports/journal.ts";
+import { readRecord } from "./read-fragment.ts";
+import type { RecordHeader } from "./record.ts";
+import type { Survives } from "./recover.ts";
+import { type Found, FragmentCollector, scanRecords } from "./scan.ts";
+import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
+import { HEADER_BLOCK_BYTES, isPristine } from "./segment-header.ts";
+
+/** Rows of the index looked at in one turn of the event loop. */
+const ROWS_PER_TURN = 5000;
+
+/** Something in the journal or its index that is not as it was written. */
+export interface Damage {
+  /**
+   * `segment`: a segment's header or file; `record`: bytes that are not the record that was written; `seal`: a record whose checksum holds and
+   * whose seal does not; `unindexed`: a whole fragment without a row; `dangling`: a row without its whole fragment; `key`: a data key that
+   * cannot be had; `database`: the structure of a SQLite file.
+   */
+  readonly kind: "segment" | "record" | "seal" | "unindexed" | "dangling" | "key" | "database";
+  readonly segment?: number;
+  /** In bytes from the start of the segment's file. */
+  readonly offset?: number;
+  readonly streamId?: number;
+  readonly sequence?: number;
+  readonly message: string;
+}
+
+/** What a verification counted. */
+export interface Verified {
+  segments: number;
+  records: number;
+  /** Fragments that are whole and have their row. */
+  fragments: number;
+  /** Bytes of all records. */
+  bytes: number;
+  /** Bytes behind the last record of a segment that a crash cut off: never acknowledged, not damage. */
+  tailBytes: number;
+}
+
+/** What a verification works with. */
+export interface Verification {
+  readonly files: SegmentFiles;
+  readonly ledger: FragmentLedger;
+  readonly survives: Survives;
+  /** Tells what is wrong with a record's seal or key, undefined where nothing is. */
+  readonly checkSeal: (header: RecordHeader, ciphertext: Uint8Array) => Promise<Damage | undefined>;
+  readonly report: (damage: Damage) => void;
+  /** Told after each segment, with the segments and bytes so far. */
+  readonly progress: (verified: Readonly<Verified>) => void;
+}
+
+/**
+ * Reads the whole journal and holds it against the index, both ways: every record's checksums and seal, a row for every whole fragment that
+ * may be seen, and a whole fragment for every row. The journal must not be written meanwhile.
+ */
+export async function verifyJournal(verification: Verification): Promise<Verified> {
+  const verified: Verified = { segments: 0, records: 0, fragments: 0, bytes: 0, tailBytes: 0 };
+  const sealedBytes = new Map(verification.ledger.segments().map(({ segment, bytes }) => [segment, bytes]));
+  const whole = new Map<number, number>();
+  for (const segment of await verification.files.list()) {
+    const check = new SegmentCheck(verification, segment, verified);
+    whole.set(segment, await check.run(sealedBytes.get(segment) ?? 0));
+    verified.segments++;
+    verification.progress(verified);
+  }
+  await checkRows(verification, whole);
+  return verified;
+}
+
+/** The check of one segment. */
+class SegmentCheck {
+  readonly #verification: Verification;
+  readonly #segment: number;
+  readonly #verified: Verified;
+  readonly #collector: FragmentCollector;
+  /** Fragments with a record whose seal does not hold. */
+  readonly #unsealed = new Set<string>();
+  #whole = 0;
+
+  constructor(verification: Verification, segment: number, verified: Verified) {
+    this.#verification = verification;
+    this.#segment = segment;
+    this.#verified = verified;
+    this.#collector = new FragmentCollector(segment);
+  }
+
+  /** @param sealed bytes of the segment when it was sealed. Resolves to the number of whole fragments in it that have their row. */
+  async run(sealed: number): Promise<number> {
+    try {
+      const length = await this.#verification.files.length(this.#segment);
+      if (length < sealed) this.#report("segment", length, `the file ends at byte ${length} of ${sealed}`);
+      this.#verified.tailBytes += Math.max(0, length - sealed);
+      await this.#verification.files.reading(this.#segment, (file) => this.#scan(file, Math.min(length, sealed)));
+    } catch (error) {
+      if (!(error instanceof RecordDamaged)) throw error;
+      this.#report("segment", 0, error.message);
+    }
+    return this.#whole;
+  }
+
+  async #scan(segment: ReadableSegment, to: number): Promise<void> {
+    const block = Buffer.alloc(HEADER_BLOCK_BYTES);
+    await segment.file.read(block, 0);
+    if (!isPristine(block, segment.header)) this.#report("segment", 0, "the header block is damaged in part");
+    for await (const found of scanRecords(segment.file, segment.seed, to)) await this.#check(found);
+  }
+
+  async #check(found: Found): Promise<void> {
+    if (found.kind === "damage") {
+      const what = found.header === undefined ? `${found.length} bytes are no record` : "the checksum does not match";
+      this.#report("record", found.offset, what, found.header);
+      return;
+    }
+    this.#verified.records++;
+    this.#verified.bytes += found.bytes.length;
+    const { header, offset } = found;
+    const ciphertext = found.bytes.subarray(found.bytes.length - header.length);
+    const damage = await this.#verification.checkSeal(header, ciphertext);
+    if (damage !== undefined) {
+      this.#verification.report({ ...damage, segment: this.#segment, offset });
+      this.#unsealed.add(`${header.streamId}/${header.sequence}`);
+    }
+    const row = this.#collector.add(offset, header);
+    if (row !== undefined) this.#checkRow(row);
+  }
+
+  #checkRow(found: FragmentRow): void {
+    const [row] = this.#verification.ledger.locate([found]);
+    if (row === undefined) {
+      if (this.#verification.survives(found)) {
+        this.#report("unindexed", found.extents[0]!, "the fragment has no row in the index", found);
+      }
+      return;
+    }
+    if (!isSameFragment(row, found)) return;
+    this.#whole++;
+    if (!this.#unsealed.has(`${found.streamId}/${found.sequence}`)) this.#verified.fragments++;
+  }
+
+  #report(kind: Damage["kind"], offset: number, message: string, fragment?: { streamId: number; sequence: number }) {
+    const where = { kind, segment: this.#segment, offset, message };
+    const { streamId, sequence } = fragment ?? {};
+    this.#verification.report(
+      streamId === undefined || sequence === undefined ? where : { ...where, streamId, sequence },
+    );
+  }
+}
+
+/** Whether a row is the one that the records found in the journal would have. */
+function isSameFragment(row: FragmentRow, found: FragmentRow): boolean {
+  return (
+    row.segment === found.segment &&
+    row.serverTimestamp === found.serverTimestamp &&
+    row.producerTimestamp === found.producerTimestamp &&
+    row.random === found.random &&
+    row.duration === found.duration &&
+    row.size === found.size &&
+    row.extents.length === found.extents.length &&
+    row.extents.every((extent, i) => extent === found.extents[i])
+  );
+}
+
+/** Compares how many rows point into each segment with how many whole fragments were found there, and names the rows where they differ. */
+async function checkRows(verification: Verification, whole: ReadonlyMap<number, number>): Promise<void> {
+  const rows = new Map<number, number>();
+  await walk(verification.ledger, async (row) => {
+    rows.set(row.segment, (rows.get(row.segment) ?? 0) + 1);
+  });
+  const differing = new Set(
+    [...rows].filter(([segment, count]) => whole.get(segment) !== count).map(([segment]) => segment),
+  );
+  if (differing.size === 0) return;
+  await walk(verification.ledger, async (row) => {
+    if (!differing.has(row.segment)) return;
+    const message = await readWhole(verification.files, row);
+    const { streamId, sequence, segment } = row;
+    if (message !== undefined) {
+      verification.report({ kind: "dangling", segment, offset: row.extents[0]!, streamId, sequence, message });
+    }
+  });
+}
+
+async function walk(ledger: FragmentLedger, visit: (row: FragmentRow) => Promise<void>): Promise<void> {
+  for (let last: FragmentRow | undefined; ; ) {
+    const rows = ledger.walk(last, ROWS_PER_TURN);
+    for (const row of rows) await visit(row);
+    if (rows.length < ROWS_PER_TURN) return;
+    last = rows.at(-1);
+  }
+}
+
+/** Why the fragment of a row cannot be read, undefined where it can. */
+async function readWhole(files: SegmentFiles, row: FragmentRow): Promise<string | undefined> {
+  try {
+    for (let part = 0; part < row.extents.length / 2; part++) {
+      const { header } = await files.reading(row.segment, (segment) => readRecord(segment, row, part));
+      const { summary } = header;
+      if (summary !== undefined && (summary.duration !== row.duration || summary.size !== row.size)) {
+        return "the row's duration or size is not the record's";
+      }
+    }
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
