@@ -49,6 +49,13 @@ test("a block beyond the limit is refused when it must be joined", () => {
   assert.doesNotThrow(() => demux(bytes, 100, { maxBlockBytes: 1000 }));
 });
 
+test("a block beyond the limit is refused on its word, before its bytes come", () => {
+  const { bytes } = producerSdkSample();
+  const firstFrame = Buffer.from(bytes).indexOf(Buffer.from(frame(0, 90)));
+  const demuxer = new MatroskaDemuxer({ onPacket: () => undefined }, { maxBlockBytes: 80 });
+  assert.throws(() => demuxer.feed(bytes.subarray(0, firstFrame + 1)), { code: "limit-exceeded" });
+});
+
 test("a block of a track that the header lacks is refused", () => {
   const { bytes } = producerSdkSample();
   const at = Buffer.from(bytes).indexOf(Buffer.from(frame(0, 90))) - 4;

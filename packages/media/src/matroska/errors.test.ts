@@ -152,6 +152,17 @@ const CASES: Case[] = [
     code: "invalid-value",
   },
   {
+    name: "a Timestamp that begins within the limit and ends behind it",
+    bytes: [HEAD, element(ID.Cluster, [voidElement(4089), TIMESTAMP, BLOCK])],
+    code: undefined,
+  },
+  {
+    name: "a Timestamp that begins behind the limit",
+    bytes: [HEAD, element(ID.Cluster, [voidElement(4091), TIMESTAMP, BLOCK])],
+    code: "limit-exceeded",
+    element: "Cluster",
+  },
+  {
     name: "a Timestamp behind 5000 bytes",
     bytes: [HEAD, element(ID.Cluster, [voidElement(5000), TIMESTAMP])],
     code: "limit-exceeded",
