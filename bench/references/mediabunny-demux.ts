@@ -1,6 +1,6 @@
 /**
- * `mediabunny-demux.ts FILE PASSES`: reads every packet of the Matroska file with mediabunny, again and again, and prints
- * `{packets, bytes, ms}` of the last pass.
+ * `mediabunny-demux.ts FILE PASSES`: reads every packet of the Matroska file with mediabunny, again and again, and
+ * prints `{packets, bytes, ms}` of the last pass.
  */
 import { EncodedPacketSink, FilePathSource, Input, MATROSKA } from "mediabunny";
 

@@ -1,6 +1,6 @@
 /**
- * `demux-file.ts FILE PASSES`: reads every packet of the Matroska file in chunks of 1 MiB, again and again, and prints `{packets, bytes, ms}` of
- * the last pass.
+ * `demux-file.ts FILE PASSES`: reads every packet of the Matroska file in chunks of 1 MiB, again and again, and prints
+ * `{packets, bytes, ms}` of the last pass.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { MatroskaDemuxer } from "@kvass/media";
