@@ -22,6 +22,8 @@ export interface Damage {
   readonly segment?: number;
   /** In bytes from the start of the segment's file. */
   readonly offset?: number;
+  /** Bytes that are damaged, where the kind is `record`. */
+  readonly length?: number;
   readonly streamId?: number;
   readonly sequence?: number;
   readonly message: string;
@@ -90,12 +92,12 @@ class SegmentCheck {
   async run(sealed: number): Promise<number> {
     try {
       const length = await this.#verification.files.length(this.#segment);
-      if (length < sealed) this.#report("segment", length, `the file ends at byte ${length} of ${sealed}`);
+      if (length < sealed) this.#reportSegment(length, `the file ends at byte ${length} of ${sealed}`);
       this.#verified.tailBytes += Math.max(0, length - sealed);
       await this.#verification.files.reading(this.#segment, (file) => this.#scan(file, Math.min(length, sealed)));
     } catch (error) {
       if (!(error instanceof RecordDamaged)) throw error;
-      this.#report("segment", 0, error.message);
+      this.#reportSegment(0, error.message);
     }
     return this.#whole;
   }
@@ -103,14 +105,13 @@ class SegmentCheck {
   async #scan(segment: ReadableSegment, to: number): Promise<void> {
     const block = Buffer.alloc(HEADER_BLOCK_BYTES);
     await segment.file.read(block, 0);
-    if (!isPristine(block, segment.header)) this.#report("segment", 0, "the header block is damaged in part");
+    if (!isPristine(block, segment.header)) this.#reportSegment(0, "the header block is damaged in part");
     for await (const found of scanRecords(segment.file, segment.seed, to)) await this.#check(found);
   }
 
   async #check(found: Found): Promise<void> {
     if (found.kind === "damage") {
-      const what = found.header === undefined ? `${found.length} bytes are no record` : "the checksum does not match";
-      this.#report("record", found.offset, what, found.header);
+      this.#reportRecord(found.offset, found.length, found.header);
       return;
     }
     this.#verified.records++;
@@ -129,9 +130,7 @@ class SegmentCheck {
   #checkRow(found: FragmentRow): void {
     const [row] = this.#verification.ledger.locate([found]);
     if (row === undefined) {
-      if (this.#verification.survives(found)) {
-        this.#report("unindexed", found.extents[0]!, "the fragment has no row in the index", found);
-      }
+      if (this.#verification.survives(found)) this.#reportUnindexed(found);
       return;
     }
     if (!isSameFragment(row, found)) return;
@@ -139,12 +138,22 @@ class SegmentCheck {
     if (!this.#unsealed.has(`${found.streamId}/${found.sequence}`)) this.#verified.fragments++;
   }
 
-  #report(kind: Damage["kind"], offset: number, message: string, fragment?: { streamId: number; sequence: number }) {
-    const where = { kind, segment: this.#segment, offset, message };
-    const { streamId, sequence } = fragment ?? {};
-    this.#verification.report(
-      streamId === undefined || sequence === undefined ? where : { ...where, streamId, sequence },
-    );
+  #reportSegment(offset: number, message: string): void {
+    this.#verification.report({ kind: "segment", segment: this.#segment, offset, message });
+  }
+
+  #reportRecord(offset: number, length: number, header: RecordHeader | undefined): void {
+    const where = { kind: "record", segment: this.#segment, offset, length } as const;
+    if (header === undefined) this.#verification.report({ ...where, message: "there is no record" });
+    else {
+      const { streamId, sequence } = header;
+      this.#verification.report({ ...where, streamId, sequence, message: "the checksum does not match" });
+    }
+  }
+
+  #reportUnindexed({ streamId, sequence, segment, extents }: FragmentRow): void {
+    const message = "the fragment has no row in the index";
+    this.#verification.report({ kind: "unindexed", segment, offset: extents[0]!, streamId, sequence, message });
   }
 }
 
