@@ -1,6 +1,9 @@
 import type { Logger } from "pino";
 import { Metrics } from "../domain/events/metrics.ts";
+import { FragmentArchive } from "../domain/fragments/archive.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
+import { MediaReader } from "../domain/fragments/media-reader.ts";
+import { RetentionSweep } from "../domain/fragments/retention.ts";
 import { Ingest } from "../domain/ingest/ingest.ts";
 import { DataKeys } from "../domain/keys/data-keys.ts";
 import { DEFAULT_LIVE_LIMITS } from "../domain/live/live-memory.ts";
@@ -8,7 +11,8 @@ import { LiveStreams } from "../domain/live/live-streams.ts";
 import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
-import { ingestLimits, streamLimits } from "./limits.ts";
+import { countersOf } from "./counters.ts";
+import { ingestLimits, readerLimits, streamLimits } from "./limits.ts";
 import type { Storage } from "./storage.ts";
 
 /** The product's rules over a storage, wired. */
@@ -16,6 +20,7 @@ export interface Domain {
   readonly streams: StreamRegistry;
   readonly listing: FragmentListing;
   readonly ingest: Ingest;
+  readonly reader: MediaReader;
   readonly counters: readonly Counter[];
   /** Starts what runs by itself. */
   start(): void;
@@ -23,15 +28,17 @@ export interface Domain {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Wires the rules. Failures that are the server's own are logged. */
 export function wireDomain(settings: Settings, storage: Storage, log: Logger): Domain {
   const { catalog, index, journal, keyEncryption } = storage;
   const report = (error: unknown): void => log.error({ err: error }, "failure");
   const keys = new DataKeys(catalog, keyEncryption);
+  const { region, accountId } = settings;
   const streams = new StreamRegistry({
     catalog,
     keys,
-    region: settings.region,
-    accountId: settings.accountId,
+    region,
+    accountId,
     limits: streamLimits(settings),
     now: Date.now,
   });
@@ -42,12 +49,19 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   });
   const metrics = new Metrics();
   const ingest = new Ingest({ journal, keys, live, metrics, limits: ingestLimits(settings), report });
+  const archive = new FragmentArchive({ index, journal, keys });
+  const reader = new MediaReader({ index, archive, live, metrics, limits: readerLimits(settings), report });
+  const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
   return {
     streams,
     listing: new FragmentListing(index),
     ingest,
-    counters: [],
-    start: () => undefined,
-    stop: (graceMs) => ingest.drain(graceMs),
+    reader,
+    counters: countersOf({ journal, ingest, live, metrics }),
+    start: () => sweep.start(),
+    async stop(graceMs) {
+      await Promise.all([ingest.drain(graceMs), sweep.stop()]);
+      reader.stop();
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { AWS_READER_LIMITS, GENEROUS_READER_LIMITS, type ReaderLimits } from "../domain/fragments/reader-limits.ts";
 import { AWS_LIMITS, GENEROUS_LIMITS, type IngestLimits } from "../domain/ingest/limits.ts";
 import { AWS_STREAM_LIMITS, GENEROUS_STREAM_LIMITS, type StreamLimits } from "../domain/streams/limits.ts";
 import type { JournalLimits } from "../storage/journal/file/limits.ts";
@@ -34,3 +35,14 @@ export const journalLimits = (settings: Settings): Partial<JournalLimits> => ({
   minFreeBytes: settings.minFreeBytes,
   ...(settings.maxBytes === 0 ? {} : { maxBytes: settings.maxBytes }),
 });
+
+/** What readers may do: the chosen preset, with the options that change one limit of it. */
+export function readerLimits(settings: Settings): ReaderLimits {
+  const preset = settings.limits === "aws" ? AWS_READER_LIMITS : GENEROUS_READER_LIMITS;
+  return {
+    ...preset,
+    maxReaders: settings.maxReadersPerStream ?? preset.maxReaders,
+    idleMs: settings.readerIdleSeconds * 1000,
+    firstIdleMs: Math.max(preset.firstIdleMs, settings.readerIdleSeconds * 1000),
+  };
+}

@@ -1,8 +1,10 @@
 import type { Service } from "../aws/service.ts";
 import { streamOperations } from "../services/kinesis-video/operations/index.ts";
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
+import { getMediaForFragmentList } from "../services/kinesis-video-archived-media/operations/get-media-for-fragment-list.ts";
 import { listFragments } from "../services/kinesis-video-archived-media/operations/list-fragments.ts";
 import { kinesisVideoArchivedMedia } from "../services/kinesis-video-archived-media/service.ts";
+import { getMedia } from "../services/kinesis-video-media/operations/get-media.ts";
 import { putMedia } from "../services/kinesis-video-media/operations/put-media.ts";
 import { kinesisVideoMedia } from "../services/kinesis-video-media/service.ts";
 import { kinesisVideoSignaling } from "../services/kinesis-video-signaling/service.ts";
@@ -11,11 +13,12 @@ import type { Domain } from "./domain.ts";
 
 /** Every API that the server speaks, with what is implemented of it. */
 export function wireServices(domain: Domain): Service[] {
-  const { streams, listing, ingest } = domain;
+  const { streams, listing, ingest, reader } = domain;
   return [
     kinesisVideo(streamOperations(streams)),
-    kinesisVideoMedia({ PutMedia: putMedia(streams, ingest) }),
+    kinesisVideoMedia({ GetMedia: getMedia(streams, reader), PutMedia: putMedia(streams, ingest) }),
     kinesisVideoArchivedMedia({
+      GetMediaForFragmentList: getMediaForFragmentList(streams, reader),
       ListFragments: listFragments(streams, listing),
     }),
     kinesisVideoSignaling({}),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { Gate } from "../aws/pipeline.ts";
 import type { WireRequest, WireResponse } from "../aws/wire.ts";
@@ -38,7 +38,6 @@ export async function startServer(
   settings: Settings,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningServer> {
-  mkdirSync(settings.data, { recursive: true, mode: 0o700 });
   const log = createLog(settings.logLevel);
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
@@ -59,7 +58,7 @@ export async function startServer(
       region: settings.region,
     });
     domain.start();
-    log.info({ url, data: settings.data, region: settings.region }, "ready");
+    log.info({ url, data: settings.data, region: settings.region, recovery: storage.recovery }, "ready");
     const stop = async (): Promise<void> => {
       removeServerFile();
       const closed = listener.close(settings.drainSeconds * 1000 + LISTENER_GRACE_MS);

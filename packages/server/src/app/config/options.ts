@@ -142,11 +142,11 @@ export const OPTIONS = {
   segmentSeconds: { kind: seconds(1), default: 3600, help: "a journal segment takes no new fragment beyond this age" },
   syncsPerSecond: {
     kind: number("N", 1, 10_000),
-    default: 90,
+    default: 84,
     help: "most journal syncs a second; fragments that end together share one",
   },
   maxBytes: { kind: bytes, default: 0, help: "size at which the archive counts as full; 0 means the disk's" },
-  minFreeBytes: { kind: bytes, default: 64 * 2 ** 20, help: "free disk space below which nothing is archived" },
+  minFreeBytes: { kind: bytes, default: 256 * 2 ** 20, help: "free disk space below which nothing is archived" },
   sweepSeconds: { kind: seconds(0.1), default: 30, help: "interval of the retention sweep" },
 } as const satisfies Record<string, Option<unknown>>;
 
