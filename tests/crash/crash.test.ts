@@ -10,10 +10,10 @@ const CYCLES = Number(process.env.KVASS_CRASH_CYCLES ?? 50);
 
 test(`no promise is broken by ${CYCLES} SIGKILLs under 20 producers`, async (t) => {
   const data = mkdtempSync(join(tmpdir(), "kvass-crash-"));
+  t.after(() => rmSync(data, { recursive: true }));
   const report = await crashCycles(CYCLES, data, (line) => t.diagnostic(line));
   t.diagnostic(`${report.persisted} fragments promised, ${report.verified} read back`);
   assert.equal(report.cycles, CYCLES);
   assert.ok(report.persisted > CYCLES, "the producers were acknowledged");
   assert.ok(report.verified >= report.persisted, "what was promised was read");
-  rmSync(data, { recursive: true });
 });

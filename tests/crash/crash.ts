@@ -101,32 +101,47 @@ export async function crashCycles(cycles: number, data: string, say: (line: stri
   const ledgers = Array.from({ length: PRODUCERS }, (_, index) => new StreamLedger(`crash-${index}`));
   const report: CrashReport = { cycles: 0, persisted: 0, verified: 0 };
   let server = await TestServer.start({ data, flags: FLAGS });
-  const client = controlOf(server);
-  for (const [index, ledger] of ledgers.entries()) await create(client, ledger, index);
-  client.destroy();
-  for (let cycle = 0; cycle <= cycles; cycle++) {
-    const before = Date.now();
-    if (cycle < cycles) {
-      const stop = new AbortController();
-      const work = [
-        ...ledgers.map((ledger) => produce(server.url, ledger, stop.signal)),
-        disturb(server, ledgers, stop.signal),
-      ];
-      await delay(randomInt(100, 1200));
-      await server.kill();
-      stop.abort();
-      await Promise.all(work);
-      for (const ledger of ledgers) ledger.settle();
+  try {
+    const client = controlOf(server);
+    for (const [index, ledger] of ledgers.entries()) await create(client, ledger, index);
+    client.destroy();
+    while (report.cycles < cycles) {
+      const before = Date.now();
+      await crash(server, ledgers);
       server = await TestServer.start({ data, flags: FLAGS });
       await mend(server, ledgers);
+      await verifyAll(server, ledgers, before, report);
+      report.cycles++;
+      if (report.cycles % 10 === 0) {
+        say(`${report.cycles} cycles: ${report.persisted} fragments promised, ${report.verified} read back`);
+      }
     }
-    // The last round reads everything again, whenever it was written.
-    for (const ledger of ledgers) report.verified += await verifyStream(server, ledger, cycle < cycles ? before : 0);
-    report.cycles = Math.min(cycle + 1, cycles);
-    report.persisted = ledgers.reduce((sum, ledger) => sum + ledger.persisted.size, 0);
-    if (cycle % 10 === 9)
-      say(`crash cycle ${cycle + 1}: ${report.persisted} fragments promised, ${report.verified} read back`);
+    // Everything again, whenever it was written.
+    await verifyAll(server, ledgers, 0, report);
+    return report;
+  } finally {
+    await server.stop();
   }
-  await server.stop();
-  return report;
+}
+
+/** Lets the producers run for a random time, then kills the server under them. */
+async function crash(server: TestServer, ledgers: StreamLedger[]): Promise<void> {
+  const stop = new AbortController();
+  const producers = ledgers.map((ledger) => produce(server.url, ledger, stop.signal));
+  const work = [...producers, disturb(server, ledgers, stop.signal)];
+  await delay(randomInt(100, 1200));
+  await server.kill();
+  stop.abort();
+  await Promise.all(work);
+  for (const ledger of ledgers) ledger.settle();
+}
+
+async function verifyAll(
+  server: TestServer,
+  ledgers: StreamLedger[],
+  since: number,
+  report: CrashReport,
+): Promise<void> {
+  for (const ledger of ledgers) report.verified += await verifyStream(server, ledger, since);
+  report.persisted = ledgers.reduce((sum, ledger) => sum + ledger.persisted.size, 0);
 }

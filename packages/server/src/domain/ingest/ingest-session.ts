@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly limits: IngestLimits;
   readonly metrics: PutMediaMetrics;
   readonly target: () => ArchiveTarget | undefined;
+  /** Fragments that were received before this moment (ms since the epoch) have expired. */
+  readonly horizon: () => number;
   readonly now: () => number;
   /** Called once, when the session has ended and nothing of it is pending. */
   readonly ended: (session: IngestSession) => void;
@@ -240,11 +242,13 @@ export class IngestSession {
 
   /** Sends PERSISTED in the order in which the fragments began. */
   #acknowledgeDurable(): void {
-    const { metrics, now } = this.#options;
+    const { metrics, now, horizon } = this.#options;
     while (this.#pending[0]?.durable === true) {
       const { fragment, receivedAt } = this.#pending.shift()!;
       metrics.success++;
       metrics.fragmentPersistLatency.add(now() - receivedAt);
+      // A retention that was decreased meanwhile may have deleted it already.
+      if (fragment.live.identity.serverTimestamp < horizon()) continue;
       this.acks.push(encodeProgress("PERSISTED", fragment));
     }
     this.#settle();

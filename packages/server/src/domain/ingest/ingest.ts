@@ -131,6 +131,7 @@ export class Ingest {
       now: this.#now,
       report: this.#options.report,
       target: () => this.#targetOf(stream, key),
+      horizon: () => stream.horizon(),
       ended,
     });
     metrics.requests++;
