@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { type FsckReport, fsck } from "../../packages/server/src/app/fsck.ts";
 import { RecordDamaged } from "../../packages/server/src/storage/ports/journal.ts";
 import { payloadOf, TestArchive } from "../support/archive.ts";
+import { scratchFolders } from "../support/scratch.ts";
+import { xorshift } from "../support/xorshift.ts";
 
 const FLIPS = 1000;
 /** Flips of one check. */
@@ -13,19 +14,7 @@ const FLIPS_PER_CHECK = 10;
 /** Flips checked alone, so that no damage can hide behind another. */
 const LONE_CHECKS = 50;
 
-const root = mkdtempSync(join(tmpdir(), "kvass-flip-"));
-after(() => rmSync(root, { recursive: true }));
-
-/** xorshift32: the same places on each run. */
-function randomPlaces(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
+const newFolder = scratchFolders("flip");
 
 interface Place {
   readonly file: string;
@@ -52,7 +41,7 @@ function places(dataDir: string): Place[] {
   const files = readdirSync(folder).sort();
   const sizes = files.map((file) => readFileSync(join(folder, file)).length);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const random = randomPlaces(20_261_121);
+  const random = xorshift(20_261_121);
   return Array.from({ length: FLIPS }, () => {
     let offset = Math.floor(random() * total);
     const file = sizes.findIndex((size) => {
@@ -101,7 +90,7 @@ function names(report: FsckReport, place: Place): boolean {
 }
 
 test(`one flipped bit in any of ${FLIPS} places of the journal is told by fsck and never served`, async () => {
-  const dataDir = mkdtempSync(join(root, "data-"));
+  const dataDir = newFolder();
   await fill(dataDir);
   assert.equal((await fsck({ dataDir })).ok, true);
   assert.equal(await readAll(dataDir), 0);

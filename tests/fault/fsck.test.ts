@@ -1,25 +1,14 @@
 import assert from "node:assert/strict";
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { type FsckReport, fsck } from "../../packages/server/src/app/fsck.ts";
 import { FolderLocked } from "../../packages/server/src/storage/catalog/sqlite/folder-lock.ts";
 import type { FragmentRow } from "../../packages/server/src/storage/ports/fragment.ts";
 import { payloadOf, TestArchive } from "../support/archive.ts";
+import { scratchFolders } from "../support/scratch.ts";
 
-const root = mkdtempSync(join(tmpdir(), "kvass-fsck-"));
-after(() => rmSync(root, { recursive: true }));
-const newFolder = () => mkdtempSync(join(root, "data-"));
+const newFolder = scratchFolders("fsck");
 
 /** Three streams of different retention in small segments; every third fragment has several parts. */
 async function fill(dataDir: string): Promise<void> {
