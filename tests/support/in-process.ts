@@ -1,5 +1,9 @@
 import { MatroskaStreamReader } from "@kvass/media";
 import { Metrics } from "../../packages/server/src/domain/events/metrics.ts";
+import { FragmentArchive } from "../../packages/server/src/domain/fragments/archive.ts";
+import { MediaReader } from "../../packages/server/src/domain/fragments/media-reader.ts";
+import { GENEROUS_READER_LIMITS, type ReaderLimits } from "../../packages/server/src/domain/fragments/reader-limits.ts";
+import type { StartSelector } from "../../packages/server/src/domain/fragments/start-selector.ts";
 import { Ingest } from "../../packages/server/src/domain/ingest/ingest.ts";
 import type { IngestSession } from "../../packages/server/src/domain/ingest/ingest-session.ts";
 import { GENEROUS_LIMITS, type IngestLimits } from "../../packages/server/src/domain/ingest/limits.ts";
@@ -28,6 +32,8 @@ const CLEAR_KEYS = {
 export interface InProcessOptions {
   readonly limits?: Partial<IngestLimits>;
   readonly live?: Partial<LiveLimits>;
+  /** The idle limits default to a few milliseconds, so that reading to the end of a stream takes no time. */
+  readonly readers?: Partial<ReaderLimits>;
   readonly now?: () => number;
 }
 
@@ -41,10 +47,12 @@ export class InProcessServer {
   readonly journal: MemoryJournal;
   readonly live: LiveStreams;
   readonly ingest: Ingest;
+  readonly reader: MediaReader;
   readonly streams: StreamRegistry;
 
   constructor(options: InProcessOptions = {}) {
     const now = options.now ?? Date.now;
+    const report = (error: unknown): void => void this.errors.push(error);
     const { index, ledger } = openFragmentIndex(":memory:");
     this.index = index;
     this.journal = new MemoryJournal(ledger);
@@ -55,7 +63,16 @@ export class InProcessServer {
       live: this.live,
       metrics: this.metrics,
       limits: { ...GENEROUS_LIMITS, ...options.limits },
-      report: (error) => this.errors.push(error),
+      report,
+      now,
+    });
+    this.reader = new MediaReader({
+      index,
+      archive: new FragmentArchive({ index, journal: this.journal, keys: this.keys }),
+      live: this.live,
+      metrics: this.metrics,
+      limits: { ...GENEROUS_READER_LIMITS, idleMs: 0, firstIdleMs: 0, ...options.readers },
+      report,
       now,
     });
     this.streams = new StreamRegistry({
@@ -70,6 +87,14 @@ export class InProcessServer {
 
   create(name: string, retentionHours = 24): Promise<Stream> {
     return this.streams.create({ name, retentionHours, storageTier: "HOT", tags: {} });
+  }
+
+  /** Everything that a GetMedia answers, to its end. */
+  async read(stream: Stream, selector: StartSelector = { type: "earliest" }): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    const answer = await this.reader.read(stream, selector, new AbortController().signal);
+    for await (const chunk of answer) chunks.push(chunk);
+    return Buffer.concat(chunks);
   }
 
   async close(): Promise<void> {
@@ -146,22 +171,37 @@ export function ackWords(acks: readonly WireAck[]): string {
     .join(" ");
 }
 
-/** Every frame of a Matroska file, or of one file after the other, as `track:timecode:hex`, in order. */
-export function framesOf(bytes: Uint8Array): string[] {
-  const frames: string[] = [];
+/** What a Matroska file holds, for comparing: one of the files of GetMedia's answer, or a producer's body. */
+export interface MatroskaContent {
+  /** Each block as `track:timecode:hex of its frames`, in order. */
+  readonly blocks: string[];
+  /** Tags before the first Cluster, and behind it, as `name=value`. */
+  readonly tagsBefore: string[];
+  readonly tagsAfter: string[];
+  readonly clusters: number;
+}
+
+/** Reads Matroska files that follow one another. Throws MatroskaError where any is not faultless. */
+export function contentsOf(bytes: Uint8Array): MatroskaContent[] {
+  const files: MatroskaContent[] = [];
   let payload: Buffer[] = [];
   const reader = new MatroskaStreamReader(
     {
-      onHeader: () => undefined,
-      onTags: () => undefined,
-      onClusterStart: () => undefined,
+      onHeader: () => void files.push({ blocks: [], tagsBefore: [], tagsAfter: [], clusters: 0 }),
+      onTags: ({ simpleTags, beforeFirstCluster }) => {
+        const file = files.at(-1)!;
+        const pairs = simpleTags.map(({ name, value }) => `${name}=${value}`);
+        (beforeFirstCluster ? file.tagsBefore : file.tagsAfter).push(...pairs);
+      },
+      onClusterStart: () => {
+        const file = files.at(-1)!;
+        files[files.length - 1] = { ...file, clusters: file.clusters + 1 };
+      },
       onClusterData: () => undefined,
       onClusterEnd: () => undefined,
-      onBlockPayload: (chunk, start, end) => {
-        payload.push(Buffer.from(chunk.subarray(start, end)));
-      },
-      onBlock: (block) => {
-        frames.push(`${block.trackNumber}:${block.timecode}:${Buffer.concat(payload).toString("hex")}`);
+      onBlockPayload: (chunk, start, end) => void payload.push(Buffer.from(chunk.subarray(start, end))),
+      onBlock: ({ trackNumber, timecode }) => {
+        files.at(-1)!.blocks.push(`${trackNumber}:${timecode}:${Buffer.concat(payload).toString("hex")}`);
         payload = [];
       },
     },
@@ -169,5 +209,8 @@ export function framesOf(bytes: Uint8Array): string[] {
   );
   reader.feed(bytes);
   reader.end();
-  return frames;
+  return files;
 }
+
+/** Every block of the files, as in {@link MatroskaContent}. */
+export const blocksOf = (bytes: Uint8Array): string[] => contentsOf(bytes).flatMap(({ blocks }) => blocks);

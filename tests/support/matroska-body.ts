@@ -64,6 +64,26 @@ export function bodyHeader(tracks = 1): Buffer {
   ]);
 }
 
+/** The same header for one H.264 track, number 1, and one AAC track, number 2. */
+export function audioVideoHeader(): Buffer {
+  const audio = element(
+    0xae,
+    element(0xd7, uint(2)),
+    element(0x73c5, uint(2)),
+    element(0x83, uint(2)),
+    element(0x86, text("A_AAC")),
+    element(0x63a2, Buffer.from("1190", "hex")),
+    element(0xe1, element(0xb5, Buffer.from("40e7700000000000", "hex")), element(0x9f, uint(2))),
+  );
+  const oneTrack = bodyHeader();
+  const tracks = element(0x1654ae6b, video(1));
+  return Buffer.concat([oneTrack.subarray(0, oneTrack.length - tracks.length), element(0x1654ae6b, video(1), audio)]);
+}
+
+/** A Cluster of known size that holds the given blocks. */
+export const cluster = (timecode: number, ...blocks: Uint8Array[]): Buffer =>
+  element(0x1f43b675, element(0xe7, uint(timecode)), ...blocks);
+
 /** A frame of `size` bytes whose content depends on `seed`, wrapped as a SimpleBlock `offset` ms after its cluster. */
 export function simpleBlock(track: number, offset: number, key: boolean, frame: Uint8Array): Buffer {
   const head = Buffer.from([0x80 | track, 0, 0, key ? 0x80 : 0]);

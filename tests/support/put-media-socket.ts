@@ -8,6 +8,7 @@ export interface WireAck {
   readonly FragmentNumber?: string;
   readonly ErrorCode?: string;
   readonly ErrorId?: number;
+  readonly Message?: string;
 }
 
 /** Where to send, and as whom. */

@@ -144,9 +144,11 @@ export class MediaRead {
     for (;;) {
       const changed = live.changed();
       if (!this.#stopped && fragment.holds(offset)) {
+        // Taken before anything is sent: much may happen until a reader has taken that.
+        const views = fragment.take(offset, TAKE_BYTES);
         if (!begun) yield this.#count(chunkHead(head, identity));
         begun = true;
-        for (const view of fragment.take(offset, TAKE_BYTES)) {
+        for (const view of views) {
           offset += view.length;
           yield this.#count(view);
         }
@@ -171,8 +173,7 @@ export class MediaRead {
     // Evicted from the buffer of a stream without retention while it was read.
     if (fragment.buffered) return true;
     if (fragment.state === "complete") return false;
-    const later = live.nextAfter(fragment.identity.sequence) !== undefined;
-    return later && now() - fragment.lastDataAt > staleMs;
+    return live.lastBegun > fragment.identity.sequence && now() - fragment.lastDataAt > staleMs;
   }
 
   async *#restFromArchive(fragment: LiveFragment, offset: number, begun: boolean): AsyncGenerator<Uint8Array, void> {
