@@ -39,4 +39,6 @@ export type {
   MatroskaVideo,
 } from "./matroska/model.ts";
 export type { MatroskaPacket, PacketSink } from "./matroska/packet.ts";
+export { type CuePoint, cuesElement, type SeekTarget, seekHead } from "./matroska/seek-writer.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";
+export { selectTracks } from "./matroska/track-selection.ts";

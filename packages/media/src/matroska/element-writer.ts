@@ -76,9 +76,12 @@ export function stringElement(id: number, text: string, sizeLength?: number): Ui
   return element(id, encodeUtf8(text), sizeLength);
 }
 
-/** The start of a Segment of unknown size: its ID and `01 FF FF FF FF FF FF FF`. */
-export function segmentHeader(): Uint8Array {
-  return Uint8Array.from(SEGMENT_HEADER);
+/**
+ * The start of a Segment: its ID and its size in 8 bytes, without `dataBytes` unknown: `01 FF FF FF FF FF FF FF`. Both forms are equally
+ * long, so that the size can be written over when it is known.
+ */
+export function segmentHeader(dataBytes?: number): Uint8Array {
+  return dataBytes === undefined ? Uint8Array.from(SEGMENT_HEADER) : elementHeader(ID.Segment, dataBytes, 8);
 }
 
 /**

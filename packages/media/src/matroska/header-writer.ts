@@ -13,6 +13,8 @@ export type TrackSettings = Pick<MatroskaTrack, "number" | "codecId"> & {
 /** What a producer says of its Segment; times as in `MatroskaHeader`. */
 export interface InfoSettings {
   timecodeScaleNs?: number;
+  /** In ticks; always takes the same space, so that it can be written over when it is known. */
+  duration?: number;
   title?: string;
   muxingApp: string;
   writingApp: string;
@@ -36,9 +38,10 @@ export function ebmlHeader(docType: "matroska" | "webm" = "matroska"): Uint8Arra
 
 /** An Info element (RFC 9559, section 5.1.2); ticks are milliseconds where the scale is left out. */
 export function infoElement(settings: InfoSettings): Uint8Array {
-  const { timecodeScaleNs = 1_000_000, title, muxingApp, writingApp } = settings;
+  const { timecodeScaleNs = 1_000_000, duration, title, muxingApp, writingApp } = settings;
   return element(ID.Info, [
     uintElement(ID.TimestampScale, timecodeScaleNs),
+    ...(duration === undefined ? [] : [floatElement(ID.Duration, duration)]),
     ...(title === undefined ? [] : [stringElement(ID.Title, title)]),
     stringElement(ID.MuxingApp, muxingApp),
     stringElement(ID.WritingApp, writingApp),

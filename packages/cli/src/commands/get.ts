@@ -1,0 +1,92 @@
+import { type Command, Option } from "commander";
+import { connectionTo, type Target } from "../discovery.ts";
+import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
+import { interruption } from "../interruption.ts";
+import { addTargetOptions } from "../target-options.ts";
+import { count, formatBytes, formatDuration } from "../terminal/format.ts";
+import { StatusLine } from "../terminal/status-line.ts";
+import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+
+interface Flags extends Target {
+  readonly from: string;
+  readonly to?: string;
+  readonly clock: "producer" | "server";
+  readonly output?: string;
+  readonly raw?: boolean;
+  readonly keepGaps?: boolean;
+}
+
+const FOOTER = `
+Without --to it ends with what is stored now; --from now follows the live stream until ^C, or until --to (as +30s).
+A fragment is saved whole: the first is the one that --from lies in. Where the tracks change on the way, a further file is begun
+(FILE-2.mkv, ...).`;
+
+/** `kvass get STREAM`: saves media as one playable Matroska file. */
+export function configure(command: Command): void {
+  command
+    .argument("<STREAM>", "stream to read, by name")
+    .option("--from <TIME>", `where to begin: ${MOMENT_FORMS}`, "earliest")
+    .option("--to <TIME>", "where to end")
+    .addOption(
+      new Option("--clock <CLOCK>", "times are those of the producer or of the server")
+        .choices(["producer", "server"])
+        .default("producer"),
+    )
+    .option("-o, --output <FILE>", "file to write, - for stdout (default: STREAM.mkv)")
+    .option("--raw", "write the service's chunks as they come: a Matroska file for each fragment, one after the other")
+    .option("--keep-gaps", "keep pauses between recordings as long as they were")
+    .addHelpText("after", FOOTER)
+    .action(get);
+  addTargetOptions(command);
+}
+
+async function get(stream: string, flags: Flags): Promise<void> {
+  const now = Date.now();
+  const from = parseMoment(flags.from, "--from", now);
+  const to = flags.to === undefined ? undefined : parseMoment(flags.to, "--to", now);
+  checkRange(from, to);
+  const path = flags.output ?? `${stream}.mkv`;
+  const signal = interruption();
+  const connection = await connectionTo(flags);
+  const { mediaSource } = await import("../recording/media-source.ts");
+  const { isLive, ...source } = await mediaSource({ connection, stream, from, to, now, clock: flags.clock, signal });
+  const save = flags.raw
+    ? (await import("../recording/save-raw.ts")).saveRaw
+    : (await import("../recording/save.ts")).save;
+  const progress = { fragments: 0, bytes: 0, durationMs: 0, files: [path] };
+  const status = new StatusLine(() => `${stream}: ${describeProgress(progress)}${isLive ? ", ^C ends" : ""}`, {
+    quiet: true,
+  });
+  try {
+    await save(source, { path, keepGaps: flags.keepGaps ?? false, progress });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    status.stop();
+  }
+  if (progress.bytes === 0) throw new CliError(`${stream} holds no media there`);
+  process.stderr.write(`${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}\n`);
+  // Following has no other end than ^C.
+  if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
+}
+
+/** `to` before `from` is a slip of the hand; better said at once than answered with nothing. */
+function checkRange(from: Moment, to: Moment | undefined): void {
+  if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
+  if (from !== "earliest" && to !== undefined && to < from) {
+    throw new CliError("--to lies before --from", { exitCode: USAGE });
+  }
+}
+
+function describeProgress({
+  fragments,
+  bytes,
+  durationMs,
+}: {
+  fragments: number;
+  bytes: number;
+  durationMs: number;
+}): string {
+  const duration = durationMs > 0 ? `${formatDuration(durationMs)}, ` : "";
+  return `${count(fragments, "fragment")}, ${duration}${formatBytes(bytes)}`;
+}

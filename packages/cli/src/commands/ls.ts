@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { connectionTo, type Target } from "../discovery.ts";
+import { addTargetOptions } from "../target-options.ts";
+import { count, formatBytes, formatDuration, formatTime, table } from "../terminal/format.ts";
+import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+
+interface Flags extends Target {
+  readonly from: string;
+  readonly to: string;
+  readonly clock: "producer" | "server";
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** A listing is read by a person; scripts raise the limit, and get JSON. */
+const DEFAULT_LIMIT = 100;
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("expected a number from 1 on");
+  return value;
+}
+
+/** `kvass ls [STREAM]`: a table of the streams, or of a stream's stored fragments. */
+export function configure(command: Command): void {
+  command
+    .argument("[STREAM]", "stream whose fragments to list, by name")
+    .option("--from <TIME>", `first fragment start: ${MOMENT_FORMS}`, "earliest")
+    .option("--to <TIME>", "last fragment start", "+365d")
+    .option("--clock <CLOCK>", "times are those of the producer or of the server", clock, "producer")
+    .option("--limit <N>", "list at most so many", positiveInteger, DEFAULT_LIMIT)
+    .option("--json", "one JSON object a line")
+    .action((stream: string | undefined, flags: Flags) =>
+      stream === undefined ? listStreams(flags) : listFragments(stream, flags),
+    );
+  addTargetOptions(command);
+}
+
+function clock(text: string): "producer" | "server" {
+  if (text !== "producer" && text !== "server") throw new InvalidArgumentError("expected producer or server");
+  return text;
+}
+
+async function listStreams(flags: Flags): Promise<void> {
+  const connection = await connectionTo(flags);
+  const { controlPlane } = await import("@kvass/client");
+  const { paginateListStreams } = await import("@aws-sdk/client-kinesis-video");
+  const client = controlPlane(connection);
+  const rows = [["STREAM", "STATUS", "RETENTION", "MEDIA", "CREATED"]];
+  let left = flags.limit;
+  pages: for await (const { StreamInfoList = [] } of paginateListStreams({ client }, {})) {
+    for (const info of StreamInfoList) {
+      if (left-- === 0) break pages;
+      const { StreamName = "", Status = "", DataRetentionInHours = 0, MediaType = "-", CreationTime } = info;
+      if (flags.json) process.stdout.write(`${JSON.stringify(info)}\n`);
+      else rows.push([StreamName, Status, `${DataRetentionInHours} h`, MediaType, formatTime(CreationTime)]);
+    }
+  }
+  client.destroy();
+  if (flags.json) return;
+  process.stdout.write(rows.length === 1 ? "no streams\n" : table(rows, [2]));
+  noteLimit(left, flags.limit);
+}
+
+async function listFragments(stream: string, flags: Flags): Promise<void> {
+  const range = { from: momentOf(flags.from, "--from"), to: momentOf(flags.to, "--to"), clock: flags.clock };
+  const connection = await connectionTo(flags);
+  const { fragmentsInRange } = await import("../archive.ts");
+  const rows = [["PRODUCER TIME", "SERVER TIME", "DURATION", "SIZE", "FRAGMENT"]];
+  const total = { fragments: 0, bytes: 0, durationMs: 0 };
+  let left = flags.limit;
+  for await (const fragment of fragmentsInRange(connection, stream, range)) {
+    if (left-- === 0) break;
+    total.fragments++;
+    total.bytes += fragment.bytes;
+    total.durationMs += fragment.durationMs;
+    if (flags.json) process.stdout.write(`${JSON.stringify(fragment)}\n`);
+    else rows.push(fragmentRow(fragment));
+  }
+  if (flags.json) return;
+  if (total.fragments > 0) process.stdout.write(table(rows, [2, 3]));
+  const { fragments, bytes, durationMs } = total;
+  process.stdout.write(`${count(fragments, "fragment")}, ${formatDuration(durationMs)}, ${formatBytes(bytes)}\n`);
+  noteLimit(left, flags.limit);
+}
+
+interface Row {
+  readonly number: string;
+  readonly producerTimestamp: number;
+  readonly serverTimestamp: number;
+  readonly durationMs: number;
+  readonly bytes: number;
+}
+
+const fragmentRow = ({ number, producerTimestamp, serverTimestamp, durationMs, bytes }: Row): string[] => [
+  formatTime(new Date(producerTimestamp)),
+  formatTime(new Date(serverTimestamp)),
+  formatDuration(durationMs),
+  formatBytes(bytes),
+  number,
+];
+
+function momentOf(text: string, what: string): number {
+  const moment: Moment = parseMoment(text, what);
+  return moment === "earliest" ? 0 : moment;
+}
+
+function noteLimit(left: number, limit: number): void {
+  if (left < 0) process.stderr.write(`kvass: stopped after ${limit}; --limit N shows more\n`);
+}

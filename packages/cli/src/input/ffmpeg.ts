@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
+import { CliError } from "../errors.ts";
+
+/** Lines of ffmpeg's complaint that are kept to say why it failed. */
+const KEPT_STDERR_CHARS = 4096;
+/** An ffmpeg that was asked to end writes its last packets at once; one that does not within this time is stuck. */
+const ENDS_WITHIN_MS = 3000;
+
+/** Whether `ffmpeg` can be started. */
+export const hasFfmpeg = (): boolean => spawnSync("ffmpeg", ["-version"], { stdio: "ignore" }).status === 0;
+
+const MISSING = "ffmpeg is not installed; on Debian: apt-get install ffmpeg";
+
+/** A running ffmpeg whose stdout is Matroska. */
+export class Ffmpeg {
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<number | null>;
+  #complaint = "";
+  #isStopping = false;
+
+  /** Starts it; `stdin` is what it reads as `pipe:0`. A start that fails shows in `output`. */
+  constructor(args: readonly string[], stdin?: AsyncIterable<Uint8Array>) {
+    this.#child = spawn("ffmpeg", ["-nostdin", "-hide_banner", "-loglevel", "error", ...args], {
+      stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      // ^C reaches the whole group of the terminal; ffmpeg must end when it is told to, so that its last frames are sent.
+      detached: true,
+    });
+    this.#exit = once(this.#child, "exit").then(
+      ([code]) => code as number | null,
+      (error: NodeJS.ErrnoException) => {
+        this.#complaint = error.code === "ENOENT" ? MISSING : error.message;
+        return null;
+      },
+    );
+    if (stdin !== undefined) {
+      // Where ffmpeg has ended before its input, it has said why.
+      pipeline(stdin, this.#child.stdin!).catch(() => {});
+    }
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.#complaint = (this.#complaint + text).slice(-KEPT_STDERR_CHARS);
+    });
+  }
+
+  /** What ffmpeg writes. Throws {@link CliError} with ffmpeg's own words where it fails. */
+  async *output(): AsyncGenerator<Uint8Array, void> {
+    try {
+      for await (const chunk of this.#child.stdout!) yield chunk as Buffer;
+      const code = await this.#exit;
+      if (code !== 0 && !this.#isStopping)
+        throw new CliError(`ffmpeg: ${lastLine(this.#complaint) || `ended with ${code}`}`);
+    } finally {
+      await this.stop();
+    }
+  }
+
+  /** Lets ffmpeg end its output properly, as far as it is read; resolves when ffmpeg is gone. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), ENDS_WITHIN_MS);
+    await this.#exit;
+    clearTimeout(timer);
+  }
+}
+
+const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
+
+/** What ffprobe says of a file. */
+export interface Probe {
+  readonly durationMs: number | undefined;
+  /** Codec of the first video and the first audio stream, by ffmpeg's names. */
+  readonly video: string | undefined;
+  readonly audio: string | undefined;
+}
+
+interface ProbeAnswer {
+  readonly streams?: readonly {
+    readonly codec_type?: string;
+    readonly codec_name?: string;
+    readonly disposition?: { readonly attached_pic?: number };
+  }[];
+  readonly format?: { readonly duration?: string };
+}
+
+/** Opening a file takes milliseconds, a camera some seconds; a source that says nothing for so long says nothing at all. */
+const PROBED_WITHIN_MS = 30_000;
+
+/** Asks ffprobe about a file. Throws {@link CliError} where it is no media. */
+export function probe(path: string): Probe {
+  const args = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams", "--", path];
+  const { status, stdout, stderr, error } = spawnSync("ffprobe", args, { encoding: "utf8", timeout: PROBED_WITHIN_MS });
+  if (error !== undefined) {
+    throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
+  }
+  if (status !== 0) throw new CliError(`ffprobe: ${lastLine(stderr) || `ended with ${status}`}`);
+  const { streams = [], format } = JSON.parse(stdout) as ProbeAnswer;
+  const media = streams.filter(({ disposition }) => disposition?.attached_pic !== 1);
+  const codec = (type: string): string | undefined => media.find(({ codec_type }) => codec_type === type)?.codec_name;
+  const seconds = Number(format?.duration);
+  return {
+    durationMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    video: codec("video"),
+    audio: codec("audio"),
+  };
+}

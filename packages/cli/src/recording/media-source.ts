@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
+import {
+  type Connection,
+  controlPlane,
+  dataEndpoint,
+  getFragmentListBytes,
+  getMediaBytes,
+  type ReceivedFragment,
+  readFragments,
+  type StartSelector,
+} from "@kvass/client";
+import { fragmentsInRange, type StoredFragment } from "../archive.ts";
+import { CliError } from "../errors.ts";
+import type { Moment } from "../time.ts";
+
+/** What to read. Times in milliseconds since the epoch, by the clock that is named. */
+export interface MediaRequest {
+  readonly connection: Connection;
+  readonly stream: string;
+  readonly from: Moment;
+  /** Undefined: to the end of what is stored, or without end where `from` is not in the past. */
+  readonly to: Moment | undefined;
+  readonly now: number;
+  readonly clock: "producer" | "server";
+  readonly signal: AbortSignal;
+}
+
+/** Media in the order in which it shall play. */
+export interface MediaSource {
+  /** The fragments, parsed. */
+  fragments(): AsyncIterable<ReceivedFragment>;
+  /** The same as the service's own bytes. */
+  bytes(): AsyncIterable<Uint8Array>;
+}
+
+/** What GetMediaForFragmentList takes at most is 1,000 (AWS docs); fewer keep an interruption cheap. */
+const FRAGMENTS_PER_CALL = 200;
+/** The list is sorted in memory: a million fragments are three weeks of 2-second ones, and some hundred megabytes. */
+const MAX_FRAGMENTS = 1_000_000;
+/** Fragments that begin before the range can reach into it; longer ones than this do not come from any preset. */
+const LONGEST_FRAGMENT_MS = 10 * 60_000;
+/** AWS and Kvass end GetMedia some seconds after a producer has paused; it is asked again this often. */
+const REOPEN_AFTER_MS = 1000;
+
+/** Chooses how to read: what is stored is listed and fetched in order of time; what is live is followed. */
+export async function mediaSource(request: MediaRequest): Promise<MediaSource & { readonly isLive: boolean }> {
+  const { from, to, now } = request;
+  const isLive = (from !== "earliest" && from >= now) || (to !== undefined && to !== "earliest" && to > now);
+  if (isLive) return { isLive, ...liveSource(request) };
+  const source = (await hasArchive(request)) ? await archiveSource(request) : liveSource({ ...request, to: to ?? now });
+  return { isLive, ...source };
+}
+
+async function hasArchive({ connection, stream }: MediaRequest): Promise<boolean> {
+  const client = controlPlane(connection);
+  try {
+    const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
+    return (StreamInfo?.DataRetentionInHours ?? 0) > 0;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function archiveSource(request: MediaRequest): Promise<MediaSource> {
+  const { connection, stream, signal } = request;
+  const numbers = (await listRange(request)).map(({ number }) => number);
+  const endpoint = await dataEndpoint(connection, "GET_MEDIA_FOR_FRAGMENT_LIST", { streamName: stream });
+  async function* bytes(): AsyncGenerator<Uint8Array, void> {
+    for (let at = 0; at < numbers.length; at += FRAGMENTS_PER_CALL) {
+      const fragments = numbers.slice(at, at + FRAGMENTS_PER_CALL);
+      yield* getFragmentListBytes({ connection, stream: { streamName: stream }, endpoint, fragments, signal });
+    }
+  }
+  return { bytes, fragments: () => readFragments(bytes()) };
+}
+
+/** The stored fragments that overlap the range, by their time; of those that were sent again after a reconnection the newest. */
+async function listRange({ connection, stream, from, to, clock }: MediaRequest): Promise<StoredFragment[]> {
+  const first = from === "earliest" ? 0 : from;
+  const last = to === undefined || to === "earliest" ? END_OF_TIME : to;
+  const timeOf = (fragment: StoredFragment): number =>
+    clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
+  const byTime = new Map<number, StoredFragment>();
+  const range = { from: Math.max(0, first - LONGEST_FRAGMENT_MS), to: last, clock };
+  for await (const fragment of fragmentsInRange(connection, stream, range)) {
+    const time = timeOf(fragment);
+    if (time < first && time + fragment.durationMs <= first) continue;
+    byTime.set(fragment.producerTimestamp, fragment);
+    if (byTime.size > MAX_FRAGMENTS) throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
+  }
+  return [...byTime.values()].sort((a, b) => timeOf(a) - timeOf(b));
+}
+
+/** Beyond every timestamp that a producer sends, and within what the wire form takes. */
+const END_OF_TIME = Date.UTC(2200, 0, 1);
+
+function liveSource(request: MediaRequest): MediaSource {
+  const { connection, stream, signal } = request;
+  const start = startSelector(request);
+  return {
+    fragments: () => follow(request, start),
+    bytes: () => getMediaBytes({ connection, stream: { streamName: stream }, start, signal }),
+  };
+}
+
+function startSelector({ from, now, clock }: MediaRequest): StartSelector {
+  if (from === "earliest") return { type: "EARLIEST" };
+  if (from >= now) return { type: "NOW" };
+  return { type: clock === "producer" ? "PRODUCER_TIMESTAMP" : "SERVER_TIMESTAMP", timestamp: from };
+}
+
+/** Reads on over the pauses of the producer, after which the service ends its answer. */
+async function* follow(request: MediaRequest, first: StartSelector): AsyncGenerator<ReceivedFragment, void> {
+  const { connection, stream, to, now, clock } = request;
+  const end = to === undefined || to === "earliest" ? Number.POSITIVE_INFINITY : to;
+  const endpoint = await dataEndpoint(connection, "GET_MEDIA", { streamName: stream });
+  const isOver = end > now && end < Number.POSITIVE_INFINITY ? AbortSignal.timeout(end - now) : undefined;
+  const signal = isOver === undefined ? request.signal : AbortSignal.any([request.signal, isOver]);
+  let start = first;
+  for (;;) {
+    try {
+      const bytes = getMediaBytes({ connection, stream: { streamName: stream }, endpoint, start, signal });
+      for await (const fragment of readFragments(bytes)) {
+        if ((clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp) >= end) return;
+        yield fragment;
+        start = { type: "FRAGMENT_NUMBER", after: fragment.number };
+      }
+      if (Date.now() >= end) return;
+      await sleep(REOPEN_AFTER_MS, undefined, { signal });
+    } catch (error) {
+      if (isOver?.aborted && !request.signal.aborted) return;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** A fragment as it lies in time. Ticks are those of its Cluster. */
+export interface TimelineSpan {
+  readonly timecode: number;
+  readonly timecodeScaleNs: number;
+  /** Milliseconds since the epoch. */
+  readonly producerTimestamp: number;
+  /** Earliest and latest moment of its frames, in ticks from `timecode`. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A producer's clock and the timecodes of its fragments differ by rounding only. */
+const SAME_CLOCK_MS = 1.5;
+/** Producers pause between sessions for hours; in a file that is played, nobody wants to wait for them. */
+const LONGEST_GAP_MS = 2000;
+/** A producer that reconnects sends a few fragments again; this many starts are remembered to know them by. */
+const REMEMBERED_STARTS = 1000;
+
+/**
+ * Lays fragments of any sessions, by their producer timestamps, on one time axis that begins at 0 and only rises: fragments of one
+ * session keep their distance to the tick, repeated ones are left out, and gaps are closed unless they are to be kept.
+ */
+export class Timeline {
+  readonly #keepGaps: boolean;
+  readonly #starts = new Set<number>();
+  #last: { readonly span: TimelineSpan; readonly at: number } | undefined;
+  /** Where the latest frame so far ends, in ticks of the file. */
+  #end = 0;
+
+  constructor({ keepGaps = false } = {}) {
+    this.#keepGaps = keepGaps;
+  }
+
+  /** Where the latest frame so far ends, in ticks of the file. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The fragment's timecode in the file, or undefined where the fragment is there already. */
+  place(span: TimelineSpan): number | undefined {
+    if (this.#starts.has(span.producerTimestamp)) return undefined;
+    this.#remember(span.producerTimestamp);
+    const at = this.#positionOf(span);
+    this.#last = { span, at };
+    this.#end = Math.max(this.#end, at + span.end);
+    return at;
+  }
+
+  #remember(start: number): void {
+    this.#starts.add(start);
+    if (this.#starts.size <= REMEMBERED_STARTS) return;
+    const [oldest] = this.#starts;
+    this.#starts.delete(oldest!);
+  }
+
+  #positionOf(span: TimelineSpan): number {
+    if (this.#last === undefined) return Math.max(0, -span.begin);
+    const ticksPerMs = 1_000_000 / span.timecodeScaleNs;
+    const wanted = this.#last.at + this.#distance(this.#last.span, span, ticksPerMs);
+    const begins = wanted + span.begin;
+    const isGap = begins > this.#end + LONGEST_GAP_MS * ticksPerMs;
+    return begins < this.#end || (isGap && !this.#keepGaps) ? this.#end - span.begin : wanted;
+  }
+
+  /** Ticks from one fragment's timecode to the next one's: exact within a session, by the producer's clock across sessions. */
+  #distance(last: TimelineSpan, next: TimelineSpan, ticksPerMs: number): number {
+    const ticks = next.timecode - last.timecode;
+    const byClock = (next.producerTimestamp - last.producerTimestamp) * ticksPerMs;
+    return Math.abs(ticks - byClock) <= SAME_CLOCK_MS * ticksPerMs ? ticks : Math.round(byClock);
+  }
+}

@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Ack, type Connection, MediaProducer } from "@kvass/client";
+import {
+  type MatroskaHeader,
+  type MatroskaPacket,
+  type MatroskaTrack,
+  selectTracks,
+  type TrackSettings,
+} from "@kvass/media";
+import { CliError } from "../errors.ts";
+import { demux } from "../input/demux.ts";
+
+/** What to send, and how. */
+export interface SendOptions {
+  readonly connection: Connection;
+  readonly stream: string;
+  /** Matroska bytes. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** The producer timestamp of the first frame, given the media's playing time where it is known; milliseconds since the epoch. */
+  readonly startFor: (durationMs: number | undefined) => number;
+  /** Playing time, where it is known before the header is read. */
+  readonly durationMs: number | undefined;
+  /** Send frames when their time has come, not as fast as possible. */
+  readonly realtime: boolean;
+  /** Told once, before the first frame is sent. */
+  readonly onTracks: (tracks: readonly MatroskaTrack[]) => Promise<void>;
+  readonly onProducer: (producer: MediaProducer) => void;
+  readonly onAck: (ack: Ack) => void;
+  readonly onRetry: (error: Error, delayMs: number) => void;
+  readonly giveUpAfterMs: number;
+  /** Ends the input: what has been read is still sent and acknowledged. */
+  readonly signal: AbortSignal;
+}
+
+type SentTrack = MatroskaTrack & { type: TrackSettings["type"] };
+
+const isMedia = (track: MatroskaTrack): track is SentTrack => track.type === "video" || track.type === "audio";
+
+/**
+ * Sends the video and audio frames of a Matroska stream, cut into fragments at key frames. Resolves when all are acknowledged.
+ * Rejects with the producer's error, {@link CliError} where there is nothing to send, or `MatroskaError`.
+ */
+export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
+  let sender: Sender | undefined;
+  for await (const { header, packets } of demux(options.chunks, options.signal)) {
+    sender ??= await Sender.open(options, header);
+    for (const packet of packets) {
+      if (options.signal.aborted) break;
+      await sender.send(packet);
+    }
+  }
+  if (sender === undefined) throw new CliError("the input holds no frames");
+  await sender.producer.end();
+  return sender.producer;
+}
+
+/** Sends the packets of one input. */
+class Sender {
+  readonly producer: MediaProducer;
+  readonly #numbers: ReadonlySet<number>;
+  readonly #options: SendOptions;
+  readonly #start: number;
+  /** Time of the first frame in the input, and when it was sent. */
+  #first: { readonly mediaMs: number; readonly sentAt: number } | undefined;
+
+  private constructor(producer: MediaProducer, numbers: ReadonlySet<number>, options: SendOptions, start: number) {
+    this.producer = producer;
+    this.#numbers = numbers;
+    this.#options = options;
+    this.#start = start;
+  }
+
+  static async open(options: SendOptions, header: MatroskaHeader): Promise<Sender> {
+    const tracks = header.tracks.filter(isMedia);
+    if (tracks.length === 0) throw new CliError("the input has neither video nor audio");
+    await options.onTracks(tracks);
+    const numbers = tracks.map(({ number }) => number);
+    const { connection, stream, onAck, onRetry, giveUpAfterMs } = options;
+    const producer = await MediaProducer.open({
+      connection,
+      stream: { streamName: stream },
+      tracks,
+      tracksElement: selectTracks(header, numbers),
+      giveUpAfterMs,
+      onAck,
+      onRetry,
+    });
+    options.onProducer(producer);
+    const { duration, timecodeScaleNs } = header;
+    const inHeader = duration === undefined ? undefined : (duration * timecodeScaleNs) / 1_000_000;
+    return new Sender(producer, new Set(numbers), options, options.startFor(options.durationMs ?? inHeader));
+  }
+
+  async send({ track, timestampUs, keyframe, data }: MatroskaPacket): Promise<void> {
+    if (!this.#numbers.has(track.number)) return;
+    const mediaMs = timestampUs / 1000;
+    this.#first ??= { mediaMs, sentAt: Date.now() };
+    const elapsed = mediaMs - this.#first.mediaMs;
+    if (this.#options.realtime) await this.#pace(this.#first.sentAt + elapsed);
+    const room = this.producer.write({ track: track.number, timestamp: this.#start + elapsed, keyframe, data });
+    if (room !== undefined) await room;
+  }
+
+  async #pace(due: number): Promise<void> {
+    const early = due - Date.now();
+    if (early < 1) return;
+    await sleep(early, undefined, { signal: this.#options.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,38 @@
+import { CliError, USAGE } from "./errors.ts";
+
+/** A moment that the command line names: milliseconds since the epoch, or the start of what is stored. */
+export type Moment = number | "earliest";
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const RELATIVE = /^([+-])((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
+const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+/** Plain numbers of this many digits are milliseconds, as `date +%s%3N` prints them; shorter ones are seconds. */
+const MILLISECOND_DIGITS = 13;
+
+/** What {@link parseMoment} takes, for help texts. */
+export const MOMENT_FORMS = "ISO 8601, seconds since the epoch, -10m, now, earliest";
+
+/**
+ * Reads `now`, `earliest`, `-1h30m` or `+20s` from now, ISO 8601 (without a zone: local time), or seconds or milliseconds since the
+ * epoch. Throws {@link CliError} for anything else; `what` names the option in its message.
+ */
+export function parseMoment(text: string, what: string, now: number = Date.now()): Moment {
+  if (text === "earliest") return "earliest";
+  if (text === "now") return now;
+  const relative = RELATIVE.exec(text);
+  if (relative !== null) return now + (relative[1] === "-" ? -1 : 1) * duration(relative[2]!);
+  if (/^\d{1,16}(\.\d+)?$/.test(text)) {
+    const [whole] = text.split(".");
+    return whole!.length >= MILLISECOND_DIGITS ? Number(text) : Math.round(Number(text) * 1000);
+  }
+  const parsed = ISO.test(text) ? Date.parse(text.replace(" ", "T")) : Number.NaN;
+  if (Number.isNaN(parsed)) throw new CliError(`${what}: expected ${MOMENT_FORMS}; got "${text}"`, { exitCode: USAGE });
+  return parsed;
+}
+
+function duration(text: string): number {
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(DURATION_PART)) total += Number(amount) * UNITS[unit!]!;
+  return total;
+}
