@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { CliError } from "../errors.ts";
 
-/** Lines of ffmpeg's complaint that are kept to say why it failed. */
+/** How much of ffmpeg's complaint is kept to say why it failed. */
 const KEPT_STDERR_CHARS = 4096;
 /** An ffmpeg that was asked to end writes its last packets at once; one that does not within this time is stuck. */
 const ENDS_WITHIN_MS = 3000;
@@ -18,6 +18,7 @@ export class Ffmpeg {
   readonly #child: ChildProcess;
   readonly #exit: Promise<number | null>;
   #complaint = "";
+  #inputFailure: CliError | undefined;
   #isStopping = false;
 
   /** Starts it; `stdin` is what it reads as `pipe:0`. A start that fails shows in `output`. */
@@ -35,11 +36,13 @@ export class Ffmpeg {
       },
     );
     if (stdin !== undefined) {
-      // Where ffmpeg has ended before its input, it has said why.
-      pipeline(stdin, this.#child.stdin!).catch(() => {});
+      pipeline(stdin, this.#child.stdin!).catch((error: unknown) => {
+        // Where ffmpeg has ended before its input, it says why; where the input has failed, that is why.
+        if (error instanceof CliError) this.#inputFailure = error;
+      });
     }
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-      this.#complaint = (this.#complaint + text).slice(-KEPT_STDERR_CHARS);
+      this.#complaint = (this.#complaint + text).slice(0, KEPT_STDERR_CHARS);
     });
   }
 
@@ -48,8 +51,9 @@ export class Ffmpeg {
     try {
       for await (const chunk of this.#child.stdout!) yield chunk as Buffer;
       const code = await this.#exit;
+      if (this.#inputFailure !== undefined) throw this.#inputFailure;
       if (code !== 0 && !this.#isStopping)
-        throw new CliError(`ffmpeg: ${lastLine(this.#complaint) || `ended with ${code}`}`);
+        throw new CliError(`ffmpeg: ${firstLine(this.#complaint) || `ended with ${code}`}`);
     } finally {
       await this.stop();
     }
@@ -66,7 +70,12 @@ export class Ffmpeg {
   }
 }
 
-const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
+/** The first line names the cause, what follows are its consequences. */
+const firstLine = (text: string): string =>
+  text
+    .trim()
+    .split("\n")[0]!
+    .replace(/^\[[^\]]*\]\s*/, "");
 
 /** What ffprobe says of a file. */
 export interface Probe {
@@ -74,12 +83,15 @@ export interface Probe {
   /** Codec of the first video and the first audio stream, by ffmpeg's names. */
   readonly video: string | undefined;
   readonly audio: string | undefined;
+  /** The audio is AAC as broadcast carries it, its configuration in each frame (ADTS) and not beside them. */
+  readonly isAdts: boolean;
 }
 
 interface ProbeAnswer {
   readonly streams?: readonly {
     readonly codec_type?: string;
     readonly codec_name?: string;
+    readonly extradata_size?: number;
     readonly disposition?: { readonly attached_pic?: number };
   }[];
   readonly format?: { readonly duration?: string };
@@ -88,21 +100,29 @@ interface ProbeAnswer {
 /** Opening a file takes milliseconds, a camera some seconds; a source that says nothing for so long says nothing at all. */
 const PROBED_WITHIN_MS = 30_000;
 
-/** Asks ffprobe about a file. Throws {@link CliError} where it is no media. */
-export function probe(path: string): Probe {
+/** Asks ffprobe about a file or URL, or about the beginning of one that is not to be had twice. Throws {@link CliError} where it is no media. */
+export function probe(source: string | Uint8Array): Probe {
+  const path = typeof source === "string" ? source : "pipe:0";
   const args = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams", "--", path];
-  const { status, stdout, stderr, error } = spawnSync("ffprobe", args, { encoding: "utf8", timeout: PROBED_WITHIN_MS });
-  if (error !== undefined) {
+  const { status, stdout, stderr, error } = spawnSync("ffprobe", args, {
+    encoding: "utf8",
+    timeout: PROBED_WITHIN_MS,
+    ...(typeof source !== "string" && { input: source }),
+  });
+  // ffprobe may have seen enough before it has read all of a pipe.
+  if (error !== undefined && (error as NodeJS.ErrnoException).code !== "EPIPE") {
     throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
   }
-  if (status !== 0) throw new CliError(`ffprobe: ${lastLine(stderr) || `ended with ${status}`}`);
+  if (status !== 0) throw new CliError(`ffprobe: ${firstLine(stderr) || `ended with ${status}`}`);
   const { streams = [], format } = JSON.parse(stdout) as ProbeAnswer;
   const media = streams.filter(({ disposition }) => disposition?.attached_pic !== 1);
-  const codec = (type: string): string | undefined => media.find(({ codec_type }) => codec_type === type)?.codec_name;
+  const video = media.find(({ codec_type }) => codec_type === "video");
+  const audio = media.find(({ codec_type }) => codec_type === "audio");
   const seconds = Number(format?.duration);
   return {
     durationMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
-    video: codec("video"),
-    audio: codec("audio"),
+    video: video?.codec_name,
+    audio: audio?.codec_name,
+    isAdts: audio?.codec_name === "aac" && !audio.extradata_size,
   };
 }

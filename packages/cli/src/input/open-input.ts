@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { CliError } from "../errors.ts";
 import { untilAborted } from "../until-aborted.ts";
-import { Ffmpeg, probe } from "./ffmpeg.ts";
+import { Ffmpeg, type Probe, probe } from "./ffmpeg.ts";
 
 /** Something to send, as Matroska. */
 export interface MediaInput {
@@ -50,36 +50,67 @@ const READ_BYTES = 1 << 20;
 const readFile = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
 
 function throughFfmpeg(path: string, signal: AbortSignal): MediaInput {
-  const { durationMs, video, audio } = probe(path);
-  if (video === undefined && audio === undefined) throw new CliError(`${path}: neither video nor audio`);
-  const ffmpeg = new Ffmpeg(["-i", path, ...outputArgs(video, audio)]);
-  signal.addEventListener("abort", () => void ffmpeg.stop());
-  return { chunks: ffmpeg.output(), isMatroska: false, totalBytes: undefined, durationMs };
+  const found = probe(path);
+  const chunks = remux(path, found, signal);
+  return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs };
 }
 
-/** First video that is no cover picture, first audio. A codec that is not known is copied: ffmpeg says where that fails. */
-function outputArgs(video?: string, audio?: string): string[] {
-  const videoCodec = video === undefined || COPIED.video.has(video) ? ["copy"] : ["libx264", "-preset", "veryfast"];
-  const audioCodec = audio === undefined || COPIED.audio.has(audio) ? ["copy"] : ["aac"];
-  const codecs = ["-map", "0:V:0?", "-map", "0:a:0?", "-c:v", ...videoCodec, "-c:a", ...audioCodec];
-  return [...codecs, "-f", "matroska", "-flush_packets", "1", "pipe:1"];
+const TO_MATROSKA = ["-f", "matroska", "-flush_packets", "1", "pipe:1"];
+/** Waits with the header until it has seen frames. */
+const TO_FRAGMENTED_MP4 = [
+  "-bsf:a",
+  "aac_adtstoasc",
+  "-f",
+  "mp4",
+  "-movflags",
+  "frag_keyframe+empty_moov+delay_moov+default_base_moof",
+  "pipe:1",
+];
+
+/** What ffmpeg makes of a source: the first video that is no cover picture and the first audio, as Matroska. */
+function remux(
+  source: string,
+  { video, audio, isAdts }: Probe,
+  signal: AbortSignal,
+  stdin?: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  if (video === undefined && audio === undefined) throw new CliError("the input has neither video nor audio");
+  const args = ["-i", source, "-map", "0:V:0?", "-map", "0:a:0?"];
+  if (video !== undefined)
+    args.push("-c:v", ...(COPIED.video.has(video) ? ["copy"] : ["libx264", "-preset", "veryfast"]));
+  if (audio !== undefined) args.push("-c:a", COPIED.audio.has(audio) ? "copy" : "aac");
+  const ffmpeg = new Ffmpeg([...args, ...(isAdts ? TO_FRAGMENTED_MP4 : TO_MATROSKA)], stdin);
+  signal.addEventListener("abort", () => void ffmpeg.stop());
+  if (!isAdts) return ffmpeg.output();
+  // Into a pipe, ffmpeg writes the Matroska header before it has seen the first ADTS frame, from which it would take the audio's
+  // configuration, and fails.
+  return new Ffmpeg(["-i", "pipe:0", "-c", "copy", ...TO_MATROSKA], ffmpeg.output()).output();
 }
+
+/** Enough of a stream for ffprobe to name its codecs; a live one is given some seconds to bring it. */
+const HEAD_BYTES = 1 << 20;
+const HEAD_WITHIN_MS = 3000;
 
 async function openStdin(signal: AbortSignal): Promise<MediaInput> {
   // A terminal or a pipe that stays open would keep the process.
   signal.addEventListener("abort", () => process.stdin.unref());
-  const iterator: AsyncIterator<Buffer> = untilAborted<Buffer>(process.stdin, signal);
-  let head = Buffer.alloc(0);
-  while (head.length < EBML_ID.length) {
-    const { done, value } = await iterator.next();
+  const rest: AsyncIterator<Buffer> = untilAborted<Buffer>(process.stdin, signal);
+  const chunks: Buffer[] = [];
+  const deadline = Date.now() + HEAD_WITHIN_MS;
+  const headBytes = (): number => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const isMatroska = (): boolean => Buffer.concat(chunks).subarray(0, EBML_ID.length).equals(EBML_ID);
+  const isEnough = (): boolean =>
+    headBytes() >= EBML_ID.length && (isMatroska() || headBytes() >= HEAD_BYTES || Date.now() > deadline);
+  while (!isEnough()) {
+    const { done, value } = await rest.next();
     if (done === true) break;
-    head = Buffer.concat([head, value]);
+    chunks.push(value);
   }
+  const head = Buffer.concat(chunks);
   if (head.length === 0) throw new CliError("standard input is empty");
-  const chunks = prepend(head, iterator);
-  const isMatroska = head.subarray(0, EBML_ID.length).equals(EBML_ID);
-  const output = isMatroska ? chunks : new Ffmpeg(["-i", "pipe:0", ...outputArgs()], chunks).output();
-  return { chunks: output, isMatroska, totalBytes: undefined, durationMs: undefined };
+  const all = prepend(head, rest);
+  const output = isMatroska() ? all : remux("pipe:0", probe(head), signal, all);
+  return { chunks: output, isMatroska: isMatroska(), totalBytes: undefined, durationMs: undefined };
 }
 
 async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void> {

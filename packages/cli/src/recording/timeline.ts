@@ -55,17 +55,16 @@ export class Timeline {
 
   #positionOf(span: TimelineSpan): number {
     if (this.#last === undefined) return Math.max(0, -span.begin);
+    const { span: last, at } = this.#last;
     const ticksPerMs = 1_000_000 / span.timecodeScaleNs;
-    const wanted = this.#last.at + this.#distance(this.#last.span, span, ticksPerMs);
-    const begins = wanted + span.begin;
-    const isGap = begins > this.#end + LONGEST_GAP_MS * ticksPerMs;
-    return begins < this.#end || (isGap && !this.#keepGaps) ? this.#end - span.begin : wanted;
-  }
-
-  /** Ticks from one fragment's timecode to the next one's: exact within a session, by the producer's clock across sessions. */
-  #distance(last: TimelineSpan, next: TimelineSpan, ticksPerMs: number): number {
-    const ticks = next.timecode - last.timecode;
-    const byClock = (next.producerTimestamp - last.producerTimestamp) * ticksPerMs;
-    return Math.abs(ticks - byClock) <= SAME_CLOCK_MS * ticksPerMs ? ticks : Math.round(byClock);
+    const byTimecode = span.timecode - last.timecode;
+    const byClock = (span.producerTimestamp - last.producerTimestamp) * ticksPerMs;
+    const isSession = byTimecode > 0 && Math.abs(byTimecode - byClock) <= SAME_CLOCK_MS * ticksPerMs;
+    const wanted = at + (isSession ? byTimecode : Math.round(byClock));
+    const gap = wanted + span.begin - this.#end;
+    // Fragments of a session may overlap by the way their tracks are interleaved; those of different ones must not.
+    const isMisplaced = gap < 0 && !isSession;
+    const isPause = gap > LONGEST_GAP_MS * ticksPerMs && !this.#keepGaps;
+    return isMisplaced || isPause ? this.#end - span.begin : wanted;
   }
 }
