@@ -1,0 +1,134 @@
+import type { Ack, MediaProducer } from "@kvass/client";
+import { type RunningServer, resolveSettings, startServer } from "@kvass/server";
+import { defaultDataDir, findLocalServer, type LocalServer } from "../discovery.ts";
+import { CliError, describe } from "../errors.ts";
+import { hasFfmpeg } from "../input/ffmpeg.ts";
+import { aptInstall } from "../install.ts";
+import { createStream } from "../sending/create-stream.ts";
+import { sendFrames } from "../sending/send-frames.ts";
+import { formatBytes, formatDuration } from "../terminal/format.ts";
+import { StatusLine } from "../terminal/status-line.ts";
+import { startCamera } from "./camera.ts";
+import { instructions } from "./instructions.ts";
+
+/** One run of the demo. */
+export interface DemoOptions {
+  readonly data: string;
+  readonly listen: string;
+  /** Ends by itself after so long; undefined: at ^C. */
+  readonly seconds?: number;
+  readonly signal: AbortSignal;
+}
+
+/** The stream that the camera writes to. */
+export const DEMO_STREAM = "demo-camera";
+/** Enough to look back on; old days expire by themselves. */
+const RETENTION_HOURS = 24;
+/** The server is in this very process. */
+const GIVE_UP_AFTER_MS = 30_000;
+
+/**
+ * Starts a server and a camera, tells what to do with them, and shows what happens until the signal aborts. Ends in order: the camera, the
+ * acknowledgements of its last fragment, the server.
+ */
+export async function runDemo({ data, listen, seconds, signal }: DemoOptions): Promise<void> {
+  if (!hasFfmpeg()) aptInstall(["ffmpeg", "fonts-dejavu-core"], "the camera of the demo");
+  const server = await startDemoServer(data, listen);
+  try {
+    const local = findLocalServer(data);
+    if (local === undefined) throw new CliError("the server is up but has left no server.json");
+    process.stdout.write(instructions(local, DEMO_STREAM, hasOtherServer(data)));
+    const ends = seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
+    await new Demo(local).run(AbortSignal.any([signal, ...ends]));
+  } finally {
+    await server.stop();
+  }
+  process.stdout.write(`stopped; the recording stays in ${data}\n`);
+}
+
+async function startDemoServer(data: string, listen: string): Promise<RunningServer> {
+  const settingsFor = (address: string) =>
+    resolveSettings({ flags: { data, listen: address, logLevel: "error" }, environment: process.env });
+  try {
+    return await startServer(settingsFor(listen));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    return startServer(settingsFor(listen.replace(/:\d+$/, ":0")));
+  }
+}
+
+/** Whether the commands to try must name the demo's folder, since they would find another server first. */
+function hasOtherServer(data: string): boolean {
+  const folder = defaultDataDir(process.env);
+  return folder !== data && findLocalServer(folder) !== undefined;
+}
+
+/** The camera's way into the stream, and the line that shows it. */
+class Demo {
+  readonly #server: LocalServer;
+  readonly #began = Date.now();
+  #producer: MediaProducer | undefined;
+  #persisted = 0;
+  #acks = 0;
+  #lastTimecode: number | undefined;
+  /** From the end of the newest persisted fragment, by the camera's clock, to its acknowledgement. */
+  #lagMs: number | undefined;
+
+  constructor(server: LocalServer) {
+    this.#server = server;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { url: endpoint, region, accessKeyId, secretAccessKey } = this.#server;
+    const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+    const camera = startCamera();
+    const status = new StatusLine(() => this.#describe());
+    signal.addEventListener("abort", () => void camera.stop(), { once: true });
+    try {
+      await sendFrames({
+        connection,
+        stream: DEMO_STREAM,
+        chunks: camera.output(),
+        durationMs: undefined,
+        startFor: () => Date.now(),
+        realtime: false,
+        signal,
+        giveUpAfterMs: GIVE_UP_AFTER_MS,
+        onTracks: async (tracks) => void (await createStream(connection, DEMO_STREAM, RETENTION_HOURS, tracks)),
+        onProducer: (producer) => {
+          this.#producer = producer;
+        },
+        onAck: (ack) => this.#acknowledge(ack),
+        onRetry: (error, delayMs) => status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`),
+      });
+    } finally {
+      status.stop();
+      await camera.stop();
+    }
+    process.stdout.write(`${this.#describe()}\n`);
+  }
+
+  #acknowledge({ type, fragmentTimecode }: Ack): void {
+    this.#acks++;
+    if (type !== "PERSISTED" || fragmentTimecode === undefined) return;
+    this.#persisted++;
+    if (this.#lastTimecode !== undefined) {
+      // The camera's fragments are equally long; ffmpeg delivers a frame up to its duration early.
+      this.#lagMs = Math.max(0, Date.now() - (2 * fragmentTimecode - this.#lastTimecode));
+    }
+    this.#lastTimecode = fragmentTimecode;
+  }
+
+  #describe(): string {
+    const statistics = this.#producer?.statistics;
+    const lag = this.#lagMs === undefined ? "-" : `${this.#lagMs} ms`;
+    const parts = [
+      formatDuration(Date.now() - this.#began),
+      `fragments ${this.#persisted} persisted`,
+      formatBytes(statistics?.bytesWritten ?? 0),
+      `acks ${this.#acks}`,
+      `lag ${lag}`,
+    ];
+    return `${DEMO_STREAM}: ${parts.join(", ")}`;
+  }
+}

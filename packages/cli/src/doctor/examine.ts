@@ -1,0 +1,107 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname } from "node:path";
+import { findLocalServer } from "../discovery.ts";
+import { describe } from "../errors.ts";
+import { formatBytes } from "../terminal/format.ts";
+
+/** What an examination found: `warn` where something is missing that not everybody needs. */
+export interface Finding {
+  readonly name: string;
+  readonly verdict: "ok" | "warn" | "FAIL";
+  readonly detail: string;
+}
+
+/** What to examine. */
+export interface Subject {
+  readonly dataDir: string;
+  /** `HOST:PORT`. */
+  readonly listen: string;
+}
+
+const OLDEST_NODE = 24;
+/** The server archives nothing below its `--min-free-bytes` of 64 MiB; a warning must come well before. */
+const LITTLE_SPACE = 1e9;
+/** Signatures are refused beyond 15 minutes (AWS docs, "Troubleshooting Signature Version 4"); a clock this wrong will get there. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+/** Yields findings one by one, as they are made. */
+export async function* examine(subject: Subject): AsyncGenerator<Finding, void> {
+  yield node();
+  yield folder(subject.dataDir);
+  yield disk(subject.dataDir);
+  yield await port(subject);
+  yield ffmpeg();
+  yield clock();
+}
+
+function node(): Finding {
+  const { node: version } = process.versions;
+  const verdict = Number(version.split(".")[0]) >= OLDEST_NODE ? "ok" : "FAIL";
+  return { name: "Node", verdict, detail: `${version}, ${OLDEST_NODE} or later is needed` };
+}
+
+/** The folder itself, or the nearest one above it that exists. */
+function existing(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : existing(dirname(path));
+}
+
+function folder(dataDir: string): Finding {
+  const place = existing(dataDir);
+  try {
+    accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return { name: "data folder", verdict: "FAIL", detail: describe(error) };
+  }
+  const detail = place === dataDir ? `${dataDir} is writable` : `${dataDir} will be made`;
+  return { name: "data folder", verdict: "ok", detail };
+}
+
+function disk(dataDir: string): Finding {
+  const { bavail, bsize } = statfsSync(existing(dataDir));
+  const free = bavail * bsize;
+  return { name: "disk", verdict: free < LITTLE_SPACE ? "warn" : "ok", detail: `${formatBytes(free)} free` };
+}
+
+async function port({ dataDir, listen }: Subject): Promise<Finding> {
+  const server = findLocalServer(dataDir);
+  if (server !== undefined) return { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
+  const colon = listen.lastIndexOf(":");
+  const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
+  const error = await listenError(host, Number(listen.slice(colon + 1)));
+  if (error === undefined) return { name: "port", verdict: "ok", detail: `${listen} is free` };
+  const detail = error.code === "EADDRINUSE" ? `${listen} is taken by another program` : describe(error);
+  return { name: "port", verdict: "FAIL", detail };
+}
+
+/** Tries to listen; resolves with why that fails, or undefined. */
+function listenError(host: string, number: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", resolve);
+    server.listen({ host, port: number, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+function ffmpeg(): Finding {
+  const { status, stdout } = spawnSync("ffmpeg", ["-version"], { encoding: "utf8" });
+  const version = /^ffmpeg version (\S+)/.exec(stdout ?? "")?.[1];
+  if (status !== 0 || version === undefined) {
+    return { name: "ffmpeg", verdict: "warn", detail: "missing: demo and put (of anything but Matroska) need it" };
+  }
+  return { name: "ffmpeg", verdict: "ok", detail: version };
+}
+
+/** Without a network there is no other clock to compare with, but the kernel knows whether something keeps its own right. */
+function clock(): Finding {
+  const { stdout } = spawnSync("timedatectl", ["show", "--property=NTPSynchronized", "--value"], { encoding: "utf8" });
+  const now = new Date().toISOString();
+  const built = Date.parse("2026-01-01T00:00:00Z");
+  if (Date.now() + CLOCK_TOLERANCE_MS < built) {
+    return { name: "clock", verdict: "FAIL", detail: `${now} lies before this version was made` };
+  }
+  const isSynchronized = stdout?.trim() === "yes";
+  const detail = isSynchronized ? `${now}, synchronized` : `${now}; nothing is known to keep it right`;
+  return { name: "clock", verdict: isSynchronized ? "ok" : "warn", detail };
+}
