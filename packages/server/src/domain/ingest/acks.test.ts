@@ -136,6 +136,21 @@ const CASES: readonly Case[] = [
     acks: "B1000 B1080 R1000 R1080 B1040 R1040 B2000 R2000 P1000 P1080 P1040 P2000",
   },
   {
+    what: "a last cluster of sound alone, as a file's sound outlasts its pictures by some frames",
+    body: [audioVideoHeader(), cluster(1000, video(0, true), audio(0), video(960)), cluster(2000, audio(0), audio(20))],
+    acks: "B1000 R1000 B2000 R2000 P1000 P2000",
+  },
+  {
+    what: "a fragment of sound alone",
+    body: [audioVideoHeader(), cluster(1000, video(0, true), audio(0)), cluster(2000, audio(0), audio(900))],
+    acks: "B1000 R1000 B2000 P1000 E4011@2000",
+  },
+  {
+    what: "a cluster without a block",
+    body: [bodyHeader(), second(1000), cluster(2000), second(3000)],
+    acks: "B1000 R1000 B2000 P1000 E4011@2000",
+  },
+  {
     what: "a track without frames up to the next key frame",
     body: [audioVideoHeader(), cluster(1000, video(0, true)), cluster(2000, video(0, true), audio(0))],
     acks: "B1000 B2000 E4011@1000",

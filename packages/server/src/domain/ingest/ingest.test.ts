@@ -230,7 +230,8 @@ test("a producer that is faster than the disk is made to wait, one that is not n
 });
 
 test("a producer that does not read its acknowledgements is made to wait, and closed in the end", async () => {
-  const { server, stream } = await fixture();
+  const { server, stream, session: other } = await fixture();
+  other.session.end();
   const session = await server.ingest.open(stream, { type: "ABSOLUTE", start: 0 });
   session.feed(bodyHeader());
   let waiting: Promise<void> | undefined;

@@ -147,11 +147,18 @@ export class TrackLedger {
 
   #missing(): MissingTrack | undefined {
     if (!this.#limits.requireAllTracks) return undefined;
-    const absent = this.#tracks.find(
-      (track) => track.blocks === 0 && (track.video || !this.#hasVideo || !track.seenInRun),
-    );
+    const absent = this.#tracks.find((track) => track.blocks === 0 && !this.#continues(track));
     if (absent === undefined) return undefined;
     return { number: absent.number, final: !this.#hasVideo || this.#beginsRun === undefined || absent.video };
+  }
+
+  /**
+   * Whether a track without frames here had them since the last key frame, so that this fragment may be a part of what a muxer cut by
+   * size. Without a video frame it is one only where it ends about when the video did, as the last of a file's clusters may.
+   */
+  #continues(track: TrackState): boolean {
+    if (!this.#hasVideo || !track.seenInRun || this.#last === Number.NEGATIVE_INFINITY) return false;
+    return !track.video || this.#last <= track.before + this.#reorderTicks;
   }
 
   #outOfOrder(track: TrackState, timecode: number): IngestError {
