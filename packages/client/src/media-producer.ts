@@ -226,6 +226,7 @@ export class MediaProducer {
     this.#statistics.connections++;
     const abort = (): void => connection.abort(signal.reason as Error);
     signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
     const wake = (): void => this.#buffer.wake();
     connection.finished.then(wake, wake);
     try {
