@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
-import manifest from "../package.json" with { type: "json" };
 import { describe, exitCodeOf } from "./errors.ts";
 
 /** A verb of the command line. Its module is loaded when it is used, so that none pays for another's libraries. */
@@ -84,11 +85,16 @@ Try it:
 
 kvass VERB --help says more about one verb.`;
 
+function version(): string {
+  const manifest = readFileSync(join(import.meta.dirname, "../package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
 function newProgram(): Command {
   const program = new Command("kvass")
     .description("A server that speaks Amazon Kinesis Video Streams, and the tools around it.")
     .usage("VERB [options]")
-    .version(manifest.version, "--version", "print the version")
+    .version(version(), "--version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
     .addHelpText("after", FOOTER)

@@ -26,7 +26,10 @@ export function parseMoment(text: string, what: string, now: number = Date.now()
     const [whole] = text.split(".");
     return whole!.length >= MILLISECOND_DIGITS ? Number(text) : Math.round(Number(text) * 1000);
   }
-  const parsed = ISO.test(text) ? Date.parse(text.replace(" ", "T")) : Number.NaN;
+  // A date alone is a day of one's own calendar, not of UTC's as ECMAScript has it.
+  const parsed = ISO.test(text)
+    ? Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(" ", "T"))
+    : Number.NaN;
   if (Number.isNaN(parsed)) throw new CliError(`${what}: expected ${MOMENT_FORMS}; got "${text}"`, { exitCode: USAGE });
   return parsed;
 }

@@ -53,8 +53,9 @@ export class StatusLine {
   }
 }
 
-/** `[=======>    ] 61%` for a share from 0 to 1. */
+/** `[=======     ] 61%` for a share from 0 to 1. */
 export function bar(share: number, width = 20): string {
-  const filled = Math.round(Math.min(Math.max(share, 0), 1) * width);
-  return `[${"=".repeat(filled)}${" ".repeat(width - filled)}] ${Math.floor(share * 100)}%`;
+  const clamped = Math.min(Math.max(share, 0), 1);
+  const filled = Math.round(clamped * width);
+  return `[${"=".repeat(filled)}${" ".repeat(width - filled)}] ${Math.floor(clamped * 100)}%`;
 }

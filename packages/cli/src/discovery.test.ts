@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { shellExports } from "./commands/env.ts";
+import { connectionTo, findLocalServer, localServer } from "./discovery.ts";
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function dataFolder(files: Record<string, unknown>): string {
+  const folder = mkdtempSync(join(tmpdir(), "kvass-cli-"));
+  folders.push(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), JSON.stringify(content));
+  return folder;
+}
+
+const SERVER = { url: "http://127.0.0.1:9", region: "eu-north-1", pid: process.pid };
+const CREDENTIAL = { accessKeyId: "AKIAX", secretAccessKey: "se/cret+" };
+const running = (): string => dataFolder({ "server.json": SERVER, "root-credential.json": CREDENTIAL });
+
+test("a running server is found by its folder, with its credential", () => {
+  const dataDir = running();
+  const { pid: _, ...server } = SERVER;
+  assert.deepEqual(findLocalServer(dataDir, {}), { dataDir, ...server, ...CREDENTIAL });
+});
+
+test("the credential comes from the environment first, as the server takes it", () => {
+  const environment = { KVASS_ROOT_ACCESS_KEY_ID: "A", KVASS_ROOT_SECRET_ACCESS_KEY: "B" };
+  const dataDir = dataFolder({ "server.json": SERVER });
+  assert.equal(findLocalServer(dataDir, environment)?.secretAccessKey, "B");
+  assert.throws(() => findLocalServer(dataDir, {}), { name: "CliError", message: /holds no root-credential\.json/ });
+});
+
+test("a server that is gone is not found: no file, half a file, a process that ended", () => {
+  assert.equal(findLocalServer(dataFolder({}), {}), undefined);
+  assert.equal(findLocalServer(dataFolder({ "server.json": "half" }), {}), undefined);
+  // Beyond the largest process id of Linux.
+  assert.equal(findLocalServer(dataFolder({ "server.json": { ...SERVER, pid: 2 ** 30 } }), {}), undefined);
+});
+
+test("without a running server it says where it looked, and what to do", () => {
+  const folder = dataFolder({});
+  assert.throws(() => localServer(folder, {}), {
+    message: `no server runs over ${folder}; start one with kvass serve or kvass demo`,
+  });
+});
+
+test("--endpoint wins over --data, which wins over the environment", async () => {
+  const dataDir = running();
+  const environment = {
+    AWS_ENDPOINT_URL: "http://general",
+    AWS_ENDPOINT_URL_KINESIS_VIDEO: "http://special",
+    AWS_REGION: "r-1",
+  };
+  const endpointOf = async (target: Parameters<typeof connectionTo>[0]) =>
+    (await connectionTo(target, environment)).endpoint;
+  assert.equal(await endpointOf({ endpoint: "http://given", data: dataDir }), "http://given");
+  assert.equal(await endpointOf({ data: dataDir }), SERVER.url);
+  assert.equal(await endpointOf({}), "http://special");
+  assert.equal((await connectionTo({}, environment)).region, "r-1");
+});
+
+test("shell exports survive every character", () => {
+  const text = shellExports({ dataDir: "", ...SERVER, accessKeyId: "A", secretAccessKey: "it's $HOME" });
+  assert.match(text, /^export AWS_SECRET_ACCESS_KEY='it'\\''s \$HOME'$/m);
+  assert.match(text, /^export AWS_ENDPOINT_URL_KINESIS_VIDEO_MEDIA=http:\/\/127\.0\.0\.1:9$/m);
+  assert.match(text, /^export CONTROL_PLANE_URI=http:\/\/127\.0\.0\.1:9$/m);
+});

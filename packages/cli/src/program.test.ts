@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { test } from "node:test";
+
+const MAIN = join(import.meta.dirname, "main.ts");
+
+function kvass(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, HOME: "/nonexistent" },
+  });
+  return { status, stdout, stderr };
+}
+
+test("--help names every verb, and each verb explains itself", () => {
+  const { status, stdout } = kvass("--help");
+  assert.equal(status, 0);
+  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "fsck", "doctor"]) {
+    assert.match(stdout, new RegExp(`^  ${verb}\\b`, "m"));
+    const help = kvass(verb, "--help");
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, new RegExp(`^Usage: kvass ${verb} `));
+  }
+});
+
+test("serve --help tells each option's variable and default", () => {
+  const { stdout } = kvass("serve", "--help");
+  assert.match(stdout, /--drain-seconds <SECONDS>.*\[KVASS_DRAIN_SECONDS; default 10\]/);
+  assert.match(stdout, /--config <FILE>/);
+});
+
+test("--version is the package's", () => {
+  assert.match(kvass("--version").stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+const WRONG: [args: string[], line: RegExp, status: number][] = [
+  [["frobnicate"], /^kvass: unknown command 'frobnicate'\n$/, 2],
+  [["ls", "--frobnicate"], /^kvass: unknown option '--frobnicate'\n$/, 2],
+  [["put", "porch"], /^kvass: missing required argument 'FILE'\n$/, 2],
+  [["get", "porch", "--clock", "wall"], /^kvass: option '--clock <CLOCK>' argument 'wall' is invalid/, 2],
+  [["get", "porch", "--from", "-1m", "--to", "-2m"], /^kvass: --to lies before --from\n$/, 2],
+  [["serve", "--listen", "8400"], /^kvass: --listen: expected HOST:PORT.*got "8400"\n$/, 1],
+  [["put", "porch", "x", "--as-is", "--realtime"], /^kvass: --as-is cannot be paced/, 2],
+  [["ls"], /^kvass: no server runs over /, 1],
+  [["env", "--data", "/nonexistent"], /^kvass: no server runs over \/nonexistent; start one/, 1],
+  [["fsck", "--data", "/nonexistent"], /^kvass: \/nonexistent is no data folder of Kvass\n$/, 1],
+];
+
+for (const [args, line, expected] of WRONG) {
+  test(`kvass ${args.join(" ")}: one line, no stack`, () => {
+    const { status, stderr, stdout } = kvass(...args);
+    assert.match(stderr, line);
+    assert.equal(stderr.split("\n").length, 2);
+    assert.equal(status, expected);
+    assert.equal(stdout, "");
+  });
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { count, formatBytes, formatDuration, table } from "./format.ts";
+import { bar } from "./status-line.ts";
+
+test("bytes have three digits or so", () => {
+  assert.deepEqual([0, 999, 1000, 1_893_000, 10_240_000, 999_999, 5e15].map(formatBytes), [
+    "0 B",
+    "999 B",
+    "1.00 kB",
+    "1.89 MB",
+    "10.2 MB",
+    "1.00 MB",
+    "5000.0 TB",
+  ]);
+});
+
+test("durations grow from seconds to hours", () => {
+  assert.deepEqual([0, 1234, 59_940, 60_000, 3_723_000].map(formatDuration), [
+    "0.0 s",
+    "1.2 s",
+    "59.9 s",
+    "1:00",
+    "1:02:03",
+  ]);
+});
+
+test("nouns are counted", () => {
+  assert.deepEqual(
+    [0, 1, 2].map((amount) => count(amount, "fragment")),
+    ["0 fragments", "1 fragment", "2 fragments"],
+  );
+});
+
+test("columns line up, numbers at their right", () => {
+  assert.equal(table([["NAME", "SIZE"], ["a", "5"], ["longer"]], [1]), "NAME    SIZE\na          5\nlonger\n");
+});
+
+test("a bar never leaves its frame", () => {
+  assert.equal(bar(0.5, 4), "[==  ] 50%");
+  assert.equal(bar(1.5, 4), "[====] 100%");
+});

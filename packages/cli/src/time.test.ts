@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseMoment } from "./time.ts";
+
+const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
+
+const TAKEN: [text: string, moment: number | "earliest"][] = [
+  ["now", NOW],
+  ["earliest", "earliest"],
+  ["-10m", NOW - 600_000],
+  ["+30s", NOW + 30_000],
+  ["-1h30m", NOW - 5_400_000],
+  ["-1.5d", NOW - 129_600_000],
+  ["-250ms", NOW - 250],
+  ["0", 0],
+  ["1711124585", 1_711_124_585_000],
+  ["1711124585.823", 1_711_124_585_823],
+  ["1711124585823", 1_711_124_585_823],
+  ["2026-11-21T11:00:00Z", NOW - 3_600_000],
+  ["2026-11-21 11:00:00.5Z", NOW - 3_599_500],
+  ["2026-11-21T13:00:00+02:00", NOW - 3_600_000],
+  ["2026-11-21", new Date(2026, 10, 21).getTime()],
+  ["2026-11-21T08:30", new Date(2026, 10, 21, 8, 30).getTime()],
+];
+
+for (const [text, moment] of TAKEN) {
+  test(`${text} is a time`, () => assert.equal(parseMoment(text, "--from", NOW), moment));
+}
+
+for (const text of ["", "yesterday", "10m", "-10", "-10x", "12:00", "2026-13-41", "1e9", "-", "+1h-2m"]) {
+  test(`"${text}" is refused in the option's name`, () => {
+    assert.throws(() => parseMoment(text, "--from", NOW), {
+      name: "CliError",
+      message: /^--from: expected ISO 8601/,
+      exitCode: 2,
+    });
+  });
+}
