@@ -124,6 +124,8 @@ async function* follow(request: MediaRequest, first: StartSelector): AsyncGenera
       for await (const fragment of readFragments(bytes)) {
         if ((clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp) >= end) return;
         yield fragment;
+        // Nothing newer is there, and nothing that comes can still lie in the range.
+        if (end <= now && fragment.millisBehindNow === 0) return;
         start = { type: "FRAGMENT_NUMBER", after: fragment.number };
       }
       if (Date.now() >= end) return;

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { kvass, output, startKvass } from "../support/command-line.ts";
+import { TestServer } from "../support/server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "kvass-command-line-"));
+const path = (name: string): string => join(folder, name);
+const ffmpeg = (...args: string[]): Promise<Buffer> => output("ffmpeg", ["-v", "error", "-y", ...args]);
+
+let server: TestServer;
+const run = (...args: string[]) => kvass([...args, "--data", server.data]);
+
+/** B-frames, open groups of pictures allowed, audio that ends later than the video: what files from the shelf are like. */
+before(async () => {
+  server = await TestServer.start();
+  await ffmpeg(
+    ...["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12"],
+    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12.5"],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-c:a", "aac", path("clip.mkv")],
+  );
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", path("clip.mp4"));
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", path("clip.ts"));
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Hashes of the packets of the video and of the audio, timestamps apart. */
+async function hashes(file: string): Promise<string[]> {
+  const text = await ffmpeg("-i", file, "-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "streamhash", "-");
+  return text.toString().trim().split("\n");
+}
+
+async function durationOf(file: string): Promise<number> {
+  const text = await output("ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", file]);
+  return Number(text);
+}
+
+/** mkvinfo's complaints, and ffmpeg's when it decodes every frame. */
+async function complaints(file: string): Promise<string> {
+  const info = await output("mkvinfo", ["--all", file]);
+  const decoded = await ffmpeg("-i", file, "-f", "null", "-");
+  return [...info.toString().matchAll(/^.*(?:error|warning|unknown element).*$/gim)].join("\n") + decoded.toString();
+}
+
+test("a Matroska file goes in and comes out with every frame, as one file that can be sought", async () => {
+  const put = await run("put", "plain", path("clip.mkv"), "--create");
+  assert.equal(put.status, 0, put.stderr);
+  assert.match(put.stderr, /^created plain, retention 24 h\nplain: 6 fragments persisted, .* kB in /);
+  const get = await run("get", "plain", "-o", path("plain.mkv"));
+  assert.equal(get.status, 0, get.stderr);
+  assert.deepEqual(await hashes(path("plain.mkv")), await hashes(path("clip.mkv")));
+  assert.equal(await complaints(path("plain.mkv")), "");
+  assert.ok(Math.abs((await durationOf(path("plain.mkv"))) - (await durationOf(path("clip.mkv")))) < 0.05);
+  const info = (await output("mkvinfo", ["--all", path("plain.mkv")])).toString();
+  assert.match(info, /\+ Cues/);
+});
+
+for (const [name, args, input] of [
+  ["an MP4 file", [path("clip.mp4")], undefined],
+  ["a transport stream", [path("clip.ts")], undefined],
+  ["Matroska on standard input", ["-"], "clip.mkv"],
+  ["a transport stream on standard input", ["-"], "clip.ts"],
+] as const) {
+  test(`${name} is sent without transcoding`, async () => {
+    const stream = name.replaceAll(" ", "-");
+    const bytes = input === undefined ? undefined : readFileSync(path(input));
+    const put = await kvass(["put", stream, ...args, "--create", "--data", server.data], bytes);
+    assert.equal(put.status, 0, put.stderr);
+    assert.equal((await run("get", stream, "-o", path(`${stream}.mkv`))).status, 0);
+    const source = input ?? args[0].split("/").at(-1)!;
+    // The reference takes the same way, since leaving a transport stream changes how H.264 is framed.
+    await ffmpeg("-i", path(source), "-c", "copy", path("reference.mkv"));
+    assert.deepEqual(await hashes(path(`${stream}.mkv`)), await hashes(path("reference.mkv")));
+  });
+}
+
+test("--as-is sends the file's own Clusters, which --raw gives back", async () => {
+  const put = await run("put", "as-is", path("clip.mkv"), "--create", "--as-is", "--start-timestamp", "1711124585.823");
+  assert.equal(put.status, 0, put.stderr);
+  const raw = await run("get", "as-is", "--raw", "-o", "-");
+  const firstCluster = Buffer.from("1f43b675", "hex");
+  const sent = readFileSync(path("clip.mkv"));
+  const cluster = sent.subarray(sent.indexOf(firstCluster), sent.indexOf(firstCluster) + 50_000);
+  assert.ok(raw.stdout.includes(cluster));
+  const listed = (await run("ls", "as-is", "--json")).stdout.toString().split("\n");
+  const { producerTimestamp } = JSON.parse(listed[0]!) as { producerTimestamp: number };
+  // The first Cluster's own timecode is that of its first frame, a few milliseconds into the file.
+  assert.ok(producerTimestamp >= 1_711_124_585_823 && producerTimestamp < 1_711_124_585_923, `${producerTimestamp}`);
+});
+
+test("a range of time is saved from the fragment that it begins in", async () => {
+  const at = Date.UTC(2026, 0, 1);
+  await run("put", "range", path("clip.mkv"), "--create", "--start-timestamp", String(at));
+  const get = await run(
+    "get",
+    "range",
+    "--from",
+    String(at + 5000),
+    "--to",
+    String(at + 8000),
+    "-o",
+    path("range.mkv"),
+  );
+  assert.match(get.stderr, /3 fragments, 6\.\d s/);
+  const listing = await run("ls", "range", "--from", String(at + 4000), "--to", String(at + 8100));
+  assert.match(
+    listing.stdout.toString(),
+    /^2026-01-01T00:00:04\.\d{3}Z .* 2\.\d s .*\n.*\n.*\n3 fragments, 6\.\d s, /m,
+  );
+  const nothing = await run("get", "range", "--from", "2020-01-01", "--to", "2020-01-02", "-o", path("none.mkv"));
+  assert.deepEqual([nothing.status, nothing.stderr], [1, "kvass: range holds no media there\n"]);
+  assert.ok(!existsSync(path("none.mkv")));
+});
+
+test("tracks that change on the way begin a further file", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-an", "-c:v", "copy", "-t", "3.9", path("silent.mkv"));
+  await run("put", "change", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
+  await run("put", "change", path("silent.mkv"), "--start-timestamp", "-30m");
+  const get = await run("get", "change", "-o", path("change.mkv"));
+  assert.match(get.stderr, /change\.mkv, .*change-2\.mkv: 8 fragments/);
+  assert.deepEqual(await hashes(path("change.mkv")), await hashes(path("clip.mkv")));
+  assert.equal(await complaints(path("change-2.mkv")), "");
+});
+
+test("pauses between recordings are closed, or kept when asked for", async () => {
+  await run("put", "pause", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
+  await run("put", "pause", path("clip.mkv"), "--start-timestamp", "-50m");
+  await run("get", "pause", "-o", path("closed.mkv"));
+  await run("get", "pause", "-o", path("kept.mkv"), "--keep-gaps");
+  assert.equal(Math.round(await durationOf(path("closed.mkv"))), 25);
+  assert.equal(Math.round((await durationOf(path("kept.mkv"))) / 60), 10);
+  assert.equal(await complaints(path("closed.mkv")), "");
+});
+
+test("a live stream is followed while it is sent at playing speed, and ^C ends both in order", async () => {
+  await run("put", "live", path("clip.mkv"), "--create");
+  const follower = startKvass(["get", "live", "--from", "now", "-o", path("live.mkv"), "--data", server.data]);
+  const sender = startKvass(["put", "live", path("clip.mkv"), "--realtime", "--data", server.data]);
+  await new Promise((resolve) => setTimeout(resolve, 6000));
+  sender.process.kill("SIGINT");
+  const sent = await sender.ended;
+  assert.equal(sent.status, 130);
+  assert.match(sent.stderr, /live: [34] fragments persisted/);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  follower.process.kill("SIGINT");
+  const followed = await follower.ended;
+  assert.equal(followed.status, 0, followed.stderr);
+  assert.equal(await complaints(path("live.mkv")), "");
+  assert.ok((await durationOf(path("live.mkv"))) > 2);
+});
+
+test("a stream without retention is read from memory", async () => {
+  const put = await run("put", "volatile", path("clip.mkv"), "--create", "--retention", "0");
+  assert.match(put.stderr, /volatile: 6 fragments received/);
+  assert.equal((await run("get", "volatile", "-o", path("volatile.mkv"))).status, 0);
+  assert.deepEqual(await hashes(path("volatile.mkv")), await hashes(path("clip.mkv")));
+});
+
+test("a server that is killed and comes back costs no frame", async () => {
+  const data = mkdtempSync(join(tmpdir(), "kvass-killed-"));
+  const first = await TestServer.start({ data });
+  const flags = ["--listen", new URL(first.url).host];
+  const sender = startKvass(["put", "killed", path("clip.mkv"), "--create", "--realtime", "--data", data]);
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  await first.kill();
+  const second = await TestServer.start({ data, flags });
+  const put = await sender.ended;
+  assert.equal(put.status, 0, put.stderr);
+  const get = await kvass(["get", "killed", "-o", path("killed.mkv"), "--data", data]);
+  assert.equal(get.status, 0, get.stderr);
+  assert.deepEqual(await hashes(path("killed.mkv")), await hashes(path("clip.mkv")));
+  await second.stop();
+  const check = await kvass(["fsck", "--rebuild-index", "--data", data]);
+  assert.equal(check.status, 0, check.stdout.toString());
+  assert.match(check.stdout.toString(), /: no damage\n$/);
+  rmSync(data, { recursive: true });
+});
+
+test("what cannot be sent is said in one line", async () => {
+  writeFileSync(path("no-media.bin"), Buffer.alloc(10_000, 1));
+  for (const [args, line] of [
+    [["put", "missing", path("clip.mkv")], /^kvass: ResourceNotFoundException: .*\n$/],
+    [["put", "plain", path("nothing.mkv")], /^kvass: .*nothing\.mkv: no such file or folder\n$/],
+    [["put", "plain", path("no-media.bin")], /^kvass: ffprobe: .*\n$/],
+    [["get", "missing", "-o", path("missing.mkv")], /^kvass: ResourceNotFoundException: .*\n$/],
+  ] as const) {
+    const { status, stderr } = await run(...args);
+    assert.match(stderr, line);
+    assert.equal(status, 1);
+  }
+});
+
+test("the demo streams a camera that can be seen, and ends cleanly by itself", async () => {
+  const data = mkdtempSync(join(tmpdir(), "kvass-demo-"));
+  const { status, stdout, stderr } = await kvass(["demo", "--seconds", "6", "--data", data, "--listen", "127.0.0.1:0"]);
+  assert.equal(status, 0, stderr);
+  const text = stdout.toString();
+  assert.match(text, /^Kvass is ready on http:\/\/127\.0\.0\.1:\d+/m);
+  assert.match(text, /^ {2}aws --endpoint-url http:\/\/127\.0\.0\.1:\d+ kinesisvideo list-streams$/m);
+  assert.match(text, /^demo-camera: .*fragments [234] persisted.*acks \d+, lag \d+ ms$/m);
+  const again = await TestServer.start({ data });
+  const get = await kvass(["get", "demo-camera", "-o", path("demo.mkv"), "--data", data]);
+  assert.equal(get.status, 0, get.stderr);
+  const streams = await output("ffprobe", [
+    "-v",
+    "error",
+    "-show_entries",
+    "stream=codec_name",
+    "-of",
+    "csv=p=0",
+    path("demo.mkv"),
+  ]);
+  assert.equal(streams.toString().trim(), "h264\naac");
+  assert.equal(await complaints(path("demo.mkv")), "");
+  await again.stop();
+  rmSync(data, { recursive: true });
+});

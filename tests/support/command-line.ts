@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { CREDENTIALS } from "./server.ts";
+
+const ENTRY = join(import.meta.dirname, "../../packages/cli/src/main.ts");
+/** No command of the tests takes longer, however busy the machine is. */
+const ENDS_WITHIN_MS = 60_000;
+
+/** What a program left behind. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** A program under way. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts a program; it is killed when it does not end in time. */
+export function start(command: string, args: readonly string[], input?: Buffer): Running {
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: {
+      PATH: process.env.PATH,
+      HOME: "/nonexistent",
+      KVASS_ROOT_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      KVASS_ROOT_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    },
+  });
+  const stdout: Buffer[] = [];
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const timer = setTimeout(() => child.kill("SIGKILL"), ENDS_WITHIN_MS);
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => {
+      clearTimeout(timer);
+      resolve({ status, stdout: Buffer.concat(stdout), stderr });
+    });
+  });
+  return { process: child, ended };
+}
+
+/** Runs `kvass` to its end. */
+export const kvass = (args: readonly string[], input?: Buffer): Promise<Ended> => startKvass(args, input).ended;
+
+/** Starts `kvass`. */
+export const startKvass = (args: readonly string[], input?: Buffer): Running =>
+  start(process.execPath, [ENTRY, ...args], input);
+
+/** Runs a program to its end and returns what it wrote to stdout. Rejects with its standard error where it fails. */
+export async function output(command: string, args: readonly string[]): Promise<Buffer> {
+  const { status, stdout, stderr } = await start(command, args).ended;
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
+  return stdout;
+}
