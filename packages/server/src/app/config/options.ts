@@ -124,7 +124,7 @@ export const OPTIONS = {
   readerIdleSeconds: {
     kind: seconds(0.1),
     default: 3,
-    help: "GetMedia ends when it is at the live edge and nothing has come for so long",
+    help: "GetMedia that has sent something ends when nothing has come for so long (30 s where it has sent nothing yet)",
   },
   liveBufferSeconds: {
     kind: seconds(1, 3600),

@@ -93,8 +93,11 @@ function liveCandidate({ identity, duration }: LiveFragment, clock: FragmentCloc
   return { sequence: identity.sequence, start, contains };
 }
 
-/** Fragments that contain the moment first, then those that begin soonest; of equals the one that arrived first. */
+/**
+ * Fragments that contain the moment first, and of those the one that begins last: producers overlap fragments by an audio frame, and a bulk
+ * upload overlaps all of them on the server's clock. Then those that begin soonest; of equals the one that arrived first.
+ */
 function byPreference(a: Candidate, b: Candidate): number {
   if (a.contains !== b.contains) return a.contains ? -1 : 1;
-  return (a.contains ? 0 : a.start - b.start) || a.sequence - b.sequence;
+  return (a.contains ? b.start - a.start : a.start - b.start) || a.sequence - b.sequence;
 }

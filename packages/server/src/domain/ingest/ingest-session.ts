@@ -21,6 +21,12 @@ const MAX_QUEUED_ACKS = 1000;
 /** A Cluster that is complete waits so long for Tags that may follow it, in milliseconds. */
 const SETTLE_MS = 1000;
 
+/**
+ * First bytes of a SimpleBlock and of a BlockGroup (RFC 9559, section 5.1.3). The C producer library begins a body with one when the
+ * connections before it failed in mid-fragment. It takes 4006 as the end of that fragment, but sends it again, whole, upon 5000.
+ */
+const BLOCK_IDS: ReadonlySet<number> = new Set([0xa3, 0xa0]);
+
 /** What a session is made of. */
 export interface SessionOptions {
   readonly live: LiveStream;
@@ -110,6 +116,12 @@ export class IngestSession {
   feed(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#state !== "running" || chunk.length === 0) return undefined;
     const now = this.#options.now();
+    if (!this.#fed && BLOCK_IDS.has(chunk[0]!)) {
+      this.fail(
+        new IngestError("INTERNAL_ERROR", "the body begins in the middle of a Cluster; send the fragment again"),
+      );
+      return undefined;
+    }
     this.#fed = true;
     this.#lastDataAt = now;
     this.#options.metrics.incomingBytes += chunk.length;

@@ -32,7 +32,8 @@ class Model {
     const contains = (row: FragmentRow) =>
       row[clock] === time || (row[clock] < time && row[clock] + row.duration > time);
     const behind = this.byTime(scope, clock).find((row) => row[clock] > time);
-    return this.live(scope).find(contains) ?? behind;
+    const containing = this.live(scope).filter(contains);
+    return containing.sort((a, b) => b[clock] - a[clock] || a.sequence - b.sequence)[0] ?? behind;
   }
 
   byTime(scope: FragmentScope, clock: FragmentClock): FragmentRow[] {

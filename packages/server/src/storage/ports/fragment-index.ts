@@ -37,7 +37,7 @@ export interface FragmentIndex {
   newest(scope: FragmentScope): Promise<FragmentRow | undefined>;
   /**
    * The fragment that contains `time` on `clock` (starts at or before it and lasts beyond it), else the one that starts soonest after it.
-   * Where several qualify, the one with the lowest sequence: whoever reads on from there in ascending sequence misses none.
+   * Where several qualify, the one that starts last, and of those that start together the one with the lowest sequence.
    */
   at(scope: FragmentScope, clock: FragmentClock, time: number): Promise<FragmentRow | undefined>;
   /**

@@ -35,12 +35,13 @@ function clockStatements(database: Database, clock: FragmentClock): ClockStateme
     containing: rows(
       database,
       `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = :stream AND sequence = (
-         SELECT min(sequence) FROM (
+         SELECT sequence FROM (
            SELECT sequence, ${start} AS start, duration, server_ts FROM fragments
            WHERE stream_id = :stream AND ${start} <= :time
              AND ${start} >= :time - 1 - (SELECT longest FROM streams WHERE stream_id = :stream)
            ORDER BY ${start} DESC LIMIT ${LOOK_BACK})
-         WHERE (start + duration > :time OR start = :time) AND server_ts >= :horizon)`,
+         WHERE (start + duration > :time OR start = :time) AND server_ts >= :horizon
+         ORDER BY start DESC, sequence LIMIT 1)`,
     ),
     behind: rows(
       database,
