@@ -28,6 +28,7 @@ class Client {
   readonly socket: Socket;
   received = "";
   ended = false;
+  reset = false;
 
   constructor(port: number) {
     this.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
@@ -38,7 +39,9 @@ class Client {
     this.socket.once("end", () => {
       this.ended = true;
     });
-    this.socket.on("error", () => undefined);
+    this.socket.on("error", () => {
+      this.reset = true;
+    });
   }
 
   send(text: string): this {
@@ -166,6 +169,32 @@ test("an answer that ends in mid-request reaches a client that is still sending,
   const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
   for (let i = 0; i < 32; i++) client.send(chunk);
   assert.match(await client.untilClosed(), /5\r\nERROR\r\n0\r\n\r\n$/);
+});
+
+test("the same where the answer is the connection's last because its client says so", async () => {
+  const port = await start(async () => ok("refused"));
+  const client = new Client(port).send(`${HEAD}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  await client.until(/refused$/);
+  // A connection that was destroyed would answer these with a reset.
+  for (let i = 0; i < 32; i++) client.send(`10000\r\n${"x".repeat(0x10000)}\r\n`);
+  client.send("0\r\n\r\n");
+  await client.untilClosed();
+  assert.equal(client.reset, false);
+});
+
+test("answers of pipelined requests all come before the connection closes with the last", async () => {
+  const port = await start(async ({ target }) => ok(target));
+  const requests = ["/1", "/2"].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join("");
+  const client = new Client(port).send(`${requests}GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  assert.match(await client.untilClosed(), /\/1HTTP.*\/2HTTP.*\/3$/s);
+});
+
+test("a body that stops being HTTP while its answer is under way ends both, and nothing is put into the answer", async () => {
+  const port = await start(async ({ body }) => ({ status: 200, headers: {}, body }));
+  const client = new Client(port).send(`${CHUNKED}3\r\nabc\r\n`);
+  await client.until(/abc\r\n$/);
+  client.send("this is no chunk\r\n");
+  assert.match(await client.untilClosed(), /3\r\nabc\r\n$/);
 });
 
 test("what a refused client goes on sending is read for a while only", async () => {

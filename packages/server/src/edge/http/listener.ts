@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { baseUrlOf } from "./base-url.ts";
 import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
+import { originForm } from "./origin-form.ts";
 import { refuseConnection } from "./refuse.ts";
-import { isWhole, linger, sendResponse } from "./send.ts";
+import { finished, isWhole, linger, sendResponse } from "./send.ts";
 import { ProgressWatch } from "./watch.ts";
 
 /** How often Node looks for headers that are late. */
@@ -35,6 +37,8 @@ export class Listener {
   readonly #server: Server;
   readonly #watch: ProgressWatch;
   readonly #sockets = new Set<Socket>();
+  /** The newest answer of each connection. */
+  readonly #newest = new WeakMap<Duplex, ServerResponse>();
   #draining = false;
 
   constructor(options: ListenerOptions) {
@@ -101,13 +105,19 @@ export class Listener {
     server.on("connection", (socket: Socket) => this.#track(socket));
     server.on("request", (request, response) => void this.#exchange(request, response, false));
     server.on("checkContinue", (request, response) => void this.#exchange(request, response, true));
-    server.on("clientError", refuseConnection);
+    server.on("clientError", (error, socket) => refuseConnection(error, socket, this.#isAnswering(socket)));
     return server;
   }
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  /** Whether part of an answer is out on a connection, so that anything else would be taken for more of it. */
+  #isAnswering(socket: Duplex): boolean {
+    const response = this.#newest.get(socket);
+    return response?.headersSent === true && !response.writableFinished;
   }
 
   #cutAll(): void {
@@ -118,6 +128,7 @@ export class Listener {
   async #exchange(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     const id = randomUUID();
     this.#watch.add(request, response);
+    this.#newest.set(request.socket, response);
     const gone = new AbortController();
     response.once("close", () => {
       if (!response.writableFinished) gone.abort();
@@ -126,12 +137,27 @@ export class Listener {
     request.on("error", () => undefined);
     try {
       const answer = await this.#answer(request, response, { id, signal: gone.signal, expectsContinue });
+      const closes = this.#takeOverClosing(request, response);
       await sendResponse(response, { ...answer, headers: this.#headers(id, answer.headers) }, gone.signal);
-      linger(request, !isWhole(answer.body) && !request.complete, this.#limits);
+      await finished(response, gone.signal);
+      linger(request, closes || (!isWhole(answer.body) && !request.complete), this.#limits);
     } catch (error) {
       if (!gone.signal.aborted) this.#options.onError(error, id);
       this.#fail(request, response, id);
     }
+  }
+
+  /**
+   * Node destroys the socket behind the last answer of a connection, and with it an answer that a client which is still sending has not
+   * read: for such a client {@link linger} closes it instead.
+   * @returns whether it must
+   */
+  #takeOverClosing(request: IncomingMessage, response: ServerResponse): boolean {
+    const last = this.#draining || !response.shouldKeepAlive;
+    response.shouldKeepAlive = !last || !request.complete;
+    if (!last || request.complete) return false;
+    response.removeHeader("Connection");
+    return true;
   }
 
   #answer(
@@ -145,7 +171,7 @@ export class Listener {
     return this.#options.answer({
       id,
       method: request.method!,
-      target: request.url!,
+      target: originForm(request.url!),
       headers: request.headers,
       rawHeaders: request.rawHeaders,
       body: request,
@@ -168,8 +194,7 @@ export class Listener {
 
   /** All headers of an answer in one object: Node writes that out faster than headers set one by one. */
   #headers(id: string, own: Readonly<Record<string, string>>): Record<string, string> {
-    const headers = { Server: "Kvass", "x-amzn-RequestId": id, ...CORS_HEADERS, ...own };
-    return this.#draining ? { ...headers, Connection: "close" } : headers;
+    return { Server: "Kvass", "x-amzn-RequestId": id, ...CORS_HEADERS, ...own };
   }
 
   #baseUrl(request: IncomingMessage): string {

@@ -8,9 +8,12 @@ const REFUSALS: Readonly<Record<string, readonly [status: string, type: string]>
 };
 const MALFORMED = ["400 Bad Request", "MalformedHttpRequestException"] as const;
 
-/** Answers bytes that are no HTTP request, or that do not become one in time, and closes the connection. */
-export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+/**
+ * Answers bytes that are no HTTP request, or that do not become one in time, and closes the connection.
+ * @param answering whether part of an answer is out: then the connection is closed without another
+ */
+export function refuseConnection(error: NodeJS.ErrnoException, socket: Duplex, answering: boolean): void {
+  if (error.code === "ECONNRESET" || !socket.writable || answering) {
     socket.destroy();
     return;
   }

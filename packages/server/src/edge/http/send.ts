@@ -36,14 +36,22 @@ async function drained(response: ServerResponse, signal: AbortSignal): Promise<v
   if (response.writableNeedDrain) await once(response, "drain", { signal }).catch(() => undefined);
 }
 
+/** Resolves when the socket has an answer whole, which waits for those of earlier requests; also when the client goes away. */
+export async function finished(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (!response.writableFinished) await once(response, "finish", { signal }).catch(() => undefined);
+}
+
 /**
  * Lets a client that is still sending find the answer: what it sends is read and thrown away for a while, because closing a socket
  * with unread bytes makes the kernel drop the answer too (RFC 9112, section 9.6). Then the connection is cut, unless the request ended.
- * @param last true where no further request is wanted on this connection: its sending half is closed at once
+ * @param last true where no further request is wanted on this connection: it is closed, its sending half at once
  */
 export function linger(request: IncomingMessage, last: boolean, limits: HttpLimits): void {
   const { socket } = request;
-  if (request.complete && request.readableLength === 0) return;
+  if (request.complete && request.readableLength === 0) {
+    if (last) socket.destroySoon();
+    return;
+  }
   const cut = (): void => void socket.destroy();
   const timer = setTimeout(cut, limits.lingerMs);
   let discarded = 0;
