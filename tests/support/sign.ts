@@ -10,11 +10,11 @@ export interface SignableRequest {
   /** Further headers, names in lower case; all are signed. */
   readonly headers: Readonly<Record<string, string>>;
   /** What the canonical request hashes; PutMedia of the C producer library signs the empty body. */
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 const hmac = (key: string | Buffer, data: string): Buffer => createHmac("sha256", key).update(data).digest();
-const sha256 = (data: string): string => createHash("sha256").update(data).digest("hex");
+const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 /** Header lines of a signed POST (AWS docs, "Signature Version 4 signing process"): host, date, `headers`, authorization. */
 export function signedLines(request: SignableRequest): string[] {
