@@ -19,15 +19,26 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
+/** How to start a program. */
+export interface StartOptions {
+  /** What it reads from standard input. */
+  readonly input?: Buffer | undefined;
+  readonly cwd?: string;
+  /** Added to the few variables that every program gets. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Starts a program; it is killed when it does not end in time. */
-export function start(command: string, args: readonly string[], input?: Buffer): Running {
+export function start(command: string, args: readonly string[], options: StartOptions = {}): Running {
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "pipe"],
+    cwd: options.cwd,
     env: {
       PATH: process.env.PATH,
       HOME: "/nonexistent",
       KVASS_ROOT_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       KVASS_ROOT_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      ...options.environment,
     },
   });
   const stdout: Buffer[] = [];
@@ -37,7 +48,7 @@ export function start(command: string, args: readonly string[], input?: Buffer):
     stderr += text;
   });
   child.stdin.on("error", () => {});
-  child.stdin.end(input);
+  child.stdin.end(options.input);
   const timer = setTimeout(() => child.kill("SIGKILL"), ENDS_WITHIN_MS);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
@@ -54,7 +65,7 @@ export const kvass = (args: readonly string[], input?: Buffer): Promise<Ended> =
 
 /** Starts `kvass`. */
 export const startKvass = (args: readonly string[], input?: Buffer): Running =>
-  start(process.execPath, [ENTRY, ...args], input);
+  start(process.execPath, [ENTRY, ...args], { input });
 
 /** Runs a program to its end and returns what it wrote to stdout. Rejects with its standard error where it fails. */
 export async function output(command: string, args: readonly string[]): Promise<Buffer> {
