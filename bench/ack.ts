@@ -2,10 +2,11 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { TestServer } from "../tests/support/server.ts";
+import type { TestServer } from "../tests/support/server.ts";
 import { type BenchRow, percentile } from "./row.ts";
 import { atMostTimes, compared, inTurn } from "./support/goals.ts";
 import { PacedProducers } from "./support/paced-producers.ts";
+import { startServer } from "./support/server.ts";
 import { createStreams, streamNames, targetsOf } from "./support/streams.ts";
 
 const STREAMS = 50;
@@ -38,7 +39,7 @@ async function reference(): Promise<number> {
 
 /** See the table in RESULTS.md. */
 export async function bench(): Promise<BenchRow[]> {
-  const server = await TestServer.start({ flags: ["--log-level", "warn"] });
+  const server = await startServer();
   try {
     const streams = streamNames("ack", STREAMS);
     await createStreams(server.url, streams);

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { bodyHeader } from "../tests/support/matroska-body.ts";
 import { PutMediaSocket } from "../tests/support/put-media-socket.ts";
-import { TestServer } from "../tests/support/server.ts";
 import type { BenchRow } from "./row.ts";
 import { atMostTimes, compared, inTurn } from "./support/goals.ts";
 import { residentBytes } from "./support/memory.ts";
 import { ReferenceProcess } from "./support/reference.ts";
+import { startServer } from "./support/server.ts";
 import { createStreams, streamNames, targetsOf } from "./support/streams.ts";
 import { httpChunk } from "./support/wire.ts";
 
@@ -19,7 +19,7 @@ const WARM_UP = 100;
 const AT_ONCE = 50;
 const SETTLE_MS = 3000;
 const TURNS = 3;
-const FLAGS = ["--log-level", "warn", "--producer-idle-seconds", "3600"];
+const FLAGS = ["--producer-idle-seconds", "3600"];
 const HEADER = httpChunk(bodyHeader());
 
 async function answered(put: PutMediaSocket): Promise<void> {
@@ -52,7 +52,7 @@ async function perConnection(url: string, pid: number, streams: readonly string[
 
 /** Each run has a process of its own, since a heap that has grown once hides what comes next. */
 async function product(data: string, streams: readonly string[]): Promise<number> {
-  const server = await TestServer.start({ data, flags: FLAGS });
+  const server = await startServer({ data, flags: FLAGS });
   try {
     return await perConnection(server.url, server.process.pid!, streams);
   } finally {
@@ -74,7 +74,7 @@ export async function bench(): Promise<BenchRow[]> {
   const data = mkdtempSync(join(tmpdir(), "kvass-bench-idle-"));
   try {
     const streams = streamNames("idle", WARM_UP + CONNECTIONS);
-    const maker = await TestServer.start({ data, flags: FLAGS });
+    const maker = await startServer({ data, flags: FLAGS });
     await createStreams(maker.url, streams).finally(() => maker.stop());
     const turns = await inTurn(
       TURNS,

@@ -1,12 +1,13 @@
 /** From a frame's way into PutMedia to its way out of GetMedia, beside a relay that copies bodies from POST to GET. */
 import { setTimeout as delay } from "node:timers/promises";
-import { CREDENTIALS, TestServer } from "../tests/support/server.ts";
+import { CREDENTIALS } from "../tests/support/server.ts";
 import { signedJsonRequest } from "../tests/support/sign.ts";
 import { type BenchRow, percentile } from "./row.ts";
 import { FrameReader } from "./support/frame-reader.ts";
 import { atMost, atMostTimes, both, compared, inTurn } from "./support/goals.ts";
 import { PacedProducers } from "./support/paced-producers.ts";
 import { ReferenceProcess } from "./support/reference.ts";
+import { startServer } from "./support/server.ts";
 import { createStreams, streamNames, targetsOf } from "./support/streams.ts";
 
 const STREAMS = 100;
@@ -52,7 +53,7 @@ async function p99(url: string, streams: readonly string[], request: ReadRequest
 
 /** See the table in RESULTS.md. */
 export async function bench(): Promise<BenchRow[]> {
-  const server = await TestServer.start({ flags: ["--log-level", "warn"] });
+  const server = await startServer();
   const relay = await ReferenceProcess.start("relay");
   try {
     const streams = streamNames("latency", STREAMS);

@@ -1,10 +1,10 @@
 /** A thousand cameras at once: a minute of real-time producers, and what they cost the server. */
-import { TestServer } from "../tests/support/server.ts";
 import { type BenchRow, percentile } from "./row.ts";
 import { alone, atMost } from "./support/goals.ts";
 import { residentBytes } from "./support/memory.ts";
 import { syncs } from "./support/metrics.ts";
 import { PacedProducers } from "./support/paced-producers.ts";
+import { startServer } from "./support/server.ts";
 import { createStreams, streamNames, targetsOf } from "./support/streams.ts";
 
 const PRODUCERS = 1000;
@@ -17,7 +17,7 @@ const MB = 1e6;
 
 /** See the table in RESULTS.md. */
 export async function bench(): Promise<BenchRow[]> {
-  const server = await TestServer.start({ flags: ["--log-level", "warn"] });
+  const server = await startServer();
   try {
     const streams = streamNames("camera", PRODUCERS);
     await createStreams(server.url, streams);

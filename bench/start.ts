@@ -1,10 +1,10 @@
 /** How long a person waits for a server, and what an idle one holds, beside a process that only listens. */
 import { setTimeout as delay } from "node:timers/promises";
-import { TestServer } from "../tests/support/server.ts";
 import type { BenchRow } from "./row.ts";
 import { atMost, compared, inTurn } from "./support/goals.ts";
 import { residentBytes } from "./support/memory.ts";
 import { ReferenceProcess } from "./support/reference.ts";
+import { startServer } from "./support/server.ts";
 import { call } from "./support/streams.ts";
 
 const IDLE_MS = 3000;
@@ -19,7 +19,7 @@ interface Start {
 /** From spawn on an empty folder to the answer of the first CreateStream. */
 async function product(): Promise<Start> {
   const begin = performance.now();
-  const server = await TestServer.start();
+  const server = await startServer();
   try {
     const status = await call(server.url, "/createStream", { StreamName: "first" });
     if (status !== 200) throw new Error(`CreateStream answered ${status}`);

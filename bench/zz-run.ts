@@ -1,0 +1,2 @@
+import { bench } from "./zz-cat.ts";
+console.log(await bench());
