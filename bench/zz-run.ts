@@ -1,2 +1,0 @@
-import { bench } from "./zz-cat.ts";
-console.log(await bench());
