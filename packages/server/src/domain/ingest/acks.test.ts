@@ -313,11 +313,15 @@ test("any chunking of a body gives the same acknowledgements and the same stored
   );
 });
 
-/** Numbers and times of the server differ between two runs; each has a fixed length. */
+/** A chunk's last Tags up to its continuation token: the distance from now in it has one digit or more, and so have the sizes around it. */
+const TRAILING_TAGS =
+  /\x12\x54\xc3\x67.{4}\x73\x73.{4}\x67\xc8.{4}\x45\xa3.{4}AWS_KINESISVIDEO_MILLIS_BEHIND_NOW.*?CONTINUATION_TOKEN/gs;
+
+/** Numbers and times of the server differ between two runs; those that are left have a fixed length. */
 function withoutKvsTags(answer: Buffer): string {
   return answer
     .toString("latin1")
     .replaceAll(/9134\d{43}/g, "N".repeat(47))
     .replaceAll(/(SERVER_TIMESTAMP.{6})\d+\.\d{3}/gs, "$1T")
-    .replaceAll(/(MILLIS_BEHIND_NOW).*?(CONTINUATION)/gs, "$1$2");
+    .replaceAll(TRAILING_TAGS, "");
 }
