@@ -50,7 +50,8 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const metrics = new Metrics();
   const ingest = new Ingest({ journal, keys, live, metrics, limits: ingestLimits(settings), report });
   const archive = new FragmentArchive({ index, journal, keys });
-  const reader = new MediaReader({ index, archive, live, metrics, limits: readerLimits(settings), report });
+  const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
+  const reader = new MediaReader({ index, archive, live, metrics, limits: readerLimits(settings), report, lost });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
   return {
     streams,

@@ -28,15 +28,20 @@ export class FragmentCursor {
   #pageDepartures = -1;
   /** True once the archive had nothing above the cursor: from then on only what leaves memory can add to it. */
   #caughtUp = false;
-  /** Fragments that were no longer held when the cursor came to them. */
-  skips = 0;
+  readonly #skipped: () => void;
 
-  constructor(places: { stream: Stream; index: FragmentIndex; live: LiveStream }, start: StartPosition) {
+  /** `skipped` is called when fragments were no longer held when the cursor came to them. */
+  constructor(
+    places: { stream: Stream; index: FragmentIndex; live: LiveStream },
+    start: StartPosition,
+    skipped: () => void,
+  ) {
     this.#stream = places.stream;
     this.#index = places.index;
     this.#live = places.live;
     this.#after = start.after;
     this.#from = start.from;
+    this.#skipped = skipped;
   }
 
   /** Moves behind a fragment. */
@@ -89,7 +94,7 @@ export class FragmentCursor {
   /** A stream without retention has forgotten fragments that the cursor had not reached. */
   #noteEviction(): void {
     if (this.#after > 0 && this.#live.lastEvicted > this.#after) {
-      this.skips++;
+      this.#skipped();
       this.#after = this.#live.lastEvicted;
     }
   }

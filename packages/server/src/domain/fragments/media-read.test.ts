@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import {
   blocksOf,
   contentsOf,
@@ -17,6 +18,7 @@ import {
   tags,
 } from "../../../../../tests/support/matroska-body.ts";
 import type { Stream } from "../streams/stream.ts";
+import { formatFragmentNumber } from "./fragment-number.ts";
 import type { StartSelector } from "./start-selector.ts";
 
 const second = (timecode: number): Buffer => fragment(timecode, 5, 40, 1000);
@@ -228,6 +230,58 @@ test("from the archive on into what is live there is neither gap nor duplicate",
     await server.close();
   }
 });
+
+test("whatever the disk's pace, each durable fragment of two producers is read once, in order", async () => {
+  const delays = fc.array(fc.nat(4), { minLength: 40, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(delays, delays, fc.nat(20), async (producerDelays, commitDelays, readerStart) => {
+      const { server, stream, session } = await fixture({ readers: { firstIdleMs: 60_000, idleMs: 60_000 } });
+      slowCommits(server, commitDelays);
+      const sessions = [session, await TestSession.open(server, stream)];
+      const producing = sessions.map(async (each, half) => {
+        await each.send(bodyHeader());
+        for (let count = 0; count < 20; count++) {
+          const bytes = second(1000 * (count + 1));
+          await each.send(bytes.subarray(0, 100));
+          await turns(producerDelays[half * 20 + count]!);
+          await each.send(Buffer.concat([bytes.subarray(100), END_OF_FRAGMENT]));
+        }
+        each.session.end();
+      });
+      await turns(readerStart);
+      const reading = await Reading.begin(server, stream, { type: "earliest" });
+      const bytes = await reading.until((seen) => seen.toString("latin1").split("CONTINUATION_TOKEN").length > 40);
+      await Promise.all(producing);
+      await Promise.all(sessions.map(({ ended }) => ended));
+      const rows = await server.index.after({ streamId: stream.id, horizon: 0 }, 0, 100);
+      const numbers = contentsOf(bytes).map(({ tagsAfter }) => tagIn(tagsAfter, "CONTINUATION_TOKEN"));
+      assert.equal(rows.length, 40);
+      assert.deepEqual(numbers, rows.map(formatFragmentNumber));
+      await reading.leave();
+      await server.close();
+    }),
+    { numRuns: 30 },
+  );
+});
+
+/** Lets the event loop turn so many times. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets each commit take a number of turns of the event loop. */
+function slowCommits(server: InProcessServer, delays: readonly number[]): void {
+  const begin = server.journal.begin.bind(server.journal);
+  let commits = 0;
+  server.journal.begin = (identity, retentionClass) => {
+    const writer = begin(identity, retentionClass);
+    const commit: typeof writer.commit = async (part, summary) => {
+      await turns(delays[commits++ % delays.length]!);
+      return writer.commit(part, summary);
+    };
+    return { append: (part) => writer.append(part), abort: () => writer.abort(), commit };
+  };
+}
 
 test("two connections of one stream are read in the order in which their fragments began", async () => {
   const { server, stream, session } = await fixture();

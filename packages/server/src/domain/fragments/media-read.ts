@@ -33,13 +33,14 @@ export interface MediaReadOptions {
   readonly now: () => number;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
+  /** Called when the reader had to pass over media that is no longer held, or that it must not wait for. */
+  readonly skipped: () => void;
 }
 
 /** One GetMedia: the stream's fragments as chunks, from where a selector points, on into what is live (AWS docs, "GetMedia"). */
 export class MediaRead {
   readonly #options: MediaReadOptions;
   readonly #startedAt: number;
-  #cursor: FragmentCursor | undefined;
   #stopped = false;
   /** When something was last sent or, before that, the start. */
   #lastSentAt: number;
@@ -65,7 +66,7 @@ export class MediaRead {
    * the client finds the response cut off rather than a chunk that looks whole.
    */
   async *chunks(selector: StartSelector): AsyncGenerator<Uint8Array, void> {
-    const { stream, index, live, metrics } = this.#options;
+    const { stream, index, live } = this.#options;
     const start = await findStart({ stream, index, live }, selector);
     if (start === undefined) {
       yield errorChunk(selector.type === "after" ? selector.number : "", FRAGMENT_NOT_FOUND);
@@ -73,11 +74,9 @@ export class MediaRead {
     }
     const newest = await index.newest({ streamId: stream.id, horizon: stream.horizon() });
     this.#archiveTip = newest?.serverTimestamp ?? 0;
-    this.#cursor = new FragmentCursor({ stream, index, live }, start);
     try {
-      yield* this.#follow(this.#cursor);
+      yield* this.#follow(new FragmentCursor({ stream, index, live }, start, this.#options.skipped));
     } finally {
-      metrics.skips += this.#cursor.skips;
       await this.#dropAhead();
     }
   }
@@ -114,7 +113,7 @@ export class MediaRead {
       fragment = await this.#open(next.row, cursor.peekBehind(next.row));
     } catch (error) {
       if (error instanceof FragmentGone) {
-        cursor.skips++;
+        this.#options.skipped();
         return undefined;
       }
       this.#options.report(error);
@@ -159,7 +158,7 @@ export class MediaRead {
         yield* this.#restFromArchive(fragment, offset, begun);
         return;
       } else if (this.#isLost(fragment)) {
-        if (begun || fragment.state !== "failed") this.#cursor!.skips++;
+        if (begun || fragment.state !== "failed") this.#options.skipped();
         if (begun) yield* this.#fill(fragment, offset);
         return;
       } else await changed;

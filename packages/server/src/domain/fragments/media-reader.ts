@@ -18,8 +18,13 @@ export interface MediaReaderOptions {
   readonly limits: ReaderLimits;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
+  /** Told, once a second at most, how often readers of a stream had to pass over media since the last time. */
+  readonly lost?: (streamName: string, skips: number) => void;
   readonly now?: () => number;
 }
+
+/** A reader that loses media may lose some with every fragment; one line a second for each stream is enough to see it. */
+const LOSS_INTERVAL_MS = 1000;
 
 /** Serves GetMedia and GetMediaForFragmentList: admits readers within the limits, and ends them when their stream or the server does. */
 export class MediaReader {
@@ -28,6 +33,8 @@ export class MediaReader {
   readonly #reads: Admission;
   readonly #lists: Admission;
   readonly #stops = new Set<() => void>();
+  /** Skips of each stream that have not been told yet. */
+  readonly #losses = new Map<string, number>();
   #stopped = false;
 
   constructor(options: MediaReaderOptions) {
@@ -83,7 +90,12 @@ export class MediaReader {
     const metrics = this.#options.metrics.of(stream.name).getMedia;
     const live = lives.acquireForReading(stream);
     const { staleMs } = lives.limits;
-    const read = new MediaRead({ stream, live, index, archive, limits, metrics, staleMs, report, now: this.#now });
+    const skipped = (): void => {
+      metrics.skips++;
+      this.#noteLoss(stream.name);
+    };
+    const now = this.#now;
+    const read = new MediaRead({ stream, live, index, archive, limits, metrics, staleMs, report, skipped, now });
     const stop = (): void => read.stop();
     if (this.#stopped || signal.aborted || stream.signal.aborted) stop();
     this.#stops.add(stop);
@@ -100,5 +112,18 @@ export class MediaReader {
       lives.releaseFromReading(live);
       leave();
     }
+  }
+
+  #noteLoss(streamName: string): void {
+    const { lost } = this.#options;
+    if (lost === undefined) return;
+    const known = this.#losses.get(streamName);
+    this.#losses.set(streamName, (known ?? 0) + 1);
+    if (known !== undefined) return;
+    const tell = (): void => {
+      lost(streamName, this.#losses.get(streamName)!);
+      this.#losses.delete(streamName);
+    };
+    setTimeout(tell, LOSS_INTERVAL_MS).unref();
   }
 }
