@@ -18,7 +18,7 @@ export interface JournalLimits {
   readonly probeIntervalMs: number;
   /** Bytes a second that `collect` copies at most, so that ingest keeps the disk. */
   readonly compactionBytesPerSecond: number;
-  /** Bytes that one `collect` copies at most, and one segment more. */
+  /** Bytes that one `collect` copies at most, and one segment more: a stop waits for the segment that is being copied. */
   readonly compactionBytes: number;
 }
 
@@ -35,5 +35,5 @@ export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   minFreeBytes: 256 * MIB,
   probeIntervalMs: 1000,
   compactionBytesPerSecond: 64 * MIB,
-  compactionBytes: 512 * MIB,
+  compactionBytes: 64 * MIB,
 };
