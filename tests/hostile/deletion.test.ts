@@ -15,7 +15,7 @@ let server: TestServer;
 let client: KinesisVideoClient;
 
 before(async () => {
-  server = await TestServer.start({ flags: ["--log-level", "warn", "--reader-idle-seconds", "0.5"] });
+  server = await TestServer.start({ flags: ["--log-level", "error", "--reader-idle-seconds", "0.5"] });
   client = new KinesisVideoClient(server.client);
   await createStreams(server, ["deleted"]);
 });

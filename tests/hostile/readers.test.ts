@@ -24,7 +24,7 @@ const MAX_RESIDENT_BYTES = 500 * 2 ** 20;
 let server: TestServer;
 
 before(async () => {
-  server = await TestServer.start({ flags: ["--log-level", "warn", "--reader-idle-seconds", "0.5"] });
+  server = await TestServer.start({ flags: ["--log-level", "error", "--reader-idle-seconds", "0.5"] });
   await createStreams(server, ["slowly-read", "left"]);
 });
 

@@ -9,7 +9,7 @@ import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { originForm } from "./origin-form.ts";
 import { refuseConnection } from "./refuse.ts";
-import { finished, isWhole, linger, sendResponse } from "./send.ts";
+import { finished, isRead, isWhole, linger, sendResponse } from "./send.ts";
 import { ProgressWatch } from "./watch.ts";
 
 /** How often Node looks for headers that are late. */
@@ -139,6 +139,7 @@ export class Listener {
       const answer = await this.#answer(request, response, { id, signal: gone.signal, expectsContinue });
       const closes = this.#takeOverClosing(request, response);
       await sendResponse(response, { ...answer, headers: this.#headers(id, answer.headers) }, gone.signal);
+      if (isRead(request) && !closes) return;
       await finished(response, gone.signal);
       linger(request, closes || (!isWhole(answer.body) && !request.complete), this.#limits);
     } catch (error) {

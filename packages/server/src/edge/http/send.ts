@@ -36,6 +36,11 @@ async function drained(response: ServerResponse, signal: AbortSignal): Promise<v
   if (response.writableNeedDrain) await once(response, "drain", { signal }).catch(() => undefined);
 }
 
+/** Whether a request has come to its end and nothing of it is left to be read. */
+export function isRead(request: IncomingMessage): boolean {
+  return request.complete && request.readableLength === 0;
+}
+
 /** Resolves when the socket has an answer whole, which waits for those of earlier requests; also when the client goes away. */
 export async function finished(response: ServerResponse, signal: AbortSignal): Promise<void> {
   if (!response.writableFinished) await once(response, "finish", { signal }).catch(() => undefined);
@@ -48,7 +53,7 @@ export async function finished(response: ServerResponse, signal: AbortSignal): P
  */
 export function linger(request: IncomingMessage, last: boolean, limits: HttpLimits): void {
   const { socket } = request;
-  if (request.complete && request.readableLength === 0) {
+  if (isRead(request)) {
     if (last) socket.destroySoon();
     return;
   }
