@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ServerOptions, TestServer } from "../../tests/support/server.ts";
+import { endWithBench } from "./reference.ts";
 
 const LAUNCHER = join(import.meta.dirname, "../../kvass");
 
@@ -12,5 +13,9 @@ function launcherFlags(): string[] {
 }
 
 /** A server as a person starts it: the launcher's options of node, and no log of requests. */
-export const startServer = ({ flags = [], ...options }: ServerOptions = {}): Promise<TestServer> =>
-  TestServer.start({ ...options, nodeFlags: launcherFlags(), flags: ["--log-level", "warn", ...flags] });
+export async function startServer({ flags = [], ...options }: ServerOptions = {}): Promise<TestServer> {
+  const nodeFlags = launcherFlags();
+  const server = await TestServer.start({ ...options, nodeFlags, flags: ["--log-level", "warn", ...flags] });
+  endWithBench(server.process);
+  return server;
+}
