@@ -89,7 +89,8 @@ export interface FragmentLedger {
   addSegment(segment: number, retentionClass: number): void;
   /**
    * Inserts rows of known segments in one transaction; a row that exists (same stream and sequence) is replaced.
-   * Visible to every query when it returns. Throws where the index cannot be written; then none of the rows is visible.
+   * Visible to every query when it returns. Throws where the index cannot be written, `JournalUnavailable` ("disk-full") where space is the
+   * reason; then none of the rows is visible.
    */
   insert(rows: readonly FragmentRow[]): void;
   /** Undefined where the next `insert` may follow at once, else a promise to wait for first: the index is catching up with its own log. */

@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** SQLite's result codes that storage tells apart (sqlite.org/rescode.html); the low byte of an extended code. */
 export const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 /**
@@ -78,6 +79,11 @@ export class Database {
 /** SQLite's extended result code of an error that node:sqlite threw, undefined for any other error. */
 export function resultCode(error: unknown): number | undefined {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode : undefined;
+}
+
+/** Whether a statement failed because the disk, or the database at its largest size, is full. */
+export function isFull(error: unknown): boolean {
+  return resultCode(error) === SQLITE_FULL;
 }
 
 /** Whether a statement failed because a unique column has the value already. */

@@ -2,8 +2,9 @@ import type { StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentLedger, FragmentMove, SegmentRow } from "../../ports/fragment-index.ts";
+import { JournalUnavailable } from "../../ports/journal.ts";
 import type { Checkpointer } from "./checkpointer.ts";
-import type { Database } from "./database.ts";
+import { type Database, isFull } from "./database.ts";
 import { encodeExtents } from "./extents.ts";
 import { type Columns, FRAGMENT_COLUMNS, storedBytes, toFragment, toSegment } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
@@ -118,9 +119,14 @@ export class SqliteFragmentLedger implements FragmentLedger {
   /** One transaction that changes `rows` rows or so. */
   #write<T>(rows: number, body: () => T): T {
     this.#sums.reset();
-    const result = this.#database.transaction(body);
-    this.#checkpointer?.written(rows);
-    return result;
+    try {
+      return this.#database.transaction(body);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      throw new JournalUnavailable("disk-full", "there is no space for the fragment index", { cause: error });
+    } finally {
+      this.#checkpointer?.written(rows);
+    }
   }
 
   #insertOne(row: FragmentRow): void {

@@ -32,9 +32,9 @@ export class CopySegment {
 
   static async create(parts: CopyParts, retentionClass: number): Promise<CopySegment> {
     const header = parts.files.newHeader(parts.registry.next(), retentionClass);
-    const file = await parts.files.create(header);
-    parts.synced(2);
     parts.ledger.addSegment(header.segment, retentionClass);
+    parts.synced(2);
+    const file = await parts.files.create(header);
     return new CopySegment(parts, header, file);
   }
 

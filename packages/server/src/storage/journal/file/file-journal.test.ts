@@ -1,32 +1,252 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { openFragmentIndex } from "../../catalog/sqlite/open-fragment-index.ts";
+import { identityOf, sealedPart, summaryOf } from "../../contract/fragments.ts";
 import { journalContract } from "../../contract/journal.ts";
+import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
+import { JournalUnavailable, RecordGone } from "../../ports/journal.ts";
 import { FileJournal } from "./file-journal.ts";
-import { nodeFileSystem } from "./file-system.ts";
+import { type FileSystem, nodeFileSystem } from "./file-system.ts";
+import type { JournalLimits } from "./limits.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kvass-journal-"));
 after(() => rmSync(root, { recursive: true }));
 
-journalContract("journal in files", async () => {
-  const folder = mkdtempSync(join(root, "contract-"));
-  const { index, ledger } = openFragmentIndex(join(folder, "index.db"));
-  const journal = await FileJournal.open({
-    folder: join(folder, "journal"),
-    ledger,
-    survives: () => true,
-    limits: {},
-    files: nodeFileSystem,
+interface OpenOptions {
+  readonly folder?: string;
+  readonly limits?: Partial<JournalLimits>;
+  readonly files?: FileSystem;
+  /** Called before each insert into the index; what it throws, the insert throws. */
+  readonly onInsert?: () => void;
+}
+
+/** A ledger whose inserts may fail. */
+function watched(ledger: FragmentLedger, onInsert: () => void): FragmentLedger {
+  return new Proxy(ledger, {
+    get(target, name: keyof FragmentLedger) {
+      if (name === "insert") onInsert();
+      return target[name].bind(target);
+    },
   });
-  return {
-    journal,
-    index,
-    ledger,
-    close: async () => {
-      await journal.close();
-      await index.close();
+}
+
+async function open(options: OpenOptions = {}) {
+  const { folder = mkdtempSync(join(root, "j-")), limits = {}, files = nodeFileSystem } = options;
+  const { index, ledger: plain } = openFragmentIndex(join(folder, "index.db"));
+  const ledger = watched(plain, options.onInsert ?? (() => undefined));
+  const journalFolder = join(folder, "journal");
+  const journal = await FileJournal.open({ folder: journalFolder, ledger, survives: () => true, limits, files });
+  const put = (sequence: number, bytes = 1000, retentionClass = 0, streamId = 1): Promise<FragmentRow> =>
+    journal.begin(identityOf(streamId, sequence), retentionClass).commit(sealedPart(bytes, sequence), summaryOf(bytes));
+  const close = async () => {
+    await journal.close();
+    await index.close();
+  };
+  return { folder, journalFolder, journal, index, ledger, put, close };
+}
+
+async function read(journal: FileJournal, row: FragmentRow): Promise<number> {
+  let bytes = 0;
+  for await (const part of journal.read(row)) bytes += part.ciphertext.length;
+  return bytes;
+}
+
+journalContract("journal in files", () => open());
+
+test("fragments that end together share syncs", async () => {
+  const { journal, put, close } = await open({ limits: { syncsPerSecond: 50, syncBurst: 4 } });
+  await put(1);
+  const before = journal.stats().syncs;
+  await Promise.all(Array.from({ length: 300 }, (_, i) => put(2 + i)));
+  assert.equal(journal.stats().fragments, 301);
+  assert.ok(journal.stats().syncs - before <= 5, `${journal.stats().syncs - before} syncs`);
+  await close();
+});
+
+test("segments take one retention class each and roll at their size", async () => {
+  const { journal, ledger, put, close } = await open({ limits: { segmentBytes: 10_000, syncsPerSecond: 10_000 } });
+  const rows: FragmentRow[] = [];
+  for (let i = 0; i < 20; i++) rows.push(await put(i, 2000, i % 2));
+  const classes = new Map(ledger.segments().map((row) => [row.segment, row.retentionClass]));
+  for (const [i, row] of rows.entries()) assert.equal(classes.get(row.segment), i % 2);
+  assert.equal(classes.size, 8);
+  assert.equal(ledger.segments().filter((row) => row.sealed).length, 6);
+  assert.equal(journal.stats().segments, 8);
+  await close();
+});
+
+test("a fragment that began in a full segment ends there, and the segment is sealed then", async () => {
+  const { journal, ledger, put, close } = await open({ limits: { segmentBytes: 5000, syncsPerSecond: 10_000 } });
+  const long = journal.begin(identityOf(1, 1), 0);
+  await long.append(sealedPart(6000, 1));
+  const other = await put(2);
+  await long.append(sealedPart(6000, 2));
+  assert.ok(ledger.segments().every((row) => !row.sealed));
+  const row = await long.commit(sealedPart(10, 3), summaryOf(12_010));
+  assert.notEqual(row.segment, other.segment);
+  assert.equal(await read(journal, row), 12_010);
+  assert.ok(ledger.segments().find(({ segment }) => segment === row.segment)!.sealed);
+  await close();
+});
+
+test("a segment that is old is sealed and dropped though nothing comes to it", async () => {
+  const { journal, index, ledger, put, close } = await open({ limits: { segmentAgeMs: 0 } });
+  const row = await put(1);
+  await index.expire(1, row.serverTimestamp + 1, 10);
+  const summary = await journal.collect();
+  assert.equal(summary.dropped, 1);
+  assert.ok(summary.freedBytes > 1000);
+  assert.deepEqual(ledger.segments(), []);
+  await assert.rejects(read(journal, row), RecordGone);
+  await close();
+});
+
+test("append makes writers wait while too much is not durable", async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const files: FileSystem = {
+    ...nodeFileSystem,
+    create: async (path) => {
+      const file = await nodeFileSystem.create(path);
+      return { ...wrap(file), datasync: () => (path.endsWith(".kvj") ? held : Promise.resolve()) };
     },
   };
+  const { journal, close } = await open({ limits: { pendingBytes: 10_000 }, files });
+  const writer = journal.begin(identityOf(1, 1), 0);
+  await writer.append(sealedPart(9000, 1));
+  let resolved = false;
+  const second = writer.append(sealedPart(9000, 2)).then(() => {
+    resolved = true;
+  });
+  await wait(20);
+  assert.equal(resolved, false);
+  assert.ok(journal.stats().pendingBytes > 18_000);
+  release();
+  await second;
+  assert.equal(journal.stats().pendingBytes, 0);
+  await close();
+});
+
+/** A file as an object whose members can be replaced one by one. */
+function wrap(file: Awaited<ReturnType<FileSystem["create"]>>): Awaited<ReturnType<FileSystem["create"]>> {
+  return {
+    writev: (buffers, position) => file.writev(buffers, position),
+    read: (target, position) => file.read(target, position),
+    datasync: () => file.datasync(),
+    size: () => file.size(),
+    close: () => file.close(),
+  };
+}
+
+test("at its quota the journal refuses, reads on, and resumes when space has come back", async () => {
+  const limits = { maxBytes: 20_000, segmentBytes: 8000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
+  const { journal, index, put, close } = await open({ limits });
+  const rows: FragmentRow[] = [];
+  while (journal.writable) rows.push(await put(rows.length + 1, 2000));
+  await assert.rejects(put(100), { reason: "quota" });
+  assert.equal(await read(journal, rows[0]!), 2000);
+  await index.expire(1, rows.at(-1)!.serverTimestamp, 100);
+  await journal.collect();
+  while (!journal.writable) await wait(5);
+  await put(101);
+  await close();
+});
+
+test("short of free space the journal refuses in time, and resumes by itself", async () => {
+  let free = 1e12;
+  const files = { ...nodeFileSystem, freeBytes: async () => free };
+  const { journal, put, close } = await open({ limits: { minFreeBytes: 1e6, probeIntervalMs: 5 }, files });
+  await put(1);
+  free = 999_999;
+  while (journal.writable) await wait(5);
+  await assert.rejects(put(2), JournalUnavailable);
+  assert.equal(journal.unavailable!.reason, "disk-full");
+  free = 1e6;
+  while (!journal.writable) await wait(5);
+  await put(3);
+  await close();
+});
+
+test("an index that takes no rows: nothing is acknowledged or visible, and ingest resumes by itself", async () => {
+  let failing = false;
+  const onInsert = () => {
+    if (failing) throw Object.assign(new Error("disk I/O error"), { errcode: 10 });
+  };
+  const first = await open({ limits: { syncsPerSecond: 10_000, probeIntervalMs: 5 }, onInsert });
+  await first.put(1);
+  failing = true;
+  await assert.rejects(first.put(2), { name: "JournalUnavailable", reason: "io-error" });
+  failing = false;
+  while (!first.journal.writable) await wait(5);
+  await first.put(3);
+  const sequences = async (index: FragmentIndex) =>
+    (await index.after({ streamId: 1, horizon: 0 }, 0, 10)).map(({ sequence }) => sequence);
+  assert.deepEqual(await sequences(first.index), [1, 3]);
+  await first.close();
+  const second = await open({ folder: first.folder });
+  assert.deepEqual(await sequences(second.index), [1, 3]);
+  await second.close();
+});
+
+test("live fragments are readable while compaction moves them, and after", async () => {
+  const limits = { segmentBytes: 20_000, syncsPerSecond: 10_000, compactionBytesPerSecond: 400_000 };
+  const { journal, index, put, close } = await open({ limits });
+  // Ten fragments fill a segment; of each ten only the first belongs to the stream that stays.
+  const kept: FragmentRow[] = [];
+  for (let i = 0; i < 31; i++) {
+    if (i % 10 === 0) kept.push(await put(i + 1, 2000));
+    else await put(i + 1, 2000, 0, 2);
+  }
+  await index.purge((streamId) => streamId === 1, 100);
+  const scope = { streamId: 1, horizon: 0 };
+  let done = false;
+  const collecting = journal.collect().finally(() => {
+    done = true;
+  });
+  let reads = 0;
+  for (; !done; reads++) {
+    for (const { sequence } of kept) {
+      const row = (await index.bySequence(scope, sequence))!;
+      const bytes = await read(journal, row).catch((error: unknown) => {
+        if (!(error instanceof RecordGone)) throw error;
+      });
+      assert.ok(bytes === 2000 || bytes === undefined);
+    }
+  }
+  assert.ok(reads > 4);
+  const { compacted, copiedBytes } = await collecting;
+  assert.deepEqual([compacted, copiedBytes], [3, 3 * 2108]);
+  for (const old of kept.slice(0, 3)) {
+    const row = (await index.bySequence(scope, old.sequence))!;
+    assert.ok(row.segment > 4);
+    assert.equal(await read(journal, row), 2000);
+    await assert.rejects(read(journal, old), RecordGone);
+  }
+  assert.equal((await journal.collect()).compacted, 0);
+  await close();
+});
+
+test("an unfinished creation, a foreign file and a torn tail do not hinder a start", async () => {
+  const first = await open({ limits: { syncsPerSecond: 10_000 } });
+  const row = await first.put(1);
+  await first.journal.begin(identityOf(1, 2), 0).append(sealedPart(5000, 2));
+  await first.close();
+  const segment = join(first.journalFolder, readdirSync(first.journalFolder)[0]!);
+  truncateSync(segment, 4096 + 1108 + 2000);
+  writeFileSync(join(first.journalFolder, "0000000007.kvj"), Buffer.alloc(100));
+  writeFileSync(join(first.journalFolder, "README"), "not a segment");
+  for (const suffix of ["", "-wal"]) rmSync(join(first.folder, `index.db${suffix}`), { force: true });
+  const second = await open({ folder: first.folder });
+  const { scanned, fragments, damagedSegments } = second.journal.recovery;
+  assert.deepEqual({ scanned, fragments, damagedSegments }, { scanned: 1, fragments: 1, damagedSegments: [] });
+  assert.deepEqual(await second.index.after({ streamId: 1, horizon: 0 }, 0, 10), [row]);
+  assert.deepEqual(readdirSync(second.journalFolder).sort(), ["0000000001.kvj", "README"]);
+  await second.close();
 });

@@ -7,13 +7,6 @@ const BUFFERS_PER_WRITE = 1024;
 /** Bytes of one writev, so that what waits behind it waits some ten milliseconds at most. */
 const BYTES_PER_WRITE = 8 * 1024 * 1024;
 
-/** A segment file that was made for writing. */
-export interface CreatedFile {
-  readonly file: JournalFile;
-  /** The seed of its record checksums. */
-  readonly seed: number;
-}
-
 /** What a segment tells its journal. */
 export interface SegmentEvents {
   /** More of the segment has been written, though not synced. */
@@ -70,6 +63,11 @@ export class OpenSegment {
     this.#writes = this.#run(async () => {
       this.#file = await create();
     });
+  }
+
+  /** Whether the file has been created. */
+  get exists(): boolean {
+    return this.#file !== undefined;
   }
 
   /** Offset behind the last record that was given a place. */

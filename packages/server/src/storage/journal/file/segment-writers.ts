@@ -162,10 +162,9 @@ export class SegmentWriters implements WriterHost, CommitterHost {
     const header = files.newHeader(registry.next(), retentionClass);
     const place = { id: header.segment, retentionClass, created: header.created, seed: recordSeed(header) };
     const create = async () => {
-      const file = await files.create(header);
-      this.#committer.charge(SYNCS_PER_CREATION);
       ledger.addSegment(header.segment, retentionClass);
-      return file;
+      this.#committer.charge(SYNCS_PER_CREATION);
+      return files.create(header);
     };
     return new OpenSegment(place, create, {
       written: () => this.#committer.wake(),
@@ -193,7 +192,7 @@ export class SegmentWriters implements WriterHost, CommitterHost {
     const retired = this.#current.get(segment.retentionClass) !== segment;
     if (!done || !retired || segment.fragments > 0 || !this.#open.delete(segment)) return;
     this.#placedBytes += segment.end;
-    this.#parts.registry.add(segment.id, segment.end);
+    if (segment.exists) this.#parts.registry.add(segment.id, segment.written);
     this.#closed = Promise.all([this.#closed, segment.close()]);
     try {
       this.#parts.ledger.sealSegment(segment.id, segment.synced);
