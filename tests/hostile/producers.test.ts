@@ -28,7 +28,7 @@ const VANISHING_PRODUCERS = 15;
 const MILLION = 1_000_000;
 const LIVE_BUFFER_BYTES = 20_000_000;
 /** Several times the buffer, and more than the process may hold. */
-const FLOOD = { count: 250, frameBytes: 200_000 };
+const FLOOD = { count: 600, frameBytes: 200_000 };
 /** What the process takes idle, the buffer, and the queues of the sockets. */
 const MAX_RESIDENT_BYTES = 500 * 2 ** 20;
 
