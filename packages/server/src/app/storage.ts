@@ -1,10 +1,10 @@
-import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
 import { type OpenFragmentIndex, openFragmentIndex } from "../storage/catalog/sqlite/open-fragment-index.ts";
 import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
 import { FileJournal } from "../storage/journal/file/file-journal.ts";
-import { type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
+import { errorCode, type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
 import type { JournalLimits } from "../storage/journal/file/limits.ts";
 import type { RecoverySummary, Survives } from "../storage/journal/file/recover.ts";
 import { FileKeyEncryption } from "../storage/keys/file/file-key-encryption.ts";
@@ -64,7 +64,7 @@ export function storagePaths(dataDir: string) {
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const paths = storagePaths(options.dataDir);
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(resolve(options.dataDir));
   const closers: (() => unknown)[] = [];
   const close = async () => {
     for (const step of closers.splice(0).reverse()) await step();
@@ -91,6 +91,29 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     throw error;
   }
 }
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` never ends where the file system denies that a folder can be made by saying that its
+ * parent, which is there, does not exist, as /proc does.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const above = dirname(path);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST" && (await isFolder(path))) return;
+    if (code !== "ENOENT" || (await isFolder(above))) throw error;
+    await makeFolder(above);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 function openIndex(path: string): OpenFragmentIndex {
   try {

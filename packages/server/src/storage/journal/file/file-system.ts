@@ -17,6 +17,7 @@ export interface JournalFile {
 
 /** All that the journal asks of a file system; a test puts one in its place that fails when told to. */
 export interface FileSystem {
+  /** Makes a directory in one that exists; leaves one that is there as it is. */
   makeDirectory(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
   /** Creates a file for writing and reading; rejects where it exists. */
@@ -85,7 +86,9 @@ class NodeFile implements JournalFile {
 /** The file system of this machine. */
 export const nodeFileSystem: FileSystem = {
   async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      if (errorCode(error) !== "EEXIST") throw error;
+    });
   },
   list: (path) => readdir(path),
   create: async (path) => new NodeFile(await openFile(path, "wx+", 0o600)),

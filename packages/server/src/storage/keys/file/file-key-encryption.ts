@@ -47,7 +47,7 @@ export class FileKeyEncryption implements KeyEncryption {
   /**
    * Opens the key file in `folder`.
    *
-   * @param createIfMissing makes a folder (0700) and a key file (0600) where there is none; without it a missing file is an error, because
+   * @param createIfMissing makes the folder (0700), in one that exists, and a key file (0600) where there is none; without it a missing file is an error, because
    *   a new key opens nothing that an old one wrapped
    * @throws Error where the file is missing, damaged, or may be read by anyone but its owner
    */
@@ -91,8 +91,10 @@ export class FileKeyEncryption implements KeyEncryption {
 /** Makes the key file, whole and durable before it has its name; leaves one that exists as it is. */
 async function createKeyFile(folder: string, path: string): Promise<void> {
   if (await exists(path)) return;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  await mkdir(folder, { mode: 0o700 }).catch(async (error: unknown) => {
+    if (!(await exists(folder))) throw error;
+    await chmod(folder, 0o700);
+  });
   const file: KeyFile = {
     format: 1,
     id: randomBytes(8).toString("hex"),
