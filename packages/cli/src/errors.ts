@@ -24,6 +24,8 @@ const NETWORK: Record<string, string> = {
   ECONNRESET: "the connection was reset",
   ETIMEDOUT: "no answer in time",
   EPIPE: "the connection was closed",
+  EADDRINUSE: "the address is in use by another program",
+  EADDRNOTAVAIL: "no address of this machine",
 };
 
 const FILES: Record<string, string> = {
@@ -57,7 +59,8 @@ export function describe(error: unknown): string {
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
   // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
-  const known = describeSystemError(error);
+  const known =
+    describeSystemError(error) ?? (error.cause instanceof Error ? describeSystemError(error.cause) : undefined);
   if (known !== undefined) return known;
   const named = /Exception$/.test(error.name) ? `${error.name}: ${error.message}` : error.message;
   return oneLine(named === "" ? error.name : named);
