@@ -18,6 +18,11 @@ const DESCRIBED: [error: unknown, line: string][] = [
     new AggregateError([coded("ECONNREFUSED", { address: "127.0.0.1", port: 8400 })]),
     "127.0.0.1:8400: connection refused (is the server running?)",
   ],
+  [
+    new Error("the connection failed", { cause: coded("ECONNREFUSED", { address: "::1", port: 1 }) }),
+    "::1:1: connection refused (is the server running?)",
+  ],
+  [new Error("config file x: no JSON", { cause: coded("ENOENT", { path: "x" }) }), "config file x: no JSON"],
   [new CommanderError(1, "commander.unknownOption", "error: unknown option '--x'"), "unknown option '--x'"],
   [new TypeError(""), "TypeError"],
   ["just text", "just text"],

@@ -44,9 +44,11 @@ interface SystemError extends Error {
   readonly port?: number;
 }
 
-function describeSystemError(error: SystemError): string | undefined {
-  const { code = "", path, address, port } = error;
-  if (path !== undefined && FILES[code] !== undefined) return `${path}: ${FILES[code]}`;
+function describeFileError({ code = "", path }: SystemError): string | undefined {
+  return path !== undefined && FILES[code] !== undefined ? `${path}: ${FILES[code]}` : undefined;
+}
+
+function describeNetworkError({ code = "", address, port }: SystemError): string | undefined {
   if (NETWORK[code] === undefined) return undefined;
   return address === undefined ? NETWORK[code] : `${address}:${port}: ${NETWORK[code]}`;
 }
@@ -59,8 +61,9 @@ export function describe(error: unknown): string {
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
   // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
-  const known =
-    describeSystemError(error) ?? (error.cause instanceof Error ? describeSystemError(error.cause) : undefined);
+  // A library's error about a connection says less than the system's that it wraps.
+  const cause = error.cause instanceof Error ? describeNetworkError(error.cause) : undefined;
+  const known = describeFileError(error) ?? describeNetworkError(error) ?? cause;
   if (known !== undefined) return known;
   const named = /Exception$/.test(error.name) ? `${error.name}: ${error.message}` : error.message;
   return oneLine(named === "" ? error.name : named);
