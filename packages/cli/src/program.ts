@@ -81,7 +81,7 @@ const FOOTER = `
 Try it:
   kvass demo                          a server with a camera in it
   kvass get demo-camera -o clip.mkv   save what the camera has sent
-  eval "$(kvass env)"; aws kinesisvideo list-streams
+  eval "$(kvass env)"; aws --endpoint-url "$AWS_ENDPOINT_URL" kinesisvideo list-streams
 
 kvass VERB --help says more about one verb.`;
 
