@@ -4,8 +4,11 @@ import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
 
 /** Buffers of one writev: Linux takes no more (IOV_MAX). */
 const BUFFERS_PER_WRITE = 1024;
-/** Bytes of one writev, so that what waits behind it waits some ten milliseconds at most. */
-const BYTES_PER_WRITE = 8 * 1024 * 1024;
+/**
+ * Bytes of one writev, or one part where that is larger. Measured on ext4 (Linux 6.18): from 4 MiB on, the copy into the page cache takes up to three
+ * times the CPU and halves the throughput; it also keeps what waits behind a write waiting for a millisecond, not ten.
+ */
+const BYTES_PER_WRITE = 1024 * 1024;
 
 /** What a segment tells its journal. */
 export interface SegmentEvents {
