@@ -232,6 +232,16 @@ export function fragmentIndexContract(name: string, open: () => IndexFixture): v
     );
     assert.deepEqual(await index.totals(2), { fragments: 0, bytes: 0, newestSequence: 0 });
     await ledger.flush();
+    assert.deepEqual(ledger.check(), []);
+  });
+
+  withIndex("a walk sees every row of every stream once", async ({ ledger }) => {
+    ledger.addSegment(1, 0);
+    const rows = [rowOf(1, 1), rowOf(1, 7), rowOf(2, 3), rowOf(5, 2)];
+    ledger.insert(rows.toReversed());
+    const seen: FragmentRow[] = [];
+    for (let page = ledger.walk(undefined, 3); page.length > 0; page = ledger.walk(seen.at(-1), 3)) seen.push(...page);
+    assert.deepEqual(seen, rows);
   });
 
   withIndex("pages pass over many expired rows", async ({ index, ledger }) => {

@@ -1,12 +1,19 @@
 import { open } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 
-/** Time from a first write to the checkpoint that takes it into the database file: a checkpoint syncs twice, so this is one sync a second. */
-const INTERVAL_MS = 2000;
-/** Written rows that call for a checkpoint before its time: some 100 MB of log at most. */
-const EAGER_ROWS = 20_000;
-/** Pages (4 KiB) of log from which writers are held up, for the moment it takes, so that the log can start over: 64 MiB. */
-const HOLD_PAGES = 16_384;
+/** When checkpoints happen. */
+export interface CheckpointLimits {
+  /** Time from a first write to the checkpoint that takes it into the database file. A checkpoint syncs twice. */
+  readonly intervalMs: number;
+  /** Written rows that call for a checkpoint before its time. */
+  readonly eagerRows: number;
+  /** Pages (4 KiB) of log from which writers are held up, for the moment it takes, so that the log can start over. */
+  readonly holdPages: number;
+}
+
+/** One sync a second; some 100 MB of log between checkpoints at most; writers held at 64 MiB. */
+const DEFAULT_LIMITS: CheckpointLimits = { intervalMs: 2000, eagerRows: 20_000, holdPages: 16_384 };
+
 /** The worker runs one statement: V8's defaults would let its heap grow without need. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
@@ -19,6 +26,7 @@ export type CheckpointReply = { readonly log: number; readonly checkpointed: num
  */
 export class Checkpointer {
   readonly #path: string;
+  readonly #limits: CheckpointLimits;
   #worker: Worker | undefined;
   #timer: NodeJS.Timeout | undefined;
   #rows = 0;
@@ -26,16 +34,17 @@ export class Checkpointer {
   #hold: Promise<void> | undefined;
   #closed = false;
 
-  constructor(path: string) {
+  constructor(path: string, limits: CheckpointLimits = DEFAULT_LIMITS) {
     this.#path = path;
+    this.#limits = limits;
   }
 
   /** Tells that a transaction changed about `rows` rows; none calls for no worker, whose thread would cost an idle server 20 MB. */
   written(rows: number): void {
     if (this.#closed || rows === 0) return;
     this.#rows += rows;
-    if (this.#rows >= EAGER_ROWS) this.#start();
-    else this.#timer ??= setTimeout(() => this.#start(), INTERVAL_MS).unref();
+    if (this.#rows >= this.#limits.eagerRows) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), this.#limits.intervalMs).unref();
   }
 
   /** A promise to wait for before the next write, where the log has outgrown its bound. */
@@ -72,9 +81,8 @@ export class Checkpointer {
 
   #finished(reply: CheckpointReply): void {
     this.#running = undefined;
-    // A log that was taken over whole starts over with the next write; one that grew meanwhile does so only once no write comes between.
-    const grown = "log" in reply && reply.log > HOLD_PAGES && reply.checkpointed < reply.log;
-    if (!grown || this.#hold !== undefined) return;
+    // The log starts over with the next write once all of it is in the file; while writers go on, some of it never is.
+    if (!("log" in reply) || reply.log <= this.#limits.holdPages || this.#closed) return;
     this.#running = this.#checkpoint();
     this.#hold = this.#running.then(() => {
       this.#hold = undefined;
