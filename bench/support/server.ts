@@ -12,10 +12,17 @@ function launcherFlags(): string[] {
   return command[1]!.split(" ").filter((flag) => flag !== "");
 }
 
-/** A server as a person starts it: the launcher's options of node, and no log of requests. */
+/** The launcher's cache of compiled code, so that a server starts here as it does there: compiled once, by the first start. */
+const COMPILE_CACHE = join(import.meta.dirname, "../../node_modules/.cache/kvass");
+
+/** A server as a person starts it: the launcher's options of node and its compile cache, and no log of requests. */
 export async function startServer({ flags = [], ...options }: ServerOptions = {}): Promise<TestServer> {
-  const nodeFlags = launcherFlags();
-  const server = await TestServer.start({ ...options, nodeFlags, flags: ["--log-level", "warn", ...flags] });
+  const server = await TestServer.start({
+    ...options,
+    nodeFlags: launcherFlags(),
+    environment: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...options.environment },
+    flags: ["--log-level", "warn", ...flags],
+  });
   endWithBench(server.process);
   return server;
 }
