@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { shellExports } from "./commands/env.ts";
-import { connectionTo, findLocalServer, localServer } from "./discovery.ts";
+import { connectionTo, findLocalServer, isFoundByItself, localServer } from "./discovery.ts";
 
 const folders: string[] = [];
 after(() => {
@@ -47,6 +47,19 @@ test("without a running server it says where it looked, and what to do", () => {
   assert.throws(() => localServer(folder, {}), {
     message: `no server runs over ${folder}; start one with kvass serve or kvass demo`,
   });
+});
+
+test("a server is found by itself where every shell finds it, and no variable leads elsewhere", () => {
+  const home = running();
+  assert.ok(!isFoundByItself(home, {}), "a folder that nobody looks into");
+  assert.ok(!isFoundByItself(home, { KVASS_DATA: home }), "a folder that only this shell names");
+  const { HOME } = process.env;
+  process.env.HOME = dataFolder({});
+  const byDefault = join(process.env.HOME, ".kvass");
+  cpSync(home, byDefault, { recursive: true });
+  assert.ok(isFoundByItself(byDefault, {}));
+  assert.ok(!isFoundByItself(byDefault, { AWS_ENDPOINT_URL: "http://elsewhere" }));
+  process.env.HOME = HOME;
 });
 
 test("--endpoint wins over --data, which wins over the environment", async () => {

@@ -88,6 +88,21 @@ export function localServer(data: string | undefined, environment: Environment =
   throw new CliError(`no server runs over ${folders.join(" or ")}; start one with kvass serve or kvass demo`);
 }
 
+/**
+ * Whether a command without `--data` and `--endpoint` reaches the server over `dataDir`, from this shell as from one without its
+ * variables.
+ */
+export function isFoundByItself(dataDir: string, environment: Environment = process.env): boolean {
+  if (environmentEndpoint(environment) !== undefined) return false;
+  try {
+    const elsewhere = { ...environment, KVASS_DATA: undefined };
+    return [environment, elsewhere].every((variables) => localServer(undefined, variables).dataDir === dataDir);
+  } catch (error) {
+    if (error instanceof CliError) return false;
+    throw error;
+  }
+}
+
 const environmentEndpoint = (environment: Environment): string | undefined =>
   environment.AWS_ENDPOINT_URL_KINESIS_VIDEO || environment.AWS_ENDPOINT_URL || undefined;
 

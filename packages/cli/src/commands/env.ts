@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { type LocalServer, localServer } from "../discovery.ts";
+import { shellWord } from "../terminal/shell.ts";
 
 /** `kvass env`: prints what a shell must export for AWS SDKs, the AWS CLI and the producer SDKs to talk to the local server. */
 export function configure(command: Command): void {
@@ -10,10 +11,6 @@ export function configure(command: Command): void {
       process.stdout.write(shellExports(localServer(data)));
     });
 }
-
-/** Single quotes keep every character of a POSIX shell word but the quote itself. */
-const quote = (value: string): string =>
-  /^[\w:/.@%+=-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 
 /** `export NAME=value` lines. AWS_ENDPOINT_URL would do for current SDKs; the others are for those that only know theirs. */
 export function shellExports({ url, region, accessKeyId, secretAccessKey }: LocalServer): string {
@@ -29,6 +26,6 @@ export function shellExports({ url, region, accessKeyId, secretAccessKey }: Loca
     AWS_DEFAULT_REGION: region,
   };
   return Object.entries(variables)
-    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
     .join("");
 }

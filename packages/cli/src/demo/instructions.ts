@@ -1,8 +1,9 @@
 import type { LocalServer } from "../discovery.ts";
+import { shellWord } from "../terminal/shell.ts";
 
 /** What a person can do with the running demo, as commands to copy. */
 export function instructions({ url, dataDir }: LocalServer, stream: string, needsData: boolean): string {
-  const data = needsData ? ` --data ${dataDir}` : "";
+  const data = needsData ? ` --data ${shellWord(dataDir)}` : "";
   return `
 Kvass is ready on ${url}; its data is in ${dataDir}.
 A synthetic camera streams H.264 and AAC into ${stream}. ^C stops both.

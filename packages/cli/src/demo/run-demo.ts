@@ -1,6 +1,6 @@
 import type { Ack, MediaProducer } from "@kvass/client";
 import { type RunningServer, resolveSettings, startServer } from "@kvass/server";
-import { defaultDataDir, findLocalServer, type LocalServer } from "../discovery.ts";
+import { findLocalServer, isFoundByItself, type LocalServer } from "../discovery.ts";
 import { CliError, describe } from "../errors.ts";
 import { hasFfmpeg } from "../input/ffmpeg.ts";
 import { aptInstall } from "../install.ts";
@@ -37,7 +37,7 @@ export async function runDemo({ data, listen, seconds, signal }: DemoOptions): P
   try {
     const local = findLocalServer(data);
     if (local === undefined) throw new CliError("the server is up but has left no server.json");
-    process.stdout.write(instructions(local, DEMO_STREAM, hasOtherServer(data)));
+    process.stdout.write(instructions(local, DEMO_STREAM, !isFoundByItself(data)));
     const ends = seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)];
     await new Demo(local).run(AbortSignal.any([signal, ...ends]));
   } finally {
@@ -55,12 +55,6 @@ async function startDemoServer(data: string, listen: string): Promise<RunningSer
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     return startServer(settingsFor(listen.replace(/:\d+$/, ":0")));
   }
-}
-
-/** Whether the commands to try must name the demo's folder, since they would find another server first. */
-function hasOtherServer(data: string): boolean {
-  const folder = defaultDataDir(process.env);
-  return folder !== data && findLocalServer(folder) !== undefined;
 }
 
 /** The camera's way into the stream, and the line that shows it. */
