@@ -46,6 +46,7 @@ async function get(stream: string, flags: Flags): Promise<void> {
   const to = flags.to === undefined ? undefined : parseMoment(flags.to, "--to", now);
   checkRange(from, to);
   const path = flags.output ?? `${stream}.mkv`;
+  refuseTerminal(path, process.stdout.isTTY);
   const signal = interruption();
   const connection = await connectionTo(flags);
   const { mediaSource } = await import("../recording/media-source.ts");
@@ -68,6 +69,12 @@ async function get(stream: string, flags: Flags): Promise<void> {
   process.stderr.write(`${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}\n`);
   // Following has no other end than ^C.
   if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
+}
+
+/** Media on a terminal is noise, and may change how the terminal behaves. Throws {@link CliError}. */
+export function refuseTerminal(path: string, isTerminal: boolean): void {
+  if (path !== "-" || !isTerminal) return;
+  throw new CliError("-o - would write media to the terminal; use a pipe or -o FILE", { exitCode: USAGE });
 }
 
 /** `to` before `from` is a slip of the hand; better said at once than answered with nothing. */
