@@ -19,7 +19,7 @@ const FOOTER = `
 FILE is a media file, - for standard input, or a URL that ffmpeg reads (as rtsp://...). Matroska is read directly; anything else
 goes through ffmpeg, without transcoding where the codec allows. Frames are cut into fragments at key frames; when the
 connection breaks, what was not acknowledged is sent again. --as-is sends a Matroska file byte for byte instead, its Clusters as they are.
-Without --start-timestamp a file is stored as if it ended now, everything else as if it began now.`;
+Without --start-timestamp a file is stored as if it ended now; with --realtime, and everything else, as if it began now.`;
 
 function hours(text: string): number {
   const value = Number(text);

@@ -40,7 +40,7 @@ const FRAGMENTS_PER_CALL = 200;
 const MAX_FRAGMENTS = 1_000_000;
 /** Fragments that begin before the range can reach into it; longer ones than this do not come from any preset. */
 const LONGEST_FRAGMENT_MS = 10 * 60_000;
-/** AWS and Kvass end GetMedia some seconds after a producer has paused; it is asked again this often. */
+/** AWS and Kvass end GetMedia some seconds after a producer has paused; it is asked again at most this often. */
 const REOPEN_AFTER_MS = 1000;
 
 /** Chooses how to read: what is stored is listed and fetched in order of time; what is live is followed. */
@@ -119,6 +119,7 @@ async function* follow(request: MediaRequest, first: StartSelector): AsyncGenera
   const signal = isOver === undefined ? request.signal : AbortSignal.any([request.signal, isOver]);
   let start = first;
   for (;;) {
+    const openedAt = Date.now();
     try {
       const bytes = getMediaBytes({ connection, stream: { streamName: stream }, endpoint, start, signal });
       for await (const fragment of readFragments(bytes)) {
@@ -129,7 +130,8 @@ async function* follow(request: MediaRequest, first: StartSelector): AsyncGenera
         start = { type: "FRAGMENT_NUMBER", after: fragment.number };
       }
       if (Date.now() >= end) return;
-      await sleep(REOPEN_AFTER_MS, undefined, { signal });
+      // Until something has come, what begins while no request is open would be missed.
+      await sleep(Math.max(0, openedAt + REOPEN_AFTER_MS - Date.now()), undefined, { signal });
     } catch (error) {
       if (isOver?.aborted && !request.signal.aborted) return;
       throw error;
