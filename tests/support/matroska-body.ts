@@ -64,21 +64,32 @@ export function bodyHeader(tracks = 1): Buffer {
   ]);
 }
 
-/** The same header for one H.264 track, number 1, and one AAC track, number 2. */
-export function audioVideoHeader(): Buffer {
-  const audio = element(
+/** The same header for one H.264 track, number 1, and another track, number 2. */
+function secondTrackHeader(type: number, codec: string, ...rest: Buffer[]): Buffer {
+  const second = element(
     0xae,
     element(0xd7, uint(2)),
     element(0x73c5, uint(2)),
-    element(0x83, uint(2)),
-    element(0x86, text("A_AAC")),
-    element(0x63a2, Buffer.from("1190", "hex")),
-    element(0xe1, element(0xb5, Buffer.from("40e7700000000000", "hex")), element(0x9f, uint(2))),
+    element(0x83, uint(type)),
+    element(0x86, text(codec)),
+    ...rest,
   );
   const oneTrack = bodyHeader();
   const tracks = element(0x1654ae6b, video(1));
-  return Buffer.concat([oneTrack.subarray(0, oneTrack.length - tracks.length), element(0x1654ae6b, video(1), audio)]);
+  return Buffer.concat([oneTrack.subarray(0, oneTrack.length - tracks.length), element(0x1654ae6b, video(1), second)]);
 }
+
+/** The same header for one H.264 track, number 1, and one AAC track, number 2. */
+export const audioVideoHeader = (): Buffer =>
+  secondTrackHeader(
+    2,
+    "A_AAC",
+    element(0x63a2, Buffer.from("1190", "hex")),
+    element(0xe1, element(0xb5, Buffer.from("40e7700000000000", "hex")), element(0x9f, uint(2))),
+  );
+
+/** The same header for one H.264 track, number 1, and one subtitle track, number 2. */
+export const subtitledHeader = (): Buffer => secondTrackHeader(0x11, "S_TEXT/UTF8");
 
 /** A Cluster of known size that holds the given blocks. */
 export const cluster = (timecode: number, ...blocks: Uint8Array[]): Buffer =>

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { defaultDataDir, findLocalServer } from "../discovery.ts";
+import { defaultDataDir } from "../discovery.ts";
 import { CliError } from "../errors.ts";
 import { count, formatBytes } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
@@ -23,8 +23,6 @@ export function configure(command: Command): void {
 async function check({ data, rebuildIndex = false }: Flags): Promise<void> {
   const dataDir = resolve(data ?? defaultDataDir(process.env));
   if (!existsSync(join(dataDir, "catalog.db"))) throw new CliError(`${dataDir} is no data folder of Kvass`);
-  const server = findLocalServer(dataDir);
-  if (server !== undefined) throw new CliError(`a server runs over ${dataDir} (${server.url}); stop it first`);
   const { fsck } = await import("@kvass/server/fsck");
   let progress = "reading";
   const status = new StatusLine(() => `kvass fsck: ${progress}`, { quiet: true });
@@ -40,6 +38,10 @@ async function check({ data, rebuildIndex = false }: Flags): Promise<void> {
     for (const damage of report.damages) process.stdout.write(`${describeDamage(damage)}\n`);
     process.stdout.write(`${summary(dataDir, report)}\n`);
     if (!report.ok) process.exitCode = 1;
+  } catch (error) {
+    // The lock tells, and not the server's file: that may be left of a server that was killed, and its process id be another's by now.
+    if ((error as Error).name === "FolderLocked") throw new CliError(`a server runs over ${dataDir}; stop it first`);
+    throw error;
   } finally {
     status.stop();
   }

@@ -113,7 +113,9 @@ function queryClaim(request: SignedRequest, query: URLSearchParams): Claim {
     securityToken: query.has("X-Amz-Security-Token")
       ? one("X-Amz-Security-Token")
       : headerValue(request.rawHeaders, "x-amz-security-token"),
-    contentHash: headerValue(request.rawHeaders, "x-amz-content-sha256"),
+    contentHash: query.has("X-Amz-Content-Sha256")
+      ? one("X-Amz-Content-Sha256")
+      : headerValue(request.rawHeaders, "x-amz-content-sha256"),
   };
 }
 

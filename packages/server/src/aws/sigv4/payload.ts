@@ -17,7 +17,9 @@ const SHA256_HEX = /^[0-9a-f]{64}$/;
 export function wholeBodyHashes(body: Uint8Array, declared: string | undefined): string[] {
   if (declared === UNSIGNED_PAYLOAD) return [UNSIGNED_PAYLOAD];
   const actual = hash("sha256", body);
-  if (declared === undefined || declared.toLowerCase() === actual) return [actual];
+  // Presigned URLs may say in the signature alone that it leaves the body out.
+  if (declared === undefined) return [actual, UNSIGNED_PAYLOAD];
+  if (declared.toLowerCase() === actual) return [actual];
   throw invalidSignature("The x-amz-content-sha256 header is not the SHA-256 of the request body.");
 }
 

@@ -11,6 +11,7 @@ import {
   element,
   fragment,
   simpleBlock,
+  subtitledHeader,
   tags,
   uint,
 } from "../../../../../tests/support/matroska-body.ts";
@@ -166,9 +167,24 @@ const CASES: readonly Case[] = [
     acks: "B1000 E4011@1000",
   },
   {
+    what: "a subtitle track without frames: it is sparse",
+    body: [
+      subtitledHeader(),
+      cluster(1000, video(0, true)),
+      cluster(2000, video(0, true), simpleBlock(2, 0, true, frame)),
+    ],
+    acks: "B1000 R1000 B2000 R2000 P1000 P2000",
+  },
+  {
+    what: "the same by AWS's rule",
+    body: [subtitledHeader(), cluster(1000, video(0, true)), cluster(2000, video(0, true))],
+    limits: strict,
+    acks: "B1000 B2000 E4011@1000",
+  },
+  {
     what: "a track without frames where that is allowed",
     body: [audioVideoHeader(), cluster(1000, video(0, true)), cluster(2000, audio(0))],
-    limits: { requireAllTracks: false },
+    limits: { requireTracks: "none" },
     acks: "B1000 R1000 B2000 R2000 P1000 P2000",
   },
   {

@@ -2,7 +2,7 @@ import { MatroskaError, MatroskaStreamReader } from "@kvass/media";
 import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import type { PutMediaMetrics } from "../events/metrics.ts";
 import type { LiveStream } from "../live/live-stream.ts";
-import type { FragmentSequence } from "../streams/sequences.ts";
+import { type FragmentSequence, SequencesExhausted } from "../streams/sequences.ts";
 import { TokenBucket } from "../token-bucket.ts";
 import { encodeError, encodeIdle, encodeProgress } from "./ack.ts";
 import { AckStream } from "./ack-stream.ts";
@@ -197,7 +197,7 @@ export class IngestSession {
     if (error instanceof IngestError) return error;
     if (error instanceof MatroskaError) return new IngestError("INVALID_MKV_DATA", error.message, { cause: error });
     this.#options.report(error);
-    if (error instanceof JournalUnavailable) {
+    if (error instanceof JournalUnavailable || error instanceof SequencesExhausted) {
       return new IngestError("ARCHIVAL_ERROR", `the fragment was not archived: ${error.message}`, { cause: error });
     }
     return new IngestError("INTERNAL_ERROR", "the server failed; send the fragment again", { cause: error });

@@ -31,8 +31,11 @@ export interface IngestLimits {
    * the depth of frame reordering.
    */
   readonly order: "stream" | "track";
-  /** Whether every fragment needs a frame of every declared track (4011); clusters cut by size count as one fragment up to the next key frame. */
-  readonly requireAllTracks: boolean;
+  /**
+   * Which declared tracks need a frame in every fragment (4011): all, or those of video and audio, as subtitles and sensor data are sparse.
+   * Clusters cut by size count as one fragment up to the next key frame.
+   */
+  readonly requireTracks: "all" | "audiovisual" | "none";
 }
 
 /** Kvass's own bounds: what protects the server, not what meters its users. */
@@ -54,7 +57,7 @@ export const GENEROUS_LIMITS: IngestLimits = Object.freeze({
   idleAckMs: 5000,
   idleCloseMs: 30_000,
   order: "track",
-  requireAllTracks: true,
+  requireTracks: "audiovisual",
 });
 
 /** The quotas of Kinesis Video Streams (AWS docs, "Kinesis Video Streams service quotas"). */
@@ -70,4 +73,5 @@ export const AWS_LIMITS: IngestLimits = Object.freeze({
   maxSessions: 1,
   maxSessionMs: 45 * 60_000,
   order: "stream",
+  requireTracks: "all",
 });

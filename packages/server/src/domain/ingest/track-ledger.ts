@@ -9,6 +9,8 @@ const REORDER_MS = 1000;
 class TrackState {
   readonly number: number;
   readonly video: boolean;
+  /** Whether every fragment needs a frame of it. */
+  readonly required: boolean;
   /** Ticks of one frame, where the track states it. */
   readonly frameTicks: number | undefined;
   /** Latest frame of all earlier fragments. */
@@ -26,9 +28,10 @@ class TrackState {
   /** The earliest time that is in order for this fragment. */
   earliest = Number.NEGATIVE_INFINITY;
 
-  constructor(track: MatroskaTrack, ticksPerMs: number) {
+  constructor(track: MatroskaTrack, ticksPerMs: number, required: boolean) {
     this.number = track.number;
     this.video = track.type === "video";
+    this.required = required;
     this.frameTicks =
       track.defaultDurationNs === undefined ? undefined : (track.defaultDurationNs / 1_000_000) * ticksPerMs;
   }
@@ -37,6 +40,17 @@ class TrackState {
   get end(): number {
     return this.last + (this.lastDuration ?? this.interval);
   }
+}
+
+const isAudiovisual = ({ type }: MatroskaTrack): boolean => type === "video" || type === "audio";
+
+/** Tells which tracks need a frame in every fragment; where there is neither video nor audio, all do. */
+function requirement(
+  tracks: readonly MatroskaTrack[],
+  required: IngestLimits["requireTracks"],
+): (track: MatroskaTrack) => boolean {
+  if (required === "none") return () => false;
+  return required === "audiovisual" && tracks.some(isAudiovisual) ? isAudiovisual : () => true;
 }
 
 /** What the blocks of a fragment amount to. */
@@ -78,7 +92,8 @@ export class TrackLedger {
     this.#ticksPerMs = 1_000_000 / header.timecodeScaleNs;
     this.#maxTicks = limits.maxFragmentMs * this.#ticksPerMs;
     this.#reorderTicks = REORDER_MS * this.#ticksPerMs;
-    this.#tracks = header.tracks.map((track) => new TrackState(track, this.#ticksPerMs));
+    const isRequired = requirement(header.tracks, limits.requireTracks);
+    this.#tracks = header.tracks.map((track) => new TrackState(track, this.#ticksPerMs, isRequired(track)));
     this.#hasVideo = this.#tracks.some(({ video }) => video);
   }
 
@@ -146,8 +161,7 @@ export class TrackLedger {
   }
 
   #missing(): MissingTrack | undefined {
-    if (!this.#limits.requireAllTracks) return undefined;
-    const absent = this.#tracks.find((track) => track.blocks === 0 && !this.#continues(track));
+    const absent = this.#tracks.find((track) => track.required && track.blocks === 0 && !this.#continues(track));
     if (absent === undefined) return undefined;
     return { number: absent.number, final: !this.#hasVideo || this.#beginsRun === undefined || absent.video };
   }

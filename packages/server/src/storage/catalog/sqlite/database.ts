@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** SQLite's result codes that storage tells apart (sqlite.org/rescode.html); the low byte of an extended code. */
@@ -18,6 +19,7 @@ export class Database {
 
   /** @throws Error where the file was written by a newer version, or is no SQLite database */
   constructor(path: string, options: { pragmas: readonly string[]; schema: string; version: number }) {
+    if (path !== ":memory:") makePrivate(path);
     this.#db = new DatabaseSync(path);
     try {
       for (const pragma of options.pragmas) this.#db.exec(`PRAGMA ${pragma}`);
@@ -89,4 +91,9 @@ export function isFull(error: unknown): boolean {
 /** Whether a statement failed because a unique column has the value already. */
 export function isUniqueViolation(error: unknown): boolean {
   return resultCode(error) === SQLITE_CONSTRAINT_UNIQUE;
+}
+
+/** Makes the file, where it does not exist, readable by its owner alone; SQLite gives its log and its index the same mode. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
 }
