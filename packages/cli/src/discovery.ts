@@ -38,13 +38,15 @@ function readJson(path: string): Record<string, unknown> | undefined {
     const content: unknown = JSON.parse(readFileSync(path, "utf8"));
     return typeof content === "object" && content !== null ? (content as Record<string, unknown>) : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" || error instanceof SyntaxError) return undefined;
+    // What this user may not read is another's server, and as good as none.
+    const isAbsent = ["ENOENT", "ENOTDIR", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "");
+    if (isAbsent || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 /** Whether a process of this id exists; one of another user counts. */
-function isAlive(pid: unknown): boolean {
+function isAlive(pid: unknown): pid is number {
   if (typeof pid !== "number" || !Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
@@ -70,12 +72,25 @@ function credentialOf(dataDir: string, environment: Environment): { accessKeyId:
   );
 }
 
+/** What the server that runs over a data folder says of itself. */
+export interface ServerFile {
+  readonly url: string;
+  readonly region: string;
+  readonly pid: number;
+}
+
+/** What the server that runs over `dataDir` says of itself, or undefined where none runs. */
+export function readServerFile(dataDir: string): ServerFile | undefined {
+  const { url, region = "us-east-1", pid } = readJson(join(dataDir, SERVER_FILE)) ?? {};
+  if (typeof url !== "string" || typeof region !== "string" || !isAlive(pid)) return undefined;
+  return { url, region, pid };
+}
+
 /** The server that runs over `dataDir`, or undefined where none does. Throws {@link CliError} where its credential is not known. */
 export function findLocalServer(dataDir: string, environment: Environment = process.env): LocalServer | undefined {
-  const file = readJson(join(dataDir, SERVER_FILE));
-  if (typeof file?.url !== "string" || !isAlive(file.pid)) return undefined;
-  const region = typeof file.region === "string" ? file.region : "us-east-1";
-  return { dataDir, url: file.url, region, ...credentialOf(dataDir, environment) };
+  const file = readServerFile(dataDir);
+  if (file === undefined) return undefined;
+  return { dataDir, url: file.url, region: file.region, ...credentialOf(dataDir, environment) };
 }
 
 /** The running server of the given data folder; without one, that of the default folder or else the demo's. */

@@ -58,6 +58,7 @@ const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
 /** The one line that says what went wrong: no stack, no nesting, the exception's AWS name where it has one. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
+  if (error instanceof CliError) return oneLine(error.message);
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
   // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
@@ -72,5 +73,7 @@ export function describe(error: unknown): string {
 /** What the process exits with after this error; never 0. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
-  return error instanceof CommanderError ? USAGE : FAILURE;
+  // The server's settings are options of `kvass serve`.
+  const isUsage = error instanceof CommanderError || (error instanceof Error && error.name === "ConfigError");
+  return isUsage ? USAGE : FAILURE;
 }

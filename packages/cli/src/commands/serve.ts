@@ -28,9 +28,9 @@ type Flags = Partial<Record<OptionKey, string>> & { readonly config?: string };
 
 async function serve({ config, ...flags }: Flags): Promise<void> {
   const settings = resolveSettings({ flags, environment: process.env, configFile: config });
-  const { startServer } = await import("@kvass/server");
+  const { startOrExplain } = await import("../starting.ts");
   const interrupted = untilInterrupted();
-  const server = await startServer(settings);
+  const server = await startOrExplain(settings);
   process.stdout.write(`kvass ready on ${server.url}\n`);
   await interrupted;
   await server.stop();

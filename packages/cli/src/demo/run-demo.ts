@@ -6,6 +6,7 @@ import { hasFfmpeg } from "../input/ffmpeg.ts";
 import { aptInstall } from "../install.ts";
 import { createStream } from "../sending/create-stream.ts";
 import { sendFrames } from "../sending/send-frames.ts";
+import { explainStart, startOrExplain } from "../starting.ts";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { startCamera } from "./camera.ts";
@@ -52,8 +53,8 @@ async function startDemoServer(data: string, listen: string): Promise<RunningSer
   try {
     return await startServer(settingsFor(listen));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    return startServer(settingsFor(listen.replace(/:\d+$/, ":0")));
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw explainStart(error, { data, listen });
+    return startOrExplain(settingsFor(listen.replace(/:\d+$/, ":0")));
   }
 }
 
@@ -65,8 +66,9 @@ class Demo {
   #persisted = 0;
   #acks = 0;
   #lastTimecode: number | undefined;
-  /** From the end of the newest persisted fragment, by the camera's clock, to its acknowledgement. */
-  #lagMs: number | undefined;
+  #isEnding = false;
+  /** From the end of the newest persisted fragment, by its producer timestamps, to its PERSISTED acknowledgement. */
+  #endToPersistedMs: number | undefined;
 
   constructor(server: LocalServer) {
     this.#server = server;
@@ -77,7 +79,11 @@ class Demo {
     const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
     const camera = startCamera();
     const status = new StatusLine(() => this.#describe());
-    signal.addEventListener("abort", () => void camera.stop(), { once: true });
+    const end = (): void => {
+      this.#isEnding = true;
+      void camera.stop();
+    };
+    signal.addEventListener("abort", end, { once: true });
     try {
       await sendFrames({
         connection,
@@ -85,7 +91,8 @@ class Demo {
         chunks: camera.output(),
         durationMs: undefined,
         startFor: () => Date.now(),
-        realtime: false,
+        // Some versions of ffmpeg let the first half second come at once: no frame may be sent before its own time.
+        realtime: true,
         signal,
         giveUpAfterMs: GIVE_UP_AFTER_MS,
         onTracks: async (tracks) => void (await createStream(connection, DEMO_STREAM, RETENTION_HOURS, tracks)),
@@ -106,22 +113,22 @@ class Demo {
     this.#acks++;
     if (type !== "PERSISTED" || fragmentTimecode === undefined) return;
     this.#persisted++;
-    if (this.#lastTimecode !== undefined) {
-      // The camera's fragments are equally long; ffmpeg delivers a frame up to its duration early.
-      this.#lagMs = Math.max(0, Date.now() - (2 * fragmentTimecode - this.#lastTimecode));
+    if (this.#lastTimecode !== undefined && !this.#isEnding) {
+      // The camera's fragments are equally long, but for the one that the end cuts.
+      this.#endToPersistedMs = Date.now() - (2 * fragmentTimecode - this.#lastTimecode);
     }
     this.#lastTimecode = fragmentTimecode;
   }
 
   #describe(): string {
     const statistics = this.#producer?.statistics;
-    const lag = this.#lagMs === undefined ? "-" : `${this.#lagMs} ms`;
+    const delay = this.#endToPersistedMs === undefined ? "-" : `${this.#endToPersistedMs} ms`;
     const parts = [
       formatDuration(Date.now() - this.#began),
       `fragments ${this.#persisted} persisted`,
       formatBytes(statistics?.bytesWritten ?? 0),
       `acks ${this.#acks}`,
-      `lag ${lag}`,
+      `fragment end to PERSISTED ${delay}`,
     ];
     return `${DEMO_STREAM}: ${parts.join(", ")}`;
   }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
-import { findLocalServer } from "../discovery.ts";
+import { DEMO_DATA_DIR, readServerFile } from "../discovery.ts";
 import { describe } from "../errors.ts";
 import { formatBytes } from "../terminal/format.ts";
 
@@ -65,8 +65,10 @@ function disk(dataDir: string): Finding {
 }
 
 async function port({ dataDir, listen }: Subject): Promise<Finding> {
-  const server = findLocalServer(dataDir);
+  const server = readServerFile(dataDir);
   if (server !== undefined) return { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
+  const demo = readServerFile(DEMO_DATA_DIR);
+  if (demo !== undefined) return { name: "server", verdict: "ok", detail: `the demo runs on ${demo.url}` };
   const colon = listen.lastIndexOf(":");
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
   const error = await listenError(host, Number(listen.slice(colon + 1)));
