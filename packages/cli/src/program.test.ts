@@ -24,6 +24,12 @@ test("--help names every verb, and each verb explains itself", () => {
   }
 });
 
+test("help and help VERB are --help", () => {
+  assert.deepEqual(kvass("help"), kvass("--help"));
+  assert.deepEqual(kvass("help", "put"), kvass("put", "--help"));
+  assert.match(kvass("help", "frobnicate").stderr, /unknown command 'frobnicate'/);
+});
+
 test("serve --help tells each option's variable and default", () => {
   const { stdout } = kvass("serve", "--help");
   assert.match(stdout, /--drain-seconds <SECONDS>.*\[KVASS_DRAIN_SECONDS; default 10\]/);
@@ -40,7 +46,9 @@ const WRONG: [args: string[], line: RegExp, status: number][] = [
   [["put", "porch"], /^kvass: missing required argument 'FILE'\n$/, 2],
   [["get", "porch", "--clock", "wall"], /^kvass: option '--clock <CLOCK>' argument 'wall' is invalid/, 2],
   [["get", "porch", "--from", "-1m", "--to", "-2m"], /^kvass: --to lies before --from\n$/, 2],
-  [["serve", "--listen", "8400"], /^kvass: --listen: expected HOST:PORT.*got "8400"\n$/, 1],
+  [["serve", "--listen", "8400"], /^kvass: --listen: expected HOST:PORT.*got "8400"\n$/, 2],
+  [["serve", "--listen", ":99999"], /^kvass: --listen: expected HOST:PORT.*got ":99999"\n$/, 2],
+  [["serve", "--listen", "127.0.0.1:65536"], /^kvass: --listen: expected HOST:PORT.*got "127.0.0.1:65536"\n$/, 2],
   [["put", "porch", "x", "--as-is", "--realtime"], /^kvass: --as-is cannot be paced/, 2],
   [["ls"], /^kvass: no server runs over /, 1],
   [["env", "--data", "/nonexistent"], /^kvass: no server runs over \/nonexistent; start one/, 1],

@@ -108,8 +108,17 @@ function newProgram(): Command {
 
 const usageOf = (name: string): string => VERBS.find((verb) => verb.name === name)?.usage ?? "";
 
+/** `kvass help` and `kvass help VERB` are what the habit of other tools makes people write. */
+function normalize(args: readonly string[]): readonly string[] {
+  const [first, name] = args;
+  if (first !== "help") return args;
+  if (name === undefined) return ["--help"];
+  return VERBS.some((verb) => verb.name === name) ? [name, "--help"] : [name];
+}
+
 /** Runs one command line and resolves with its exit code. Errors become one line on stderr. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(given: readonly string[]): Promise<number> {
+  const args = normalize(given);
   const program = newProgram();
   try {
     const chosen = args.find((argument) => !argument.startsWith("-"));

@@ -4,6 +4,8 @@ import type { WriteStream } from "node:tty";
 const REFRESH_MS = 250;
 /** In a log, a line now and then says as much as a moving one on a terminal. */
 const LOG_EVERY_MS = 10_000;
+/** Erases what the line holds behind the cursor, also what the terminal itself wrote there, as ^C (ECMA-48, EL). */
+const ERASE_TO_END = "\x1b[K";
 
 /**
  * One line on stderr that is written anew while work goes on. Where stderr is no terminal it is written rarely, one below the
@@ -13,7 +15,7 @@ export class StatusLine {
   readonly #stream: WriteStream;
   readonly #describe: () => string;
   readonly #timer: NodeJS.Timeout | undefined;
-  #shown = "";
+  #isShown = false;
 
   constructor(describe: () => string, { stream = process.stderr, quiet = false } = {}) {
     this.#stream = stream;
@@ -42,14 +44,14 @@ export class StatusLine {
     }
     // A line that wraps could not be taken back.
     const line = this.#describe().slice(0, (this.#stream.columns || 80) - 1);
-    this.#stream.write(`\r${line.padEnd(this.#shown.length)}`);
-    this.#shown = line;
+    this.#stream.write(`\r${line}${ERASE_TO_END}`);
+    this.#isShown = true;
   }
 
   #clear(): void {
-    if (this.#shown === "") return;
-    this.#stream.write(`\r${" ".repeat(this.#shown.length)}\r`);
-    this.#shown = "";
+    if (!this.#isShown) return;
+    this.#stream.write(`\r${ERASE_TO_END}`);
+    this.#isShown = false;
   }
 }
 

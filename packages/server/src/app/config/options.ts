@@ -64,7 +64,7 @@ const seconds = (least = 0, most = 10 * 365 * 86_400): OptionKind<number> => num
 const count = (least = 0): OptionKind<number> => number("N", least);
 const listen = pattern(
   "HOST:PORT",
-  /^(\[[0-9a-f:.]+\]|[^\s:[\]]+):\d{1,5}$/i,
+  /^(\[[0-9a-f:.]+\]|[^\s:[\]]+):([0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/i,
   "HOST:PORT, as in 127.0.0.1:8443 or [::1]:0",
 );
 
