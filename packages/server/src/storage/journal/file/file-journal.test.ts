@@ -149,8 +149,12 @@ test("at its quota the journal refuses, reads on, and resumes when space has com
   const limits = { maxBytes: 20_000, segmentBytes: 8000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
   const { journal, index, put, close } = await open({ limits });
   const rows: FragmentRow[] = [];
-  while (journal.writable) rows.push(await put(rows.length + 1, 2000));
-  await assert.rejects(put(100), { reason: "quota" });
+  const fill = async () => {
+    for (;;) rows.push(await put(rows.length + 1, 2000));
+  };
+  await assert.rejects(fill(), { reason: "quota" });
+  assert.ok(rows.length > 3, `${rows.length} fragments`);
+  assert.ok(journal.stats().storedBytes <= limits.maxBytes);
   assert.equal(await read(journal, rows[0]!), 2000);
   await index.expire(1, rows.at(-1)!.serverTimestamp, 100);
   await journal.collect();
@@ -168,9 +172,34 @@ test("short of free space the journal refuses in time, and resumes by itself", a
   while (journal.writable) await wait(5);
   await assert.rejects(put(2), JournalUnavailable);
   assert.equal(journal.unavailable!.reason, "disk-full");
-  free = 1e6;
+  free = 1e12;
   while (!journal.writable) await wait(5);
   await put(3);
+  await close();
+});
+
+test("the floor of free space holds however much comes between two looks at the disk", async () => {
+  let free = 1_000_000;
+  const files: FileSystem = {
+    ...nodeFileSystem,
+    freeBytes: async () => free,
+    async create(path) {
+      const file = await nodeFileSystem.create(path);
+      const writev = async (buffers: readonly Uint8Array[], position: number) => {
+        const count = await file.writev(buffers, position);
+        free -= count;
+        return count;
+      };
+      return { ...wrap(file), writev };
+    },
+  };
+  const limits = { minFreeBytes: 400_000, probeIntervalMs: 60_000 };
+  const { put, close } = await open({ limits, files });
+  const burst = Array.from({ length: 100 }, (_, i) => put(i + 1, 10_000));
+  const settled = await Promise.allSettled(burst);
+  const stored = settled.filter(({ status }) => status === "fulfilled").length;
+  assert.ok(stored > 50 && stored < 60, `${stored} fragments`);
+  assert.ok(free >= limits.minFreeBytes, `${free} bytes are free`);
   await close();
 });
 

@@ -17,7 +17,7 @@ import { type Recovered, type RecoverySummary, recover, type Survives } from "./
 import { SegmentFiles } from "./segment-files.ts";
 import { SegmentRegistry } from "./segment-registry.ts";
 import { SegmentWriters } from "./segment-writers.ts";
-import { SpaceGuard } from "./space-guard.ts";
+import { SpaceGuard, type SpaceUse } from "./space-guard.ts";
 
 /** What a file journal is made of. */
 export interface JournalOptions {
@@ -45,7 +45,7 @@ export class FileJournal implements Journal {
     this.recovery = recovered.summary;
     this.#files = files;
     this.#registry = new SegmentRegistry(recovered.segments);
-    this.#guard = new SpaceGuard(options.files, folder, limits, () => this.#storedBytes);
+    this.#guard = new SpaceGuard(options.files, folder, limits, () => this.#use());
     const parts = { files, ledger, limits, registry: this.#registry };
     this.#writers = new SegmentWriters({ ...parts, guard: this.#guard });
     this.#compactor = new Compactor({ ...parts, synced: (syncs) => this.#writers.committer.charge(syncs) });
@@ -99,6 +99,11 @@ export class FileJournal implements Journal {
     await this.#compactor.stop();
     await this.#writers.close();
     await this.#files.close();
+  }
+
+  #use(): SpaceUse {
+    const { placedBytes, unwrittenBytes } = this.#writers;
+    return { stored: this.#storedBytes, placed: placedBytes, unwritten: unwrittenBytes };
   }
 
   get #storedBytes(): number {

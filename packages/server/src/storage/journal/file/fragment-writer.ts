@@ -5,8 +5,8 @@ import { encodeRecordHeader, RECORD_HEADER_BYTES } from "./record.ts";
 
 /** What a writer needs of its journal. */
 export interface WriterHost {
-  /** Throws `JournalUnavailable` where the journal takes no data; a failed device does not stop fragments in healthy segments. */
-  admit(segment: OpenSegment | undefined): void;
+  /** Throws `JournalUnavailable` where the journal takes no `bytes` more; a failed device does not stop fragments in healthy segments. */
+  admit(segment: OpenSegment | undefined, bytes: number): void;
   /** The segment that takes new fragments of this class; counts the fragment in. */
   acquire(retentionClass: number): OpenSegment;
   /** Counts a fragment out that was given up. */
@@ -61,17 +61,17 @@ export class FileFragmentWriter implements FragmentWriter {
     let length = 0;
     for (const piece of part.ciphertext) length += piece.length;
     if (length > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
-    const segment = this.#admitted();
-    const header = encodeRecordHeader(segment.seed, this.#identity, index, summary, part, length);
     const recordLength = RECORD_HEADER_BYTES + length;
+    const segment = this.#admitted(recordLength);
+    const header = encodeRecordHeader(segment.seed, this.#identity, index, summary, part, length);
     this.#extents.push(segment.place(header, part.ciphertext, recordLength), recordLength);
     return segment;
   }
 
-  #admitted(): OpenSegment {
+  #admitted(bytes: number): OpenSegment {
     try {
       if (this.#segment?.failure !== undefined) throw this.#segment.failure;
-      this.#host.admit(this.#segment);
+      this.#host.admit(this.#segment, bytes);
       this.#segment ??= this.#host.acquire(this.#retentionClass);
       return this.#segment;
     } catch (failure) {

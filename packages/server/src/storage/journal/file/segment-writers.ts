@@ -6,7 +6,7 @@ import type { WriterHost } from "./fragment-writer.ts";
 import type { JournalLimits } from "./limits.ts";
 import { OpenSegment, toUnavailable } from "./open-segment.ts";
 import type { SegmentFiles } from "./segment-files.ts";
-import { recordSeed } from "./segment-header.ts";
+import { HEADER_BLOCK_BYTES, recordSeed } from "./segment-header.ts";
 import type { SegmentRegistry } from "./segment-registry.ts";
 import type { SpaceGuard } from "./space-guard.ts";
 import { SyncBudget } from "./sync-budget.ts";
@@ -66,6 +66,13 @@ export class SegmentWriters implements WriterHost, CommitterHost {
     return bytes;
   }
 
+  /** Bytes that were placed and are in no file yet. */
+  get unwrittenBytes(): number {
+    let bytes = 0;
+    for (const segment of this.#open) if (segment.failure === undefined) bytes += segment.end - segment.written;
+    return bytes;
+  }
+
   /** Bytes of all records placed since the start. */
   get placedBytes(): number {
     let bytes = this.#placedBytes;
@@ -73,10 +80,11 @@ export class SegmentWriters implements WriterHost, CommitterHost {
     return bytes;
   }
 
-  admit(segment: OpenSegment | undefined): void {
-    const { unavailable } = this.#parts.guard;
-    if (unavailable === undefined || (segment !== undefined && unavailable.reason === "io-error")) return;
-    throw unavailable;
+  admit(segment: OpenSegment | undefined, bytes: number): void {
+    // The segment that a new fragment is given may be a new one.
+    const refusal = this.#parts.guard.refusal(segment === undefined ? HEADER_BLOCK_BYTES + bytes : bytes);
+    if (refusal === undefined || (segment !== undefined && refusal.reason === "io-error")) return;
+    throw refusal;
   }
 
   acquire(retentionClass: number): OpenSegment {

@@ -6,33 +6,60 @@ import { toUnavailable } from "./open-segment.ts";
 
 /** A probe writes this much: less might fit into the last block of a full disk. */
 const PROBE_BYTES = 64 * 1024;
+/**
+ * A refusal is lifted when as much fits as was refused, so that it does not come again at once, or this much: a part larger than all of the space
+ * must not keep every other out.
+ */
+const MAX_WANTED_BYTES = 1024 * 1024;
 const PROBE_FILE = "probe.tmp";
+
+/** What a guard must know of the journal's bytes. */
+export interface SpaceUse {
+  /** Bytes of all segment files, also those that are placed and not written yet. */
+  readonly stored: number;
+  /** Bytes placed since the start. */
+  readonly placed: number;
+  /** Placed bytes that no file has yet, and that the file system therefore still counts as free. */
+  readonly unwritten: number;
+}
 
 /**
  * Knows whether the journal may take data: not while its quota is reached, the disk is (nearly) full, or the device fails. While it may not,
  * the guard probes regularly with a real write and lets ingest resume by itself.
+ *
+ * Between two looks at the disk it counts what is placed against the space that it saw, so that the floor holds at any rate.
  */
 export class SpaceGuard {
   readonly #files: FileSystem;
   readonly #folder: string;
   readonly #limits: JournalLimits;
-  readonly #storedBytes: () => number;
+  readonly #use: () => SpaceUse;
   readonly #timer: NodeJS.Timeout;
   #unavailable: JournalUnavailable | undefined;
+  /** `placed` at which the free space of the last look is used up; nothing is taken before the first one. */
+  #placedLimit = 0;
+  /** Bytes that must fit before a refusal is lifted. */
+  #wanted = 1;
   #probing: Promise<void> | undefined;
 
-  constructor(files: FileSystem, folder: string, limits: JournalLimits, storedBytes: () => number) {
+  constructor(files: FileSystem, folder: string, limits: JournalLimits, use: () => SpaceUse) {
     this.#files = files;
     this.#folder = folder;
     this.#limits = limits;
-    this.#storedBytes = storedBytes;
+    this.#use = use;
     this.#timer = setInterval(() => this.probe(), limits.probeIntervalMs).unref();
   }
 
   /** Why the journal takes no data now. */
   get unavailable(): JournalUnavailable | undefined {
-    if (this.#unavailable === undefined && this.#storedBytes() >= this.#limits.maxBytes) {
-      this.#unavailable = new JournalUnavailable("quota", `the archive has reached its ${this.#limits.maxBytes} bytes`);
+    return this.refusal(1);
+  }
+
+  /** Why the journal takes no `bytes` more now, undefined where it does. */
+  refusal(bytes: number): JournalUnavailable | undefined {
+    if (this.#unavailable === undefined) {
+      this.#unavailable = this.#shortage(bytes);
+      if (this.#unavailable !== undefined) this.#wanted = Math.min(bytes, MAX_WANTED_BYTES);
     }
     return this.#unavailable;
   }
@@ -60,20 +87,34 @@ export class SpaceGuard {
   async #look(): Promise<void> {
     const found = await this.#find();
     if (this.#unavailable?.reason !== "closed") this.#unavailable = found;
+    if (found === undefined) this.#wanted = 1;
   }
 
   async #find(): Promise<JournalUnavailable | undefined> {
     try {
+      // Asked before the file system: what is written meanwhile counts twice until the next look, and never not at all.
+      const { placed, unwritten } = this.#use();
       const free = await this.#files.freeBytes(this.#folder);
-      if (free < this.#limits.minFreeBytes) {
-        return new JournalUnavailable("disk-full", `only ${free} bytes are free on the archive's file system`);
-      }
-      if (this.#storedBytes() >= this.#limits.maxBytes) return this.unavailable;
-      if (this.#unavailable !== undefined) await this.#write();
-      return undefined;
+      this.#placedLimit = placed + free - unwritten - this.#limits.minFreeBytes;
+      const shortage = this.#shortage(this.#wanted);
+      if (shortage === undefined && this.#unavailable !== undefined) await this.#write();
+      return shortage;
     } catch (error) {
       return toUnavailable(error);
     }
+  }
+
+  #shortage(bytes: number): JournalUnavailable | undefined {
+    const { stored, placed } = this.#use();
+    const { maxBytes, minFreeBytes } = this.#limits;
+    if (stored + bytes > maxBytes) {
+      return new JournalUnavailable("quota", `the archive has reached its ${maxBytes} bytes`);
+    }
+    if (placed + bytes > this.#placedLimit) {
+      const message = `of the archive's file system no more than ${minFreeBytes} bytes would stay free`;
+      return new JournalUnavailable("disk-full", message);
+    }
+    return undefined;
   }
 
   async #write(): Promise<void> {
