@@ -146,7 +146,7 @@ function wrap(file: Awaited<ReturnType<FileSystem["create"]>>): Awaited<ReturnTy
 }
 
 test("at its quota the journal refuses, reads on, and resumes when space has come back", async () => {
-  const limits = { maxBytes: 20_000, segmentBytes: 8000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
+  const limits = { maxBytes: 40_000, segmentBytes: 8000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
   const { journal, index, put, close } = await open({ limits });
   const rows: FragmentRow[] = [];
   const fill = async () => {
