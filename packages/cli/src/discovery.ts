@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Connection } from "@kvass/client";
-import { CliError } from "./errors.ts";
+import { CliError, USAGE } from "./errors.ts";
 
 /** The server writes this file into its data folder when it accepts requests: 0600, `{url, region, pid}`. */
 const SERVER_FILE = "server.json";
@@ -118,15 +118,35 @@ export function isFoundByItself(dataDir: string, environment: Environment = proc
   }
 }
 
-const environmentEndpoint = (environment: Environment): string | undefined =>
-  environment.AWS_ENDPOINT_URL_KINESIS_VIDEO || environment.AWS_ENDPOINT_URL || undefined;
+const ENDPOINT_VARIABLES = ["AWS_ENDPOINT_URL_KINESIS_VIDEO", "AWS_ENDPOINT_URL"];
+
+/** The endpoint that the environment names for AWS SDKs, and the variable that does. */
+export function environmentEndpoint(environment: Environment): { variable: string; url: string } | undefined {
+  for (const variable of ENDPOINT_VARIABLES) {
+    const url = environment[variable];
+    if (url) return { variable, url };
+  }
+  return undefined;
+}
+
+/** What the command line or a variable gave as an endpoint. Throws {@link CliError} where it is no URL. */
+function checkedEndpoint(url: string, origin: string): string {
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  throw new CliError(`${origin}: expected a URL as http://127.0.0.1:8400; got "${url}"`, { exitCode: USAGE });
+}
+
+function givenEndpoint({ endpoint, data }: Target, environment: Environment): string | undefined {
+  if (endpoint !== undefined) return checkedEndpoint(endpoint, "--endpoint");
+  const found = data === undefined ? environmentEndpoint(environment) : undefined;
+  return found === undefined ? undefined : checkedEndpoint(found.url, found.variable);
+}
 
 /**
  * Where the client verbs send their requests: `--endpoint`, else `--data`, else the endpoint that the environment names for AWS
  * SDKs, else the running server of this machine.
  */
 export async function connectionTo(target: Target, environment: Environment = process.env): Promise<Connection> {
-  const endpoint = target.endpoint ?? (target.data === undefined ? environmentEndpoint(environment) : undefined);
+  const endpoint = givenEndpoint(target, environment);
   if (endpoint !== undefined) {
     const { environmentCredentials } = await import("@kvass/client");
     const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION || "us-east-1";

@@ -24,6 +24,7 @@ const NETWORK: Record<string, string> = {
   ECONNRESET: "the connection was reset",
   ETIMEDOUT: "no answer in time",
   EPIPE: "the connection was closed",
+  EPROTO: "TLS failed (is it an http:// endpoint?)",
   EADDRINUSE: "the address is in use by another program",
   EADDRNOTAVAIL: "no address of this machine",
 };
@@ -51,6 +52,13 @@ function describeFileError({ code = "", path }: SystemError): string | undefined
 function describeNetworkError({ code = "", address, port }: SystemError): string | undefined {
   if (NETWORK[code] === undefined) return undefined;
   return address === undefined ? NETWORK[code] : `${address}:${port}: ${NETWORK[code]}`;
+}
+
+/** Whether a connection could not be made, or broke. */
+export function isConnectionFailure(error: Error): boolean {
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  const causes = [error, error.cause, first].filter((cause) => cause instanceof Error);
+  return causes.some((cause) => describeNetworkError(cause) !== undefined);
 }
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();

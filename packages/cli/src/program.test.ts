@@ -50,6 +50,8 @@ const WRONG: [args: string[], line: RegExp, status: number][] = [
   [["serve", "--listen", ":99999"], /^kvass: --listen: expected HOST:PORT.*got ":99999"\n$/, 2],
   [["serve", "--listen", "127.0.0.1:65536"], /^kvass: --listen: expected HOST:PORT.*got "127.0.0.1:65536"\n$/, 2],
   [["put", "porch", "x", "--as-is", "--realtime"], /^kvass: --as-is cannot be paced/, 2],
+  [["ls", "--endpoint", "foo"], /^kvass: --endpoint: expected a URL.*got "foo"\n$/, 2],
+  [["put", "s", "/nonexistent", "--endpoint", "localhost:1"], /^kvass: --endpoint: .*got "localhost:1"\n$/, 2],
   [["ls"], /^kvass: no server runs over /, 1],
   [["env", "--data", "/nonexistent"], /^kvass: no server runs over \/nonexistent; start one/, 1],
   [["fsck", "--data", "/nonexistent"], /^kvass: \/nonexistent is no data folder of Kvass\n$/, 1],

@@ -1,11 +1,13 @@
 import { type Command, Option } from "commander";
-import { connectionTo, type Target } from "../discovery.ts";
+import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
+import type { MediaSource } from "../recording/media-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
   readonly from: string;
@@ -48,9 +50,25 @@ async function get(stream: string, flags: Flags): Promise<void> {
   const path = flags.output ?? `${stream}.mkv`;
   refuseTerminal(path, process.stdout.isTTY);
   const signal = interruption();
-  const connection = await connectionTo(flags);
-  const { mediaSource } = await import("../recording/media-source.ts");
-  const { isLive, ...source } = await mediaSource({ connection, stream, from, to, now, clock: flags.clock, signal });
+  await withServer({ target: flags, stream }, async (connection) => {
+    const { mediaSource } = await import("../recording/media-source.ts");
+    const { isLive, ...source } = await mediaSource({ connection, stream, from, to, now, clock: flags.clock, signal });
+    await saveShown(source, { stream, path, flags, isLive, signal });
+    // Following has no other end than ^C.
+    if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
+  });
+}
+
+interface Saving {
+  readonly stream: string;
+  readonly path: string;
+  readonly flags: Flags;
+  readonly isLive: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Saves with a status line on a terminal, and a summary. Throws {@link CliError} where there is nothing to save. */
+async function saveShown(source: MediaSource, { stream, path, flags, isLive, signal }: Saving): Promise<void> {
   const save = flags.raw
     ? (await import("../recording/save-raw.ts")).saveRaw
     : (await import("../recording/save.ts")).save;
@@ -67,8 +85,6 @@ async function get(stream: string, flags: Flags): Promise<void> {
   }
   if (progress.bytes === 0) throw new CliError(`${stream} holds no media there`);
   process.stderr.write(`${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}\n`);
-  // Following has no other end than ^C.
-  if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
 }
 
 /** Media on a terminal is noise, and may change how the terminal behaves. Throws {@link CliError}. */

@@ -1,8 +1,11 @@
+import type { Connection } from "@kvass/client";
 import { type Command, InvalidArgumentError } from "commander";
-import { connectionTo, type Target } from "../discovery.ts";
+import type { ArchiveRange } from "../archive.ts";
+import type { Target } from "../discovery.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatDuration, formatTime, table } from "../terminal/format.ts";
 import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
   readonly from: string;
@@ -30,9 +33,13 @@ export function configure(command: Command): void {
     .option("--clock <CLOCK>", "times are those of the producer or of the server", clock, "producer")
     .option("--limit <N>", "list at most so many", positiveInteger, DEFAULT_LIMIT)
     .option("--json", "one JSON object a line")
-    .action((stream: string | undefined, flags: Flags) =>
-      stream === undefined ? listStreams(flags) : listFragments(stream, flags),
-    );
+    .action((stream: string | undefined, flags: Flags) => {
+      // Before a server is looked for: a wrong time is wrong everywhere.
+      const range = rangeOf(flags);
+      return withServer({ target: flags, stream }, (connection) =>
+        stream === undefined ? listStreams(connection, flags) : listFragments(connection, stream, range, flags),
+      );
+    });
   addTargetOptions(command);
 }
 
@@ -41,8 +48,7 @@ function clock(text: string): "producer" | "server" {
   return text;
 }
 
-async function listStreams(flags: Flags): Promise<void> {
-  const connection = await connectionTo(flags);
+async function listStreams(connection: Connection, flags: Flags): Promise<void> {
   const { controlPlane } = await import("@kvass/client");
   const { paginateListStreams } = await import("@aws-sdk/client-kinesis-video");
   const client = controlPlane(connection);
@@ -62,9 +68,7 @@ async function listStreams(flags: Flags): Promise<void> {
   noteLimit(left, flags.limit);
 }
 
-async function listFragments(stream: string, flags: Flags): Promise<void> {
-  const range = { from: momentOf(flags.from, "--from"), to: momentOf(flags.to, "--to"), clock: flags.clock };
-  const connection = await connectionTo(flags);
+async function listFragments(connection: Connection, stream: string, range: ArchiveRange, flags: Flags): Promise<void> {
   const { fragmentsInRange } = await import("../archive.ts");
   const rows = [["PRODUCER TIME", "SERVER TIME", "DURATION", "SIZE", "FRAGMENT"]];
   const total = { fragments: 0, bytes: 0, durationMs: 0 };
@@ -99,6 +103,12 @@ const fragmentRow = ({ number, producerTimestamp, serverTimestamp, durationMs, b
   formatBytes(bytes),
   number,
 ];
+
+const rangeOf = ({ from, to, clock }: Flags): ArchiveRange => ({
+  from: momentOf(from, "--from"),
+  to: momentOf(to, "--to"),
+  clock,
+});
 
 function momentOf(text: string, what: string): number {
   const moment: Moment = parseMoment(text, what);

@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { connectionTo, type Target } from "../discovery.ts";
+import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { MOMENT_FORMS, parseMoment } from "../time.ts";
+import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
   readonly create?: boolean;
@@ -47,21 +48,23 @@ async function put(stream: string, file: string, flags: Flags): Promise<void> {
   const given = flags.startTimestamp === undefined ? undefined : parseMoment(flags.startTimestamp, "--start-timestamp");
   if (given === "earliest") throw new CliError("--start-timestamp: expected a time, not earliest", { exitCode: USAGE });
   const signal = interruption();
-  const connection = await connectionTo(flags);
-  const { openInput } = await import("../input/open-input.ts");
-  const { Upload } = await import("../sending/upload.ts");
-  const input = await openInput(file, signal);
-  const upload = new Upload({
-    connection,
-    stream,
-    input,
-    createWithRetention: flags.create ? flags.retention : undefined,
-    realtime: flags.realtime ?? false,
-    asIs: flags.asIs ?? false,
-    startTimestamp: given,
-    signal,
+  const work = { target: flags, stream, ifMissing: "--create makes it" };
+  const { refused } = await withServer(work, async (connection) => {
+    const { openInput } = await import("../input/open-input.ts");
+    const { Upload } = await import("../sending/upload.ts");
+    const input = await openInput(file, signal);
+    const upload = new Upload({
+      connection,
+      stream,
+      input,
+      createWithRetention: flags.create ? flags.retention : undefined,
+      realtime: flags.realtime ?? false,
+      asIs: flags.asIs ?? false,
+      startTimestamp: given,
+      signal,
+    });
+    return upload.run();
   });
-  const { refused } = await upload.run();
   if (refused > 0) process.exitCode = 1;
   if (signal.aborted) process.exitCode = INTERRUPTED;
 }

@@ -77,6 +77,9 @@ const firstLine = (text: string): string =>
     .split("\n")[0]!
     .replace(/^\[[^\]]*\]\s*/, "");
 
+/** ffprobe's verdict, behind what it came across on the way; the source before it is known. */
+const lastLine = (text: string): string => text.trim().split("\n").at(-1)!.replace(/^.*: /, "");
+
 /** What ffprobe says of a file. */
 export interface Probe {
   readonly durationMs: number | undefined;
@@ -113,7 +116,10 @@ export function probe(source: string | Uint8Array): Probe {
   if (error !== undefined && (error as NodeJS.ErrnoException).code !== "EPIPE") {
     throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
   }
-  if (status !== 0) throw new CliError(`ffprobe: ${firstLine(stderr) || `ended with ${status}`}`);
+  if (status !== 0) {
+    const name = typeof source === "string" ? source : "standard input";
+    throw new CliError(`${name}: ffmpeg finds no media there (${lastLine(stderr) || `ffprobe ended with ${status}`})`);
+  }
   const { streams = [], format } = JSON.parse(stdout) as ProbeAnswer;
   const media = streams.filter(({ disposition }) => disposition?.attached_pic !== 1);
   const video = media.find(({ codec_type }) => codec_type === "video");

@@ -34,7 +34,9 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal);
   const file = await open(path);
   try {
-    const { size } = await file.stat();
+    const status = await file.stat();
+    if (status.isDirectory()) throw new CliError(`${path} is a folder, not a media file`);
+    const { size } = status;
     const { bytesRead, buffer } = await file.read(Buffer.alloc(EBML_ID.length), 0, EBML_ID.length, 0);
     if (bytesRead === 0) throw new CliError(`${path}: the file is empty`);
     if (!buffer.equals(EBML_ID)) return throughFfmpeg(path, signal);

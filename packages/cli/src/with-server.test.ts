@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describe } from "./errors.ts";
+import { explainAnswer, type Work } from "./with-server.ts";
+
+const failure = (fields: object): Error => Object.assign(new Error("raw"), fields);
+const REFUSED = failure({ code: "ECONNREFUSED", address: "127.0.0.1", port: 1 });
+const MISSING = failure({ name: "ResourceNotFoundException" });
+const EXPORTED = { AWS_ENDPOINT_URL: "http://127.0.0.1:1" };
+
+const CASES: [error: Error, work: Work, environment: Record<string, string>, line: string][] = [
+  [
+    REFUSED,
+    { target: {} },
+    EXPORTED,
+    "127.0.0.1:1: connection refused (is the server running?) (the endpoint is that of AWS_ENDPOINT_URL)",
+  ],
+  [REFUSED, { target: { data: "x" } }, EXPORTED, "127.0.0.1:1: connection refused (is the server running?)"],
+  [MISSING, { target: {}, stream: "porch" }, {}, "ResourceNotFoundException: there is no stream porch"],
+  [
+    MISSING,
+    { target: {}, stream: "porch", ifMissing: "--create makes it" },
+    {},
+    "ResourceNotFoundException: there is no stream porch; --create makes it",
+  ],
+  [failure({ code: "ENOENT", path: "a.mkv" }), { target: {} }, EXPORTED, "a.mkv: no such file or folder"],
+];
+
+for (const [error, work, environment, line] of CASES) {
+  test(`failed work: ${line}`, () => assert.equal(describe(explainAnswer(error, work, environment)), line));
+}

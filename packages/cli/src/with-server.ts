@@ -1,0 +1,42 @@
+import type { Connection } from "@kvass/client";
+import { connectionTo, environmentEndpoint, type Target } from "./discovery.ts";
+import { CliError, describe, isConnectionFailure } from "./errors.ts";
+
+/** What a client verb works on. */
+export interface Work {
+  readonly target: Target;
+  /** The stream that the command line names. */
+  readonly stream?: string | undefined;
+  /** What to do where there is no such stream. */
+  readonly ifMissing?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Finds the server and does the work with it. Errors that come of where the command was sent, and to which stream, say so. */
+export async function withServer<T>(work: Work, use: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await connectionTo(work.target);
+  try {
+    return await use(connection);
+  } catch (error) {
+    throw explainAnswer(error, work);
+  }
+}
+
+/** The error to show for work that failed; `error` itself where there is nothing to add. */
+export function explainAnswer(
+  error: unknown,
+  { target, stream, ifMissing }: Work,
+  environment: Environment = process.env,
+): unknown {
+  if (!(error instanceof Error)) return error;
+  const isAnswer = /Exception$/.test(error.name);
+  if (!isAnswer && !isConnectionFailure(error)) return error;
+  const isMissing = error.name === "ResourceNotFoundException" && stream !== undefined;
+  const hint = ifMissing === undefined ? "" : `; ${ifMissing}`;
+  const what = isMissing ? `${error.name}: there is no stream ${stream}${hint}` : describe(error);
+  const isGiven = target.endpoint !== undefined || target.data !== undefined;
+  const variable = isGiven ? undefined : environmentEndpoint(environment)?.variable;
+  const origin = variable === undefined ? "" : ` (the endpoint is that of ${variable})`;
+  return new CliError(`${what}${origin}`, { cause: error });
+}
