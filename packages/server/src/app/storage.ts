@@ -1,7 +1,11 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
-import { type OpenFragmentIndex, openFragmentIndex } from "../storage/catalog/sqlite/open-fragment-index.ts";
+import {
+  type OpenFragmentIndex,
+  openFragmentIndex,
+  removeFragmentIndex,
+} from "../storage/catalog/sqlite/open-fragment-index.ts";
 import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
 import { FileJournal } from "../storage/journal/file/file-journal.ts";
 import { errorCode, type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
@@ -72,7 +76,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   try {
     const lock = new FolderLock(paths.lock);
     closers.push(() => lock.release());
-    if (options.rebuildIndex === true) await removeIndex(paths.index);
+    if (options.rebuildIndex === true) removeFragmentIndex(paths.index);
     const catalog = new SqliteStreamCatalog(paths.catalog);
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
@@ -124,10 +128,6 @@ function openIndex(path: string): OpenFragmentIndex {
       cause,
     });
   }
-}
-
-async function removeIndex(path: string): Promise<void> {
-  for (const suffix of ["", "-wal", "-shm"]) await rm(path + suffix, { force: true });
 }
 
 async function allStreams(catalog: StreamCatalog): Promise<Map<number, StreamRecord>> {

@@ -6,6 +6,15 @@ export const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
+/** A database file has a format that this version does not read. */
+export class OtherFormat extends Error {
+  override readonly name = "OtherFormat";
+
+  constructor(path: string, stored: number, version: number) {
+    super(`${path} has format ${stored}; this version of the server reads format ${version}`);
+  }
+}
+
 /**
  * A SQLite database of this product: opened with its pragmas, its schema brought to `version`.
  *
@@ -17,7 +26,7 @@ export class Database {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
 
-  /** @throws Error where the file was written by a newer version, or is no SQLite database */
+  /** @throws OtherFormat where another version wrote the file, Error where it is no SQLite database */
   constructor(path: string, options: { pragmas: readonly string[]; schema: string; version: number }) {
     if (path !== ":memory:") makePrivate(path);
     this.#db = new DatabaseSync(path);
@@ -69,8 +78,7 @@ export class Database {
   #migrate(path: string, schema: string, version: number): void {
     const { user_version: stored } = this.#db.prepare("PRAGMA user_version").get() as { user_version: number };
     if (stored === version) return;
-    if (stored !== 0)
-      throw new Error(`${path} has format ${stored}; this version of the server reads format ${version}`);
+    if (stored !== 0) throw new OtherFormat(path, stored, version);
     this.transaction(() => {
       this.#db.exec(schema);
       this.#db.exec(`PRAGMA user_version = ${version}`);

@@ -1,6 +1,6 @@
 /**
- * A fragment's extents as the index stores them: the numbers in order, each as little-endian base-128 (seven bits a byte, the high bit set
- * on all but the last). A fragment of one part takes some seven bytes.
+ * A fragment's extents behind the first, as the index stores them: the numbers in order, each as little-endian base-128 (seven bits a byte, the
+ * high bit set on all but the last). An extent takes some seven bytes.
  */
 
 /** @param extents non-negative safe integers */

@@ -7,7 +7,7 @@ import { fragmentIndexContract, rowOf } from "../../contract/fragment-index.ts";
 import { Database } from "./database.ts";
 import { SqliteFragmentIndex } from "./fragment-index.ts";
 import { SqliteFragmentLedger } from "./fragment-ledger.ts";
-import { INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
+import { INDEX_PRAGMAS, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { IndexSums } from "./index-sums.ts";
 import { openFragmentIndex } from "./open-fragment-index.ts";
 
@@ -46,5 +46,21 @@ test("an index without space refuses the batch, all of it, and says that space i
   assert.deepEqual(await index.totals(1), { fragments: 1, bytes: 900, newestSequence: 1 });
   ledger.insert([rowOf(1, 5000)]);
   assert.equal((await index.totals(1)).fragments, 2);
+  await index.close();
+});
+
+test("an index of another format is dropped, for the journal to fill the new one", async () => {
+  const path = join(folder, "old.db");
+  const old = new Database(path, {
+    pragmas: INDEX_PRAGMAS,
+    schema: "CREATE TABLE fragments (old)",
+    version: INDEX_VERSION + 1,
+  });
+  old.close();
+  const { index, ledger } = openFragmentIndex(path);
+  assert.deepEqual(ledger.segments(), []);
+  ledger.addSegment(1, 0);
+  ledger.insert([rowOf(1, 1)]);
+  assert.equal((await index.totals(1)).fragments, 1);
   await index.close();
 });

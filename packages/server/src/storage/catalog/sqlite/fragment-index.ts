@@ -9,8 +9,7 @@ import type {
   FragmentTotals,
 } from "../../ports/fragment-index.ts";
 import type { Database } from "./database.ts";
-import { decodeExtents } from "./extents.ts";
-import { CLOCK_COLUMN, type Columns, FRAGMENT_COLUMNS, storedBytes, toFragment } from "./index-schema.ts";
+import { CLOCK_COLUMN, type Columns, FRAGMENT_COLUMNS, storedBytes, toExtents, toFragment } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
 
 /** Rows that one statement reads or removes before the event loop gets its turn: one to three milliseconds. */
@@ -95,7 +94,7 @@ export class SqliteFragmentIndex implements FragmentIndex {
       database,
       `DELETE FROM fragments WHERE stream_id = :stream AND sequence IN (
          SELECT sequence FROM fragments WHERE stream_id = :stream AND server_ts < :horizon LIMIT :limit)
-       RETURNING segment, size, extents`,
+       RETURNING segment, size, offset, length, extents`,
     );
   }
 
@@ -187,8 +186,8 @@ export class SqliteFragmentIndex implements FragmentIndex {
     return this.#database.transaction(() => {
       this.#sums.reset();
       const removed = this.#remove.all({ stream, horizon, limit }) as unknown as Columns[];
-      for (const [segment, size, extents] of removed) {
-        this.#sums.segment(segment as number, -storedBytes(decodeExtents(extents as Uint8Array)), -1);
+      for (const [segment, size, offset, length, others] of removed) {
+        this.#sums.segment(segment as number, -storedBytes(toExtents(offset, length, others)), -1);
         this.#sums.stream(stream, -(size as number), -1, 0);
       }
       this.#sums.apply();

@@ -5,8 +5,7 @@ import type { FragmentLedger, FragmentMove, SegmentRow } from "../../ports/fragm
 import { JournalUnavailable } from "../../ports/journal.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import { type Database, isFull } from "./database.ts";
-import { encodeExtents } from "./extents.ts";
-import { type Columns, FRAGMENT_COLUMNS, storedBytes, toFragment, toSegment } from "./index-schema.ts";
+import { type Columns, FRAGMENT_COLUMNS, otherExtents, storedBytes, toFragment, toSegment } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
 
 /** Rows that a walk over the whole table looks at before the event loop gets its turn: some two milliseconds. */
@@ -38,10 +37,12 @@ export class SqliteFragmentLedger implements FragmentLedger {
     this.#sums = sums;
     this.#checkpointer = checkpointer;
     this.#insert = database.prepare(
-      `INSERT OR IGNORE INTO fragments (${FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO fragments (${FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM fragments WHERE stream_id = ? AND sequence = ?");
-    this.#move = database.prepare("UPDATE fragments SET segment = ?, extents = ? WHERE stream_id = ? AND sequence = ?");
+    this.#move = database.prepare(
+      "UPDATE fragments SET segment = ?, offset = ?, length = ?, extents = ? WHERE stream_id = ? AND sequence = ?",
+    );
     this.#find = database.prepare(`SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = ? AND sequence = ?`);
     this.#find.setReturnArrays(true);
     this.#walk = database.prepare(
@@ -130,7 +131,8 @@ export class SqliteFragmentLedger implements FragmentLedger {
   }
 
   #insertOne(row: FragmentRow): void {
-    const extents = encodeExtents(row.extents);
+    const [offset = 0, length = 0] = row.extents;
+    const others = otherExtents(row.extents);
     const insert = () =>
       this.#insert.run(
         row.streamId,
@@ -141,7 +143,9 @@ export class SqliteFragmentLedger implements FragmentLedger {
         row.duration,
         row.size,
         row.segment,
-        extents,
+        offset,
+        length,
+        others,
       );
     if (insert().changes === 0) {
       this.#deleteOne(row);
@@ -162,7 +166,8 @@ export class SqliteFragmentLedger implements FragmentLedger {
   #moveOne({ streamId, sequence, from, segment, extents }: FragmentMove): boolean {
     const row = this.#row({ streamId, sequence });
     if (row === undefined || row.segment !== from) return false;
-    this.#move.run(segment, encodeExtents(extents), streamId, sequence);
+    const [offset = 0, length = 0] = extents;
+    this.#move.run(segment, offset, length, otherExtents(extents), streamId, sequence);
     this.#sums.segment(from, -storedBytes(row.extents), -1);
     this.#sums.segment(segment, storedBytes(extents), 1);
     return true;

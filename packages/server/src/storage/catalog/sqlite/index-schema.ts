@@ -1,15 +1,16 @@
 import type { SQLOutputValue } from "node:sqlite";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentClock, SegmentRow } from "../../ports/fragment-index.ts";
-import { decodeExtents } from "./extents.ts";
+import { decodeExtents, encodeExtents } from "./extents.ts";
 
-/** The format of index.db. A file of another format is dropped and rebuilt from the journal. */
-export const INDEX_VERSION = 1;
+/** The format of index.db. A file of another format is dropped and made anew from the journal. */
+export const INDEX_VERSION = 2;
 
 /**
  * Fragments are clustered by stream and sequence; each clock has an index whose entries end with the sequence (the rest of the primary
  * key), so that pages in time order come straight out of it. Columns are not STRICT: INTEGER affinity stores whole numbers, which node:sqlite
- * binds as doubles, in their short form, and a producer's fraction of a millisecond as it is.
+ * binds as doubles, in their short form, and a producer's fraction of a millisecond as it is. The first extent has columns of its own, and
+ * most fragments no other: a BLOB in each row would double the time of a page, and leave an ArrayBuffer per row to the garbage collector.
  * `streams` and `segments` hold sums that are kept in the same transactions as the rows.
  */
 export const INDEX_SCHEMA = `
@@ -22,7 +23,9 @@ export const INDEX_SCHEMA = `
     duration INTEGER NOT NULL,
     size INTEGER NOT NULL,
     segment INTEGER NOT NULL,
-    extents BLOB NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    extents BLOB,
     PRIMARY KEY (stream_id, sequence)
   ) WITHOUT ROWID;
   CREATE INDEX fragments_by_server ON fragments (stream_id, server_ts);
@@ -61,7 +64,8 @@ export const CLOCK_COLUMN: Record<FragmentClock, string> = {
 };
 
 /** The columns of a fragment in the order in which `toFragment` reads them. */
-export const FRAGMENT_COLUMNS = "stream_id, sequence, server_ts, producer_ts, random, duration, size, segment, extents";
+export const FRAGMENT_COLUMNS =
+  "stream_id, sequence, server_ts, producer_ts, random, duration, size, segment, offset, length, extents";
 
 /** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
 export type Columns = readonly SQLOutputValue[];
@@ -76,8 +80,23 @@ export function toFragment(row: Columns): FragmentRow {
     duration: row[5] as number,
     size: row[6] as number,
     segment: row[7] as number,
-    extents: decodeExtents(row[8] as Uint8Array),
+    extents: toExtents(row[8], row[9], row[10]),
   };
+}
+
+/** The extents of a row: the first one, and those behind it in their stored form, null where there are none. */
+export function toExtents(
+  offset: SQLOutputValue | undefined,
+  length: SQLOutputValue | undefined,
+  others: SQLOutputValue | undefined,
+): number[] {
+  const first = [offset as number, length as number];
+  return others === null ? first : first.concat(decodeExtents(others as Uint8Array));
+}
+
+/** The stored form of the extents behind the first. */
+export function otherExtents(extents: readonly number[]): Uint8Array | null {
+  return extents.length <= 2 ? null : encodeExtents(extents.slice(2));
 }
 
 export function toSegment(row: Columns): SegmentRow {

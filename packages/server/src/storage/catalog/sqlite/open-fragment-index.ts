@@ -1,10 +1,14 @@
+import { rmSync } from "node:fs";
 import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
 import { Checkpointer } from "./checkpointer.ts";
-import { Database } from "./database.ts";
+import { Database, OtherFormat } from "./database.ts";
 import { SqliteFragmentIndex } from "./fragment-index.ts";
 import { SqliteFragmentLedger } from "./fragment-ledger.ts";
 import { INDEX_PRAGMAS, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { IndexSums } from "./index-sums.ts";
+
+/** Files that SQLite keeps beside a database. */
+const SUFFIXES = ["", "-wal", "-shm"];
 
 /** Both sides of one fragment index. `index.close` closes both. */
 export interface OpenFragmentIndex {
@@ -12,14 +16,19 @@ export interface OpenFragmentIndex {
   readonly ledger: FragmentLedger;
 }
 
+/** Removes a fragment index, so that the next one begins empty. */
+export function removeFragmentIndex(path: string): void {
+  for (const suffix of SUFFIXES) rmSync(path + suffix, { force: true });
+}
+
 /**
  * Opens the fragment index in a SQLite file, made where it does not exist.
  *
  * @param path `:memory:` keeps the index in memory, for tests and for a journal in memory
- * @throws Error where the file is damaged or of another format: it holds nothing that the journal does not, and may be deleted
+ * @throws Error where the file is damaged: it holds nothing that the journal does not, and may be deleted. One of another format is.
  */
 export function openFragmentIndex(path: string): OpenFragmentIndex {
-  const database = new Database(path, { pragmas: INDEX_PRAGMAS, schema: INDEX_SCHEMA, version: INDEX_VERSION });
+  const database = openDatabase(path);
   const checkpointer = path === ":memory:" ? undefined : new Checkpointer(path);
   const sums = new IndexSums(database);
   const close = async () => {
@@ -30,4 +39,15 @@ export function openFragmentIndex(path: string): OpenFragmentIndex {
     index: new SqliteFragmentIndex(database, sums, close),
     ledger: new SqliteFragmentLedger(database, sums, checkpointer),
   };
+}
+
+function openDatabase(path: string): Database {
+  const options = { pragmas: INDEX_PRAGMAS, schema: INDEX_SCHEMA, version: INDEX_VERSION };
+  try {
+    return new Database(path, options);
+  } catch (error) {
+    if (!(error instanceof OtherFormat)) throw error;
+    removeFragmentIndex(path);
+    return new Database(path, options);
+  }
 }
