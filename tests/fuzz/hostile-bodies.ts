@@ -108,6 +108,7 @@ function* claims(): Generator<[string, Uint8Array]> {
   const block = concatBytes([elementHeader(ID.SimpleBlock, huge), Uint8Array.of(0x81, 0, 0, 0)]);
   yield ["a block of 2^52 bytes", concatBytes([HEAD, clusterHeader(0), block, new Uint8Array(1024 * 1024)])];
   yield ["a Timestamp of 2^53", concatBytes([HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 53n))])];
+  yield ["a Timestamp of 2^63-1", concatBytes([HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 63n - 1n))])];
   yield ["a Timestamp of 2^64-1", concatBytes([HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 64n - 1n))])];
   yield ["a megabyte of zeros", new Uint8Array(1024 * 1024)];
   yield ["a megabyte of ones", new Uint8Array(1024 * 1024).fill(0xff)];

@@ -49,14 +49,14 @@ const video = (number: number): Buffer =>
     element(0xe0, element(0xb0, uint(640)), element(0xba, uint(480))),
   );
 
-/** EBML header, Segment of unknown size, Info (timecode scale 1 ms) and Tracks with `tracks` video tracks, numbered from 1. */
-export function bodyHeader(tracks = 1): Buffer {
+/** EBML header, Segment of unknown size, Info (timecode scale 1 ms unless told) and Tracks with `tracks` video tracks, numbered from 1. */
+export function bodyHeader(tracks = 1, timecodeScaleNs = 1_000_000): Buffer {
   return Buffer.concat([
     EBML_HEADER,
     Buffer.from("18538067ff", "hex"),
     element(
       0x1549a966,
-      element(0x2ad7b1, uint(1_000_000)),
+      element(0x2ad7b1, uint(timecodeScaleNs)),
       element(0x4d80, text("kvass tests")),
       element(0x5741, text("kvass tests")),
     ),
@@ -92,7 +92,7 @@ export const audioVideoHeader = (): Buffer =>
 export const subtitledHeader = (): Buffer => secondTrackHeader(0x11, "S_TEXT/UTF8");
 
 /** A Cluster of known size that holds the given blocks. */
-export const cluster = (timecode: number, ...blocks: Uint8Array[]): Buffer =>
+export const cluster = (timecode: number | bigint, ...blocks: Uint8Array[]): Buffer =>
   element(0x1f43b675, element(0xe7, uint(timecode)), ...blocks);
 
 /** A frame of `size` bytes whose content depends on `seed`, wrapped as a SimpleBlock `offset` ms after its cluster. */

@@ -1,5 +1,5 @@
 import type { ChunkWindow } from "../bytes/chunk-window.ts";
-import { MAX_INTEGER_LENGTH, readUint } from "../ebml/values.ts";
+import { MAX_INTEGER_LENGTH, readBigUint, readUint } from "../ebml/values.ts";
 import { UNKNOWN_SIZE } from "../ebml/vint.ts";
 import { BlockReader } from "./block-reader.ts";
 import { ClusterData } from "./cluster-data.ts";
@@ -22,6 +22,9 @@ export const CLUSTER_OPEN = 0;
 export const CLUSTER_COMPLETE = 1;
 /** Its size is unknown, and the element that the scanner holds has ended it. */
 export const CLUSTER_INTERRUPTED = 2;
+
+/** Largest Timestamp of a Cluster: muxers keep it as a signed integer of 64 bits. */
+const MAX_TIMESTAMP = 2n ** 63n - 1n;
 
 /** Reads one Cluster at a time (RFC 9559, section 5.1.3), its BlockGroups included: the path that every frame takes. */
 export class ClusterReader {
@@ -247,23 +250,27 @@ export class ClusterReader {
     }
     window.advance(this.#bytesLeft);
     this.#keepJoined();
-    this.#setInteger(readUint(bytes, at, end));
+    const value = readUint(bytes, at, end);
+    this.#setInteger(value, value > Number.MAX_SAFE_INTEGER ? readBigUint(bytes, at, end) : undefined);
   }
 
-  #setInteger(value: number): void {
-    if (value > Number.MAX_SAFE_INTEGER) {
-      throw new MatroskaError("invalid-value", elementName(this.#id), this.#window.offset, "an integer below 2^53");
+  /** Takes a value, with its `exact` form where it is beyond what a number holds safely. */
+  #setInteger(value: number, exact?: bigint): void {
+    if (this.#id === ID.BlockDuration) {
+      if (exact !== undefined) throw this.#tooLarge("2^53");
+      this.#groupDuration = value;
+    } else {
+      if (exact !== undefined && exact > MAX_TIMESTAMP) throw this.#tooLarge("2^63");
+      this.#start(value, exact);
     }
-    if (this.#id === ID.BlockDuration) this.#groupDuration = value;
-    else this.#start(value);
     this.#childDone();
   }
 
-  #start(timecode: number): void {
+  #start(timecode: number, exactTimecode: bigint | undefined): void {
     this.#timecode = timecode;
     const sizeKnown = this.#size !== UNKNOWN_SIZE;
     const totalBytes = sizeKnown ? this.#headerLength + this.#size : undefined;
-    this.#handler.onClusterStart({ timecode, sizeKnown, totalBytes, offset: this.#offset });
+    this.#handler.onClusterStart({ timecode, exactTimecode, sizeKnown, totalBytes, offset: this.#offset });
     this.#data.start();
   }
 
@@ -292,6 +299,10 @@ export class ClusterReader {
   #keepJoined(): void {
     const { joined, scratch } = this.#window;
     if (joined > 0) this.#data.addHeldBack(scratch.subarray(0, joined));
+  }
+
+  #tooLarge(bound: string): MatroskaError {
+    return new MatroskaError("invalid-value", elementName(this.#id), this.#window.offset, `an integer below ${bound}`);
   }
 
   #missing(element: string, offset: number, expectation: string): MatroskaError {

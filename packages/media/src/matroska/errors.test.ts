@@ -142,9 +142,21 @@ const CASES: Case[] = [
   },
   { name: "two Timestamps", bytes: [HEAD, element(ID.Cluster, [TIMESTAMP, TIMESTAMP])], code: "duplicate-element" },
   {
-    name: "a Timestamp of 2^53",
-    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 53n))],
+    name: "a Timestamp of 2^63-1",
+    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 63n - 1n))],
+    code: undefined,
+  },
+  {
+    name: "a Timestamp of 2^63",
+    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 63n))],
     code: "invalid-value",
+    element: "Timestamp",
+  },
+  {
+    name: "a BlockDuration of 2^53",
+    bytes: [HEAD, element(ID.Cluster, [TIMESTAMP, element(ID.BlockGroup, uintElement(ID.BlockDuration, 2n ** 53n))])],
+    code: "invalid-value",
+    element: "BlockDuration",
   },
   {
     name: "a Timestamp of nine bytes",

@@ -97,8 +97,13 @@ export interface MatroskaTags {
 
 /** The start of a Cluster, known as soon as its Timestamp is. */
 export interface MatroskaCluster {
-  /** The Cluster's Timestamp as written, in ticks of `timecodeScaleNs`; 0 to 2^53-1. */
+  /**
+   * The Cluster's Timestamp, in ticks of `timecodeScaleNs`; 0 to 2^63-1. Beyond 2^53-1 it is the nearest number, which
+   * `exactTimecode` may differ from by some ticks.
+   */
   timecode: number;
+  /** The Timestamp as written, where `timecode` does not hold it safely: above 2^53-1. */
+  exactTimecode: bigint | undefined;
   /** Whether the Cluster states its size. */
   sizeKnown: boolean;
   /** Bytes of the whole element, ID and size included; undefined where unknown. */
@@ -118,7 +123,10 @@ export interface MatroskaBlock {
   trackNumber: number;
   /** Ticks from the Cluster's Timestamp, -32768 to 32767. */
   relativeTimecode: number;
-  /** Cluster Timestamp + relativeTimecode, in ticks; may be negative in a Cluster at 0. */
+  /**
+   * Cluster Timestamp + relativeTimecode, in ticks; may be negative in a Cluster at 0. Off by some ticks beyond 2^53-1:
+   * compare `relativeTimecode` there.
+   */
   timecode: number;
   /** SimpleBlock: its flag. BlockGroup: no ReferenceBlock. */
   keyframe: boolean;

@@ -13,7 +13,7 @@ import {
   tracksElement,
   voidElement,
 } from "../index.ts";
-import { element, elementHeader } from "./element-writer.ts";
+import { element, elementHeader, uintElement } from "./element-writer.ts";
 import { ID } from "./ids.ts";
 
 for (const sample of samples()) {
@@ -192,3 +192,31 @@ test("Tags know their place, their nest and their bytes", () => {
     assert.deepEqual(tags.bytes, bytes.slice(tags.offset, tags.offset + tags.bytes.length));
   }
 });
+
+for (const [written, timecode, exactTimecode] of [
+  [0n, 0, undefined],
+  [2n ** 53n - 1n, 2 ** 53 - 1, undefined],
+  [2n ** 53n, 2 ** 53, 2n ** 53n],
+  [17_952_546_951_860_001n, 17_952_546_951_860_000, 17_952_546_951_860_001n],
+  [2n ** 63n - 1n, 2 ** 63, 2n ** 63n - 1n],
+] as const) {
+  test(`tells a Timestamp of ${written}, exactly where a number does not hold it`, () => {
+    const block = simpleBlock({ trackNumber: 1, relativeTimecode: -3, keyframe: true }, frame(1, 5));
+    const bytes = concatBytes([
+      ebmlHeader(),
+      element(ID.Segment, [
+        tracksElement([{ number: 1, type: "video", codecId: "V_TEST" }]),
+        element(ID.Cluster, [uintElement(ID.Timestamp, written), block]),
+      ]),
+    ]);
+    for (const size of [bytes.length, 1]) {
+      const { recorder, error } = record(bytes, [size]);
+      assert.equal(error, undefined);
+      const [cluster] = recorder.clusters;
+      assert.equal(cluster!.timecode, timecode);
+      assert.equal(cluster!.exactTimecode, exactTimecode);
+      assert.equal(cluster!.blocks[0]!.relativeTimecode, -3);
+      assert.equal(cluster!.blocks[0]!.timecode, timecode - 3);
+    }
+  });
+}

@@ -239,7 +239,24 @@ const CASES: readonly Case[] = [
     what: "a moment that no number holds",
     body: [bodyHeader(), second(2 ** 53 - 1)],
     clock: { type: "RELATIVE", start: 1000 },
-    acks: "E4007",
+    acks: `E4007@${2 ** 53 - 1}`,
+  },
+  {
+    what: "a moment beyond 2^53 ms behind a whole fragment",
+    body: [bodyHeader(), cluster(1000, video(0, true)), cluster(2n ** 53n, video(0, true))],
+    acks: `B1000 R1000 P1000 E4007@${2 ** 53}`,
+    message: /timecode 9007199254740992 stands for no moment/,
+  },
+  {
+    what: "a Timestamp that no signed integer of 64 bits holds",
+    body: [bodyHeader(1, 100), cluster(2n ** 63n, video(0, true))],
+    acks: "E4006",
+    message: /Timestamp.*2\^63/,
+  },
+  {
+    what: "the latest Timestamp of all, in nanoseconds",
+    body: [bodyHeader(1, 1), cluster(2n ** 63n - 1n, video(0, true))],
+    acks: `B${2 ** 63} R${2 ** 63} P${2 ** 63}`,
   },
 ];
 
@@ -275,6 +292,47 @@ test("acknowledgements have the exact wire form: flat, one line each, the number
     /^\{"EventType":"ERROR","ErrorCode":"INVALID_MKV_DATA","ErrorId":4006,"Message":"[^"\\{}]+"\}\n$/,
   );
   assert.ok(lines.every((line) => line.length < 1024));
+  await server.close();
+});
+
+/** Now in ticks of 100 ns: odd, and beyond 2^53, where numbers are even. */
+const TICKS = 17_952_546_951_860_001n;
+
+test("timecodes beyond 2^53 are acknowledged to the digit and compared to the tick, and tell the moment", async () => {
+  for (const limits of [GENEROUS_LIMITS, AWS_LIMITS]) {
+    const server = new InProcessServer({ limits: { ...limits, fragmentsPerSecond: Number.POSITIVE_INFINITY } });
+    const stream = await server.create("s");
+    const session = await server.ingest.open(stream, { type: "ABSOLUTE", start: 0 });
+    const sent = [TICKS, TICKS + 1n, TICKS + 2n, TICKS + 9997n, TICKS + 9999n, TICKS + 9999n];
+    session.feed(Buffer.concat([bodyHeader(1, 100), ...sent.map((timecode) => cluster(timecode, video(0, true)))]));
+    const lines: string[] = [];
+    for await (const ack of session.acks) lines.push(Buffer.from(ack).toString());
+    const told = (type: string): string[] =>
+      lines.filter((line) => line.includes(`"${type}"`)).map((line) => /"FragmentTimecode":(\d+),/.exec(line)![1]!);
+    assert.deepEqual(told("BUFFERING"), sent.map(String));
+    assert.deepEqual(told("PERSISTED"), sent.slice(0, -1).map(String));
+    assert.deepEqual(told("ERROR"), [`${TICKS + 9999n}`]);
+    assert.match(lines.at(-1)!, /"ErrorId":4004,.*timecode 17952546951870000 is not .* reaches 17952546951870000/);
+    const rows = await server.index.after({ streamId: stream.id, horizon: 0 }, 0, 10);
+    assert.deepEqual(
+      rows.map(({ producerTimestamp }) => producerTimestamp),
+      [1_795_254_695_186, 1_795_254_695_186, 1_795_254_695_186, 1_795_254_695_186, 1_795_254_695_187],
+    );
+    await server.close();
+  }
+});
+
+test("a timecode that stands for no moment is told to the digit, without a number", async () => {
+  const server = new InProcessServer();
+  const session = await server.ingest.open(await server.create("s"), { type: "ABSOLUTE", start: 0 });
+  session.feed(Buffer.concat([bodyHeader(), cluster(TICKS, video(0, true))]));
+  const lines: string[] = [];
+  for await (const ack of session.acks) lines.push(Buffer.from(ack).toString());
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0]!,
+    /^\{"EventType":"ERROR","FragmentTimecode":17952546951860001,"ErrorCode":"INVALID_PRODUCER_TIMESTAMP","ErrorId":4007,/,
+  );
   await server.close();
 });
 

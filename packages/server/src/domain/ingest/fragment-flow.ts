@@ -2,9 +2,10 @@ import { randomInt } from "node:crypto";
 import type { MatroskaBlock, MatroskaCluster, MatroskaHeader, MatroskaStreamHandler, MatroskaTags } from "@kvass/media";
 import type { PutMediaMetrics } from "../events/metrics.ts";
 import type { FragmentHead } from "../fragments/layout.ts";
-import { LiveFragment } from "../live/live-fragment.ts";
+import { type ClusterShape, LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStream } from "../live/live-stream.ts";
 import type { FragmentSequence } from "../streams/sequences.ts";
+import type { BlamedFragment } from "./ack.ts";
 import { readFragmentTags } from "./fragment-tags.ts";
 import { IngestError } from "./ingest-error.ts";
 import type { IngestLimits } from "./limits.ts";
@@ -58,7 +59,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   /** A complete Cluster that lacks frames of a track; the first video frame behind it tells whether they may still come. */
   #held: OpenFragment | undefined;
   #heldDuration = 0;
-  #blamed: OpenFragment | undefined;
+  #blamed: BlamedFragment | undefined;
   #over = false;
 
   constructor(source: FragmentSource) {
@@ -71,7 +72,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   }
 
   /** The fragment that an error is about: the one found at fault, else the one in progress. */
-  get blamed(): OpenFragment | undefined {
+  get blamed(): BlamedFragment | undefined {
     return this.#blamed ?? this.#current;
   }
 
@@ -116,7 +117,9 @@ export class FragmentFlow implements MatroskaStreamHandler {
 
   onClusterStart(cluster: MatroskaCluster): void {
     this.#closeCurrent();
-    this.#begin(cluster);
+    const timecode = cluster.exactTimecode ?? cluster.timecode;
+    this.#ledger!.beginFragment(timecode);
+    this.#begin({ timecode, totalBytes: cluster.totalBytes });
   }
 
   onClusterData(view: Uint8Array, atBoundary: boolean): void {
@@ -158,7 +161,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#current = undefined;
   }
 
-  #begin(cluster: MatroskaCluster): void {
+  #begin(cluster: ClusterShape): void {
     const { live, limits } = this.#source;
     const head: FragmentHead = {
       ebmlHeader: this.#ebmlHeader,
@@ -184,9 +187,11 @@ export class FragmentFlow implements MatroskaStreamHandler {
     if ((cluster.totalBytes ?? 0) > limits.maxFragmentBytes) throw this.#tooLarge(cluster.totalBytes!);
   }
 
-  #identify(timecode: number): LiveFragment["identity"] {
+  #identify(timecode: number | bigint): LiveFragment["identity"] {
     const { live, clock, sequence, now } = this.#source;
+    this.#blamed = { timecode, number: undefined };
     const moment = producerTimestamp(clock, timecode, this.#timecodeScaleNs);
+    this.#blamed = undefined;
     return {
       streamId: live.streamId,
       sequence: sequence.next(),

@@ -38,7 +38,7 @@ export class OpenFragment implements AckedFragment {
     this.#target = target;
   }
 
-  get timecode(): number {
+  get timecode(): number | bigint {
     return this.live.cluster.timecode;
   }
 

@@ -5,7 +5,7 @@ import type { IngestLimits } from "./limits.ts";
 /** How far back a fragment that continues a group of pictures may reach: reordering of B-frames and interleaving stay below a second. */
 const REORDER_MS = 1000;
 
-/** What is known of one declared track. Times are in ticks. */
+/** What is known of one declared track. Times are in ticks from the Cluster's timecode. */
 class TrackState {
   readonly number: number;
   readonly video: boolean;
@@ -13,8 +13,8 @@ class TrackState {
   readonly required: boolean;
   /** Ticks of one frame, where the track states it. */
   readonly frameTicks: number | undefined;
-  /** Latest frame of all earlier fragments. */
-  before = Number.NEGATIVE_INFINITY;
+  /** Timecode of the latest frame of all earlier fragments. */
+  before: bigint | undefined;
   /** Blocks in this fragment. */
   blocks = 0;
   first = 0;
@@ -41,6 +41,8 @@ class TrackState {
     return this.last + (this.lastDuration ?? this.interval);
   }
 }
+
+const later = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b > a ? b : a);
 
 const isAudiovisual = ({ type }: MatroskaTrack): boolean => type === "video" || type === "audio";
 
@@ -70,6 +72,8 @@ export interface MissingTrack {
 /**
  * Holds the blocks of one session against what AWS demands of them: declared tracks (4010, 4011), ascending time (4004) and bounded
  * duration (4002). See `IngestLimits.order` for what is tolerated of muxers that cut clusters by size.
+ * Timecodes of short ticks exceed what numbers hold, so a fragment's own times count from its Cluster's timecode, and what outlasts the
+ * fragment is kept as bigint.
  */
 export class TrackLedger {
   readonly #limits: IngestLimits;
@@ -79,11 +83,13 @@ export class TrackLedger {
   readonly #maxTicks: number;
   readonly #reorderTicks: number;
   #lastUsed: TrackState | undefined;
+  /** The Cluster's timecode, which the times of this fragment count from. */
+  #origin = 0n;
   /** Earliest and latest frame of this fragment. */
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
-  /** Latest frame of all earlier fragments, on any track. */
-  #before = Number.NEGATIVE_INFINITY;
+  /** Timecode of the latest frame of all earlier fragments, on any track. */
+  #before: bigint | undefined;
   /** Whether this fragment begins with a key frame: undefined until its first video block. */
   #beginsRun: boolean | undefined;
 
@@ -102,24 +108,29 @@ export class TrackLedger {
     return this.#beginsRun;
   }
 
+  /** Begins a fragment whose Cluster has the given timecode; the one before has ended. */
+  beginFragment(timecode: number | bigint): void {
+    this.#origin = BigInt(timecode);
+  }
+
   /** Counts a block of the fragment in progress. Throws IngestError. */
   add(block: MatroskaBlock): void {
     const track = this.#trackOf(block.trackNumber);
-    const { timecode } = block;
+    const time = block.relativeTimecode;
     if (track.blocks === 0) this.#beginOnTrack(track, block);
-    if (timecode <= track.earliest) throw this.#outOfOrder(track, timecode);
-    if (timecode < this.#first) this.#first = timecode;
-    if (timecode > this.#last) this.#last = timecode;
+    if (time <= track.earliest) throw this.#outOfOrder(track, time);
+    if (time < this.#first) this.#first = time;
+    if (time > this.#last) this.#last = time;
     if (this.#last - this.#first > this.#maxTicks) throw this.#tooLong();
     track.blocks++;
-    if (track.blocks === 1 || timecode < track.first) track.first = timecode;
-    if (track.blocks === 1 || timecode >= track.last) {
-      track.last = timecode;
+    if (track.blocks === 1 || time < track.first) track.first = time;
+    if (track.blocks === 1 || time >= track.last) {
+      track.last = time;
       track.lastDuration = block.duration ?? (track.frameTicks && track.frameTicks * block.frameCount);
     }
   }
 
-  /** Closes the fragment in progress and begins the next. */
+  /** Closes the fragment in progress. */
   endFragment(): FragmentTally {
     const missing = this.#missing();
     let end = this.#first;
@@ -127,11 +138,12 @@ export class TrackLedger {
       if (track.blocks === 0) continue;
       if (track.blocks > 1) track.interval = (track.last - track.first) / (track.blocks - 1);
       end = Math.max(end, track.end);
-      track.before = Math.max(track.before, track.last);
+      track.before = later(track.before, this.#origin + BigInt(track.last));
       track.blocks = 0;
     }
-    const duration = this.#first === Number.POSITIVE_INFINITY ? 0 : Math.round((end - this.#first) / this.#ticksPerMs);
-    this.#before = Math.max(this.#before, this.#last);
+    const empty = this.#first === Number.POSITIVE_INFINITY;
+    const duration = empty ? 0 : Math.round((end - this.#first) / this.#ticksPerMs);
+    if (!empty) this.#before = later(this.#before, this.#origin + BigInt(this.#last));
     this.#first = Number.POSITIVE_INFINITY;
     this.#last = Number.NEGATIVE_INFINITY;
     this.#beginsRun = undefined;
@@ -150,8 +162,8 @@ export class TrackLedger {
   }
 
   #beginOnTrack(track: TrackState, block: MatroskaBlock): void {
-    if (this.#limits.order === "stream") track.earliest = this.#before;
-    else track.earliest = block.keyframe ? track.before : track.before - this.#reorderTicks;
+    if (this.#limits.order === "stream") track.earliest = this.#timeOf(this.#before);
+    else track.earliest = this.#timeOf(track.before) - (block.keyframe ? 0 : this.#reorderTicks);
     if (track.video && this.#beginsRun === undefined) {
       this.#beginsRun = block.keyframe;
       // Tracks whose frames came before the key frame, in this very fragment, are of this run.
@@ -172,14 +184,19 @@ export class TrackLedger {
    */
   #continues(track: TrackState): boolean {
     if (!this.#hasVideo || !track.seenInRun || this.#last === Number.NEGATIVE_INFINITY) return false;
-    return !track.video || this.#last <= track.before + this.#reorderTicks;
+    return !track.video || this.#last <= this.#timeOf(track.before) + this.#reorderTicks;
   }
 
-  #outOfOrder(track: TrackState, timecode: number): IngestError {
+  /** A timecode as a time of this fragment: exact wherever it is near enough to be compared with one. */
+  #timeOf(timecode: bigint | undefined): number {
+    return timecode === undefined ? Number.NEGATIVE_INFINITY : Number(timecode - this.#origin);
+  }
+
+  #outOfOrder(track: TrackState, time: number): IngestError {
     const before = this.#limits.order === "stream" ? this.#before : track.before;
     return new IngestError(
       "FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS",
-      `a frame of track ${track.number} at timecode ${timecode} is not later than the fragment before, which reaches ${before}`,
+      `a frame of track ${track.number} at timecode ${this.#origin + BigInt(time)} is not later than the fragment before, which reaches ${before}`,
     );
   }
 

@@ -15,8 +15,8 @@ const BOUNDARY_STEP = 64 * 1024;
 
 /** What the producer's Cluster says of itself. */
 export interface ClusterShape {
-  /** The Cluster's timecode as sent, in ticks. */
-  readonly timecode: number;
+  /** The Cluster's timecode exactly as sent, in ticks: a bigint above 2^53-1. */
+  readonly timecode: number | bigint;
   /** Bytes of the whole Cluster element; undefined where the producer leaves its size unknown. */
   readonly totalBytes: number | undefined;
 }
