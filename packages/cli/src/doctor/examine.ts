@@ -31,6 +31,8 @@ export async function* examine(subject: Subject): AsyncGenerator<Finding, void> 
   yield node();
   yield folder(subject.dataDir);
   yield disk(subject.dataDir);
+  const demo = readServerFile(DEMO_DATA_DIR);
+  if (demo !== undefined) yield { name: "demo", verdict: "ok", detail: `runs on ${demo.url}` };
   yield await port(subject);
   yield ffmpeg();
   yield clock();
@@ -67,12 +69,14 @@ function disk(dataDir: string): Finding {
 async function port({ dataDir, listen }: Subject): Promise<Finding> {
   const server = readServerFile(dataDir);
   if (server !== undefined) return { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
-  const demo = readServerFile(DEMO_DATA_DIR);
-  if (demo !== undefined) return { name: "server", verdict: "ok", detail: `the demo runs on ${demo.url}` };
   const colon = listen.lastIndexOf(":");
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
   const error = await listenError(host, Number(listen.slice(colon + 1)));
   if (error === undefined) return { name: "port", verdict: "ok", detail: `${listen} is free` };
+  const demo = readServerFile(DEMO_DATA_DIR);
+  if (demo?.url.endsWith(`:${listen.slice(colon + 1)}`)) {
+    return { name: "port", verdict: "warn", detail: `${listen} is taken by the demo` };
+  }
   const detail = error.code === "EADDRINUSE" ? `${listen} is taken by another program` : describe(error);
   return { name: "port", verdict: "FAIL", detail };
 }
