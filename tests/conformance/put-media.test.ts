@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { KinesisVideoArchivedMediaClient, ListFragmentsCommand } from "@aws-sdk/client-kinesis-video-archived-media";
-import { bodyHeader, END_OF_FRAGMENT, fragment } from "../support/matroska-body.ts";
+import { bodyHeader, cluster, END_OF_FRAGMENT, fragment, simpleBlock } from "../support/matroska-body.ts";
 import { CREDENTIALS } from "../support/server.ts";
 import { signedLines } from "../support/sign.ts";
 import { ControlPlane } from "./support/control-plane.ts";
@@ -56,6 +56,13 @@ const ACCEPTED: [string, Record<string, string | undefined>][] = [
   ["a JSON content type, as C producers send it", { "content-type": "application/json" }],
   ["a device's thing name", { "x-amzn-iot-thingname": "thing" }],
 ];
+
+test("PutMedia takes absolute timecodes in ticks of 100 ns, and acknowledges them to the digit", async () => {
+  const timecode = 17_952_546_951_860_001n;
+  const media = cluster(timecode, simpleBlock(1, 0, true, Buffer.from("frame")));
+  const answer = await putMedia({}, httpChunk(Buffer.concat([bodyHeader(1, 100), media])), LAST_CHUNK);
+  assert.match(answer, /"EventType":"PERSISTED","FragmentTimecode":17952546951860001,"FragmentNumber":"\d{47}"/);
+});
 
 for (const [what, headers] of ACCEPTED) {
   test(`accepts ${what}`, async () => {

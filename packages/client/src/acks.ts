@@ -6,7 +6,7 @@ export type AckType = "BUFFERING" | "RECEIVED" | "PERSISTED" | "ERROR" | "IDLE";
 /** One acknowledgement of PutMedia. */
 export interface Ack {
   readonly type: AckType;
-  /** The Cluster's Timestamp as it was sent, in ticks; absent with IDLE and where no Cluster had begun. */
+  /** The Cluster's Timestamp as it was sent, in ticks, or beyond 2^53-1 the nearest number; absent with IDLE and where no Cluster had begun. */
   readonly fragmentTimecode?: number;
   /** Decimal digits; larger than a Number holds. */
   readonly fragmentNumber?: string;

@@ -9,7 +9,7 @@ export interface FragmentInfo {
   readonly serverTimestamp: number;
   /** In milliseconds since the epoch. */
   readonly producerTimestamp: number;
-  /** The Cluster's Timestamp in ticks of `header.timecodeScaleNs`, as it was sent. */
+  /** The Cluster's Timestamp in ticks of `header.timecodeScaleNs`, as it was sent; the nearest number beyond 2^53-1. */
   readonly timecode: number;
   /** The header of the connection that brought the fragment. */
   readonly header: MatroskaHeader;

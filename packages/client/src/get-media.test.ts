@@ -97,6 +97,22 @@ test("fragments come with their frames, tags and times, and the selector goes ou
   );
 });
 
+test("timecodes beyond 2^53 come as the nearest number, their frames' times to the microsecond", async () => {
+  const info = infoElement({ muxingApp: "test", writingApp: "test", timecodeScaleNs: 100 });
+  const track = tracksElement([{ number: 1, type: "video", codecId: "V_VP8" }]);
+  const timestamp = Buffer.alloc(8);
+  timestamp.writeBigUInt64BE(17_952_546_951_860_001n);
+  const cluster = concatBytes([Buffer.from("1f43b675ffe788", "hex"), timestamp, block(0), block(100)]);
+  service.answer = (_path, _body, response) => {
+    response.end(concatBytes([ebmlHeader(), segmentHeader(), info, track, kvsTags(numberTags(101)), cluster]));
+  };
+  const start = { type: "NOW" as const };
+  const [fragment] = await collect(getMedia({ connection: service.connection, stream, start }));
+  assert.equal(fragment!.timecode, 17_952_546_951_860_000);
+  const times = fragment!.frames.map(({ timestampUs }) => Math.round(timestampUs));
+  assert.deepEqual(times, [1_795_254_695_186_000, 1_795_254_695_186_010]);
+});
+
 test("frames come before their fragment ends", async () => {
   let finish = (): void => {};
   service.answer = (_path, _body, response) => {
