@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { DiskReserve } from "../storage/catalog/sqlite/disk-reserve.ts";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
 import {
   type OpenFragmentIndex,
@@ -54,6 +55,7 @@ export interface Storage {
 export function storagePaths(dataDir: string) {
   return {
     lock: join(dataDir, "lock.db"),
+    reserve: join(dataDir, "reserve"),
     catalog: join(dataDir, "catalog.db"),
     index: join(dataDir, "index.db"),
     journal: join(dataDir, "journal"),
@@ -77,15 +79,16 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const lock = new FolderLock(paths.lock);
     closers.push(() => lock.release());
     if (options.rebuildIndex === true) removeFragmentIndex(paths.index);
-    const catalog = new SqliteStreamCatalog(paths.catalog);
+    const reserve = new DiskReserve(paths.reserve);
+    const catalog = new SqliteStreamCatalog(paths.catalog, reserve);
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
     const keyEncryption = await FileKeyEncryption.open(paths.keys, streams.size === 0);
-    const { index, ledger } = openIndex(paths.index);
+    const { index, ledger } = openIndex(paths.index, reserve);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
     const { limits = {}, files = nodeFileSystem } = options;
-    const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files });
+    const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files, reserve });
     closers.push(() => journal.close());
     const check = () => [...catalog.check(), ...ledger.check()];
     const { recovery } = journal;
@@ -119,9 +122,9 @@ const isFolder = (path: string): Promise<boolean> =>
     () => false,
   );
 
-function openIndex(path: string): OpenFragmentIndex {
+function openIndex(path: string, reserve: DiskReserve): OpenFragmentIndex {
   try {
-    return openFragmentIndex(path);
+    return openFragmentIndex(path, reserve);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`the fragment index ${path} cannot be opened (${why}); kvass fsck --rebuild-index makes it anew`, {

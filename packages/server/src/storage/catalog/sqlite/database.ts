@@ -1,9 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DiskReserve } from "./disk-reserve.ts";
 
 /** SQLite's result codes that storage tells apart (sqlite.org/rescode.html); the low byte of an extended code. */
 export const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+/** The index of the write-ahead log, which is a file of its own, cannot grow. */
+const SQLITE_IOERR_SHMSIZE = 4874;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 
 /** A database file has a format that this version does not read. */
@@ -15,6 +18,15 @@ export class OtherFormat extends Error {
   }
 }
 
+/** What a database is made of. */
+export interface DatabaseOptions {
+  readonly pragmas: readonly string[];
+  readonly schema: string;
+  readonly version: number;
+  /** Space for writes that find the disk full. */
+  readonly reserve?: DiskReserve | undefined;
+}
+
 /**
  * A SQLite database of this product: opened with its pragmas, its schema brought to `version`.
  *
@@ -23,15 +35,17 @@ export class OtherFormat extends Error {
  */
 export class Database {
   readonly #db: DatabaseSync;
+  readonly #reserve: DiskReserve | undefined;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
 
   /** @throws OtherFormat where another version wrote the file, Error where it is no SQLite database */
-  constructor(path: string, options: { pragmas: readonly string[]; schema: string; version: number }) {
+  constructor(path: string, options: DatabaseOptions) {
     if (path !== ":memory:") makePrivate(path);
     this.#db = new DatabaseSync(path);
+    this.#reserve = options.reserve;
     try {
-      for (const pragma of options.pragmas) this.#db.exec(`PRAGMA ${pragma}`);
+      for (const pragma of options.pragmas) this.exec(`PRAGMA ${pragma}`);
       this.#begin = this.#db.prepare("BEGIN IMMEDIATE");
       this.#commit = this.#db.prepare("COMMIT");
       this.#migrate(path, options.schema, options.version);
@@ -46,11 +60,27 @@ export class Database {
   }
 
   exec(sql: string): void {
-    this.#db.exec(sql);
+    this.#withRoom(() => this.#db.exec(sql));
   }
 
-  /** Runs `body` in one write transaction: all of it is stored, or, where it throws, none. */
+  /**
+   * Runs `body` in one write transaction: all of it is stored, or, where it throws, none. Where there was no space, it runs again with that of
+   * the reserve.
+   */
   transaction<T>(body: () => T): T {
+    return this.#withRoom(() => this.#transaction(body));
+  }
+
+  #withRoom<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      if (!isFull(error) || this.#reserve?.release() !== true) throw error;
+      return write();
+    }
+  }
+
+  #transaction<T>(body: () => T): T {
     this.#begin.run();
     try {
       const result = body();
@@ -93,7 +123,8 @@ export function resultCode(error: unknown): number | undefined {
 
 /** Whether a statement failed because the disk, or the database at its largest size, is full. */
 export function isFull(error: unknown): boolean {
-  return resultCode(error) === SQLITE_FULL;
+  const code = resultCode(error);
+  return code === SQLITE_FULL || code === SQLITE_IOERR_SHMSIZE;
 }
 
 /** Whether a statement failed because a unique column has the value already. */

@@ -119,9 +119,11 @@ export class SqliteFragmentLedger implements FragmentLedger {
 
   /** One transaction that changes `rows` rows or so. */
   #write<T>(rows: number, body: () => T): T {
-    this.#sums.reset();
     try {
-      return this.#database.transaction(body);
+      return this.#database.transaction(() => {
+        this.#sums.reset();
+        return body();
+      });
     } catch (error) {
       if (!isFull(error)) throw error;
       throw new JournalUnavailable("disk-full", "there is no space for the fragment index", { cause: error });

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Database, OtherFormat } from "./database.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 import { SqliteFragmentIndex } from "./fragment-index.ts";
 import { SqliteFragmentLedger } from "./fragment-ledger.ts";
 import { INDEX_PRAGMAS, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
@@ -25,10 +26,11 @@ export function removeFragmentIndex(path: string): void {
  * Opens the fragment index in a SQLite file, made where it does not exist.
  *
  * @param path `:memory:` keeps the index in memory, for tests and for a journal in memory
+ * @param reserve space for writes that find the disk full
  * @throws Error where the file is damaged: it holds nothing that the journal does not, and may be deleted. One of another format is.
  */
-export function openFragmentIndex(path: string): OpenFragmentIndex {
-  const database = openDatabase(path);
+export function openFragmentIndex(path: string, reserve?: DiskReserve): OpenFragmentIndex {
+  const database = openDatabase(path, reserve);
   const checkpointer = path === ":memory:" ? undefined : new Checkpointer(path);
   const sums = new IndexSums(database);
   const close = async () => {
@@ -41,8 +43,8 @@ export function openFragmentIndex(path: string): OpenFragmentIndex {
   };
 }
 
-function openDatabase(path: string): Database {
-  const options = { pragmas: INDEX_PRAGMAS, schema: INDEX_SCHEMA, version: INDEX_VERSION };
+function openDatabase(path: string, reserve: DiskReserve | undefined): Database {
+  const options = { pragmas: INDEX_PRAGMAS, schema: INDEX_SCHEMA, version: INDEX_VERSION, reserve };
   try {
     return new Database(path, options);
   } catch (error) {

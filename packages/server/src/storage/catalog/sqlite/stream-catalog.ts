@@ -10,6 +10,7 @@ import {
   type WrappedKey,
 } from "../../ports/stream-catalog.ts";
 import { Database, isUniqueViolation } from "./database.ts";
+import type { DiskReserve } from "./disk-reserve.ts";
 
 const VERSION = 1;
 
@@ -127,9 +128,12 @@ export class SqliteStreamCatalog implements StreamCatalog {
   readonly #count: StatementSync;
   readonly #key: StatementSync;
 
-  /** @param path the database file, made where it does not exist; `:memory:` keeps the catalog in memory */
-  constructor(path: string) {
-    const database = new Database(path, { pragmas: PRAGMAS, schema: SCHEMA, version: VERSION });
+  /**
+   * @param path the database file, made where it does not exist; `:memory:` keeps the catalog in memory
+   * @param reserve space for writes that find the disk full
+   */
+  constructor(path: string, reserve?: DiskReserve) {
+    const database = new Database(path, { pragmas: PRAGMAS, schema: SCHEMA, version: VERSION, reserve });
     this.#database = database;
     const places = COLUMNS.map(() => "?").join(", ");
     this.#insert = database.prepare(`INSERT INTO streams (${COLUMNS.join(", ")}) VALUES (${places})`);

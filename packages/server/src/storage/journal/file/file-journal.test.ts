@@ -13,6 +13,7 @@ import { JournalUnavailable, RecordGone } from "../../ports/journal.ts";
 import { FileJournal } from "./file-journal.ts";
 import { type FileSystem, nodeFileSystem } from "./file-system.ts";
 import type { JournalLimits } from "./limits.ts";
+import type { SpaceReserve } from "./space-guard.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kvass-journal-"));
 after(() => rmSync(root, { recursive: true }));
@@ -21,6 +22,7 @@ interface OpenOptions {
   readonly folder?: string;
   readonly limits?: Partial<JournalLimits>;
   readonly files?: FileSystem;
+  readonly reserve?: SpaceReserve;
   /** Called before each insert into the index; what it throws, the insert throws. */
   readonly onInsert?: () => void;
 }
@@ -40,7 +42,9 @@ async function open(options: OpenOptions = {}) {
   const { index, ledger: plain } = openFragmentIndex(join(folder, "index.db"));
   const ledger = watched(plain, options.onInsert ?? (() => undefined));
   const journalFolder = join(folder, "journal");
-  const journal = await FileJournal.open({ folder: journalFolder, ledger, survives: () => true, limits, files });
+  const { reserve } = options;
+  const survives = () => true;
+  const journal = await FileJournal.open({ folder: journalFolder, ledger, survives, limits, files, reserve });
   const put = (sequence: number, bytes = 1000, retentionClass = 0, streamId = 1): Promise<FragmentRow> =>
     journal.begin(identityOf(streamId, sequence), retentionClass).commit(sealedPart(bytes, sequence), summaryOf(bytes));
   const close = async () => {
@@ -173,6 +177,20 @@ test("short of free space the journal refuses in time, and resumes by itself", a
   await assert.rejects(put(2), JournalUnavailable);
   assert.equal(journal.unavailable!.reason, "disk-full");
   free = 1e12;
+  while (!journal.writable) await wait(5);
+  await put(3);
+  await close();
+});
+
+test("while the space that is kept for the databases is missing the journal refuses", async () => {
+  let there = true;
+  const reserve = { fill: async () => there };
+  const { journal, put, close } = await open({ limits: { probeIntervalMs: 5 }, reserve });
+  await put(1);
+  there = false;
+  while (journal.writable) await wait(5);
+  await assert.rejects(put(2), { reason: "disk-full" });
+  there = true;
   while (!journal.writable) await wait(5);
   await put(3);
   await close();

@@ -17,7 +17,7 @@ import { type Recovered, type RecoverySummary, recover, type Survives } from "./
 import { SegmentFiles } from "./segment-files.ts";
 import { SegmentRegistry } from "./segment-registry.ts";
 import { SegmentWriters } from "./segment-writers.ts";
-import { SpaceGuard, type SpaceUse } from "./space-guard.ts";
+import { SpaceGuard, type SpaceReserve, type SpaceUse } from "./space-guard.ts";
 
 /** What a file journal is made of. */
 export interface JournalOptions {
@@ -27,6 +27,8 @@ export interface JournalOptions {
   readonly survives: Survives;
   readonly limits: Partial<JournalLimits>;
   readonly files: FileSystem;
+  /** Space that is kept for the index and the catalog: the journal takes nothing while it is missing. */
+  readonly reserve?: SpaceReserve | undefined;
 }
 
 /** A journal in a folder of segment files. See docs/reference/storage-format.md. */
@@ -40,12 +42,12 @@ export class FileJournal implements Journal {
   readonly #compactor: Compactor;
 
   private constructor(options: JournalOptions, files: SegmentFiles, recovered: Recovered) {
-    const { folder, ledger } = options;
+    const { ledger } = options;
     const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits };
     this.recovery = recovered.summary;
     this.#files = files;
     this.#registry = new SegmentRegistry(recovered.segments);
-    this.#guard = new SpaceGuard(options.files, folder, limits, () => this.#use());
+    this.#guard = new SpaceGuard(options, limits, () => this.#use());
     const parts = { files, ledger, limits, registry: this.#registry };
     this.#writers = new SegmentWriters({ ...parts, guard: this.#guard });
     this.#compactor = new Compactor({ ...parts, synced: (syncs) => this.#writers.committer.charge(syncs) });

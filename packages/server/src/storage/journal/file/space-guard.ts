@@ -13,6 +13,19 @@ const PROBE_BYTES = 64 * 1024;
 const MAX_WANTED_BYTES = 1024 * 1024;
 const PROBE_FILE = "probe.tmp";
 
+/** Space on the journal's file system that is kept for others. */
+export interface SpaceReserve {
+  /** Takes the space where it was given free. Resolves to whether it is there. */
+  fill(): Promise<boolean>;
+}
+
+/** What a guard looks at. */
+export interface GuardedPlace {
+  readonly files: FileSystem;
+  readonly folder: string;
+  readonly reserve?: SpaceReserve | undefined;
+}
+
 /** What a guard must know of the journal's bytes. */
 export interface SpaceUse {
   /** Bytes of all segment files, also those that are placed and not written yet. */
@@ -32,6 +45,7 @@ export interface SpaceUse {
 export class SpaceGuard {
   readonly #files: FileSystem;
   readonly #folder: string;
+  readonly #reserve: SpaceReserve | undefined;
   readonly #limits: JournalLimits;
   readonly #use: () => SpaceUse;
   readonly #timer: NodeJS.Timeout;
@@ -42,9 +56,10 @@ export class SpaceGuard {
   #wanted = 1;
   #probing: Promise<void> | undefined;
 
-  constructor(files: FileSystem, folder: string, limits: JournalLimits, use: () => SpaceUse) {
-    this.#files = files;
-    this.#folder = folder;
+  constructor(place: GuardedPlace, limits: JournalLimits, use: () => SpaceUse) {
+    this.#files = place.files;
+    this.#folder = place.folder;
+    this.#reserve = place.reserve;
     this.#limits = limits;
     this.#use = use;
     this.#timer = setInterval(() => this.probe(), limits.probeIntervalMs).unref();
@@ -92,6 +107,10 @@ export class SpaceGuard {
 
   async #find(): Promise<JournalUnavailable | undefined> {
     try {
+      // Before anything else may have the space that came back.
+      if ((await this.#reserve?.fill()) === false) {
+        return new JournalUnavailable("disk-full", "the archive's file system has no space for the reserve");
+      }
       // Asked before the file system: what is written meanwhile counts twice until the next look, and never not at all.
       const { placed, unwritten } = this.#use();
       const free = await this.#files.freeBytes(this.#folder);
