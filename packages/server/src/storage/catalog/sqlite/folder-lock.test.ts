@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -35,4 +35,11 @@ test("the lock of a process that was killed is free", async () => {
     await exited;
   }
   new FolderLock(path).release();
+});
+
+test("a lock needs no file beside its own, which a full disk would not take", () => {
+  const alone = mkdtempSync(join(folder, "alone-"));
+  const lock = new FolderLock(join(alone, "lock.db"));
+  assert.deepEqual(readdirSync(alone), ["lock.db"]);
+  lock.release();
 });

@@ -20,7 +20,8 @@ export class FolderLock {
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
     try {
-      this.#database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+      // A rollback journal in a file of its own could not be written on a full disk.
+      this.#database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     } catch (cause) {
       this.#database.close();
       if (resultCode(cause) !== SQLITE_BUSY) throw cause;
