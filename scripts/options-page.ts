@@ -21,6 +21,7 @@ The root credential is read from \`KVASS_ROOT_ACCESS_KEY_ID\` and \`KVASS_ROOT_S
 
 function defaultOf(key: OptionKey): string {
   const value: string | number | undefined = OPTIONS[key].default;
+  if (key === "minFreeBytes") return "by volume";
   if (value === undefined) return "from `limits`";
   return value === "" ? "" : `\`${value}\``;
 }

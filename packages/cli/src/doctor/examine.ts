@@ -21,7 +21,7 @@ export interface Subject {
 }
 
 const OLDEST_NODE = 24;
-/** The server archives nothing below its `--min-free-bytes` of 64 MiB; a warning must come well before. */
+/** The server archives nothing below its `--min-free-bytes` of up to 256 MiB; a warning must come well before. */
 const LITTLE_SPACE = 1e9;
 /** Signatures are refused beyond 15 minutes (AWS docs, "Troubleshooting Signature Version 4"); a clock this wrong will get there. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;

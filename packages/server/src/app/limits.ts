@@ -32,7 +32,7 @@ export const journalLimits = (settings: Settings): Partial<JournalLimits> => ({
   segmentBytes: settings.segmentBytes,
   segmentAgeMs: settings.segmentSeconds * 1000,
   syncsPerSecond: settings.syncsPerSecond,
-  minFreeBytes: settings.minFreeBytes,
+  ...(settings.minFreeBytes === undefined ? {} : { minFreeBytes: settings.minFreeBytes }),
   ...(settings.maxBytes === 0 ? {} : { maxBytes: settings.maxBytes }),
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DiskReserve } from "../storage/catalog/sqlite/disk-reserve.ts";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
@@ -10,7 +10,7 @@ import {
 import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
 import { FileJournal } from "../storage/journal/file/file-journal.ts";
 import { errorCode, type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
-import type { JournalLimits } from "../storage/journal/file/limits.ts";
+import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "../storage/journal/file/limits.ts";
 import type { RecoverySummary, Survives } from "../storage/journal/file/recover.ts";
 import { FileKeyEncryption } from "../storage/keys/file/file-key-encryption.ts";
 import type { FragmentIndex, FragmentLedger } from "../storage/ports/fragment-index.ts";
@@ -87,7 +87,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const { index, ledger } = openIndex(paths.index, reserve);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
-    const { limits = {}, files = nodeFileSystem } = options;
+    const { files = nodeFileSystem } = options;
+    const limits = { minFreeBytes: await freeFloor(options.dataDir), ...options.limits };
     const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files, reserve });
     closers.push(() => journal.close());
     const check = () => [...catalog.check(), ...ledger.check()];
@@ -97,6 +98,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     await close();
     throw error;
   }
+}
+
+/** The least free space where no option says it: the journal's default, or a twentieth of a volume for which that is too much. */
+async function freeFloor(dataDir: string): Promise<number> {
+  const { bsize, blocks } = await statfs(dataDir);
+  return Math.min(DEFAULT_JOURNAL_LIMITS.minFreeBytes, Math.floor((bsize * blocks) / 20));
 }
 
 /**

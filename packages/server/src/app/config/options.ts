@@ -146,7 +146,11 @@ export const OPTIONS = {
     help: "most journal syncs a second; fragments that end together share one",
   },
   maxBytes: { kind: bytes, default: 0, help: "size at which the archive counts as full; 0 means the disk's" },
-  minFreeBytes: { kind: bytes, default: 256 * 2 ** 20, help: "free disk space below which nothing is archived" },
+  minFreeBytes: {
+    kind: bytes,
+    default: undefined as number | undefined,
+    help: "free disk space below which nothing is archived (default: 256 MiB, or a twentieth of a smaller volume)",
+  },
   sweepSeconds: { kind: seconds(0.1), default: 30, help: "interval of the retention sweep" },
 } as const satisfies Record<string, Option<unknown>>;
 
