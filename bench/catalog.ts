@@ -46,6 +46,8 @@ function fragmentOf({ id }: StreamRecord, round: number, segment: number): Fragm
     random: (round * 104_729 + id) % 2 ** 28,
     duration: FRAGMENT_MS,
     size: FRAGMENT_BYTES,
+    startsClean: true,
+    configuration: 1,
     segment,
     extents: [4096 + ((round * FRAGMENT_BYTES) % 2 ** 28), FRAGMENT_BYTES + 108],
   };
@@ -77,12 +79,10 @@ async function createStreams({ catalog, keyEncryption }: Storage): Promise<Strea
 /** A segment with one real fragment: rows without a segment would not outlive a start. */
 async function createSegment({ catalog, keyEncryption, journal }: Storage, stream: StreamRecord): Promise<number> {
   const key = await new DataKeys(catalog, keyEncryption).get(stream);
-  const { duration, size, ...identity } = fragmentOf(stream, 0, 0);
+  const { duration, size, startsClean, configuration, ...identity } = fragmentOf(stream, 0, 0);
+  const summary = { duration, size, startsClean, configuration };
   const writer = journal.begin(identity, 0);
-  const row = await writer.commit(sealPart(key, identity, 0, { duration, size }, [Buffer.alloc(1)]), {
-    duration,
-    size,
-  });
+  const row = await writer.commit(sealPart(key, identity, 0, summary, [Buffer.alloc(1)]), summary);
   return row.segment;
 }
 

@@ -45,6 +45,8 @@ const row = (streamId: number, sequence: number, serverTimestamp: number, produc
   random: sequence,
   duration: 2_000,
   size: 100,
+  startsClean: true,
+  configuration: 1,
   segment: SEGMENT,
   extents: [sequence * 100, 100],
 });

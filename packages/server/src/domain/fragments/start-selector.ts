@@ -87,9 +87,9 @@ interface Candidate {
   readonly contains: boolean;
 }
 
-function liveCandidate({ identity, duration }: LiveFragment, clock: FragmentClock, time: number): Candidate {
+function liveCandidate({ identity, media }: LiveFragment, clock: FragmentClock, time: number): Candidate {
   const start = identity[clock];
-  const contains = start <= time && (duration === undefined || time < start + duration);
+  const contains = start <= time && (media === undefined || time < start + media.duration);
   return { sequence: identity.sequence, start, contains };
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { MatroskaBlock, MatroskaCluster, MatroskaHeader, MatroskaStreamHandler, MatroskaTags } from "@kvass/media";
 import type { PutMediaMetrics } from "../events/metrics.ts";
+import { configurationOf } from "../fragments/configuration.ts";
 import type { FragmentHead } from "../fragments/layout.ts";
 import { type ClusterShape, LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStream } from "../live/live-stream.ts";
@@ -11,7 +12,7 @@ import { IngestError } from "./ingest-error.ts";
 import type { IngestLimits } from "./limits.ts";
 import { type ArchiveTarget, OpenFragment } from "./open-fragment.ts";
 import { type ProducerClock, producerTimestamp } from "./producer-clock.ts";
-import { TrackLedger } from "./track-ledger.ts";
+import { type FragmentTally, TrackLedger } from "./track-ledger.ts";
 
 /** Bytes of Tags that may wait for the Cluster that they precede; the count has its own limit. */
 const MAX_WAITING_TAGS_BYTES = 2 ** 20;
@@ -51,14 +52,14 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #ebmlHeader: Uint8Array = new Uint8Array(0);
   #segmentElements: Uint8Array = new Uint8Array(0);
   #ledger: TrackLedger | undefined;
+  #configuration = 0;
   /** Tags that came before the next Cluster. */
   #waitingTags: Uint8Array[] = [];
   #waitingCount = 0;
   #waitingBytes = 0;
   #current: OpenFragment | undefined;
   /** A complete Cluster that lacks frames of a track; the first video frame behind it tells whether they may still come. */
-  #held: OpenFragment | undefined;
-  #heldDuration = 0;
+  #held: { readonly fragment: OpenFragment; readonly tally: FragmentTally } | undefined;
   #blamed: BlamedFragment | undefined;
   #over = false;
 
@@ -96,6 +97,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#ebmlHeader = header.ebmlHeader;
     this.#segmentElements = header.segmentElements;
     this.#ledger = new TrackLedger(header, limits);
+    this.#configuration = configurationOf(header);
   }
 
   onTags(element: MatroskaTags): void {
@@ -152,7 +154,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   /** Gives up what is in progress, for good. */
   abort(): void {
     this.#over = true;
-    for (const fragment of [this.#held, this.#current]) {
+    for (const fragment of [this.#held?.fragment, this.#current]) {
       if (fragment === undefined) continue;
       fragment.abort();
       this.#source.live.fail(fragment.live);
@@ -205,26 +207,23 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #closeCurrent(): void {
     const fragment = this.#current;
     if (fragment === undefined) return;
-    const { duration, missing } = this.#ledger!.endFragment();
-    if (missing?.final === true) throw this.#framesMissing(fragment);
+    const tally = this.#ledger!.endFragment();
+    if (tally.missing?.final === true) throw this.#framesMissing(fragment);
     this.#current = undefined;
-    if (missing === undefined) this.#receive(fragment, duration);
-    else {
-      this.#held = fragment;
-      this.#heldDuration = duration;
-    }
+    if (tally.missing === undefined) this.#receive(fragment, tally);
+    else this.#held = { fragment, tally };
   }
 
   /** The next group of pictures has begun, or the frames after the held fragment belong to the same one. */
   #judgeHeld(nextRun: boolean): void {
-    const fragment = this.#held!;
+    const { fragment, tally } = this.#held!;
     if (nextRun) throw this.#framesMissing(fragment);
     this.#held = undefined;
-    this.#receive(fragment, this.#heldDuration);
+    this.#receive(fragment, tally);
   }
 
-  #receive(fragment: OpenFragment, duration: number): void {
-    fragment.complete(duration);
+  #receive(fragment: OpenFragment, { duration, startsClean }: FragmentTally): void {
+    fragment.complete({ duration, startsClean, configuration: this.#configuration });
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();
   }

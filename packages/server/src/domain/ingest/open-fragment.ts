@@ -80,8 +80,8 @@ export class OpenFragment implements AckedFragment {
   }
 
   /** Closes the fragment's bytes. Readers do not see the footer: `released` stays before it. */
-  complete(duration: number): void {
-    this.live.duration = duration;
+  complete(media: Omit<FragmentSummary, "size">): void {
+    this.live.media = media;
     this.live.append(encodeFooter({ frames: this.live.frames, tagsBytes: this.#tagsBytes }));
     this.live.state = "complete";
   }
@@ -90,7 +90,7 @@ export class OpenFragment implements AckedFragment {
   commit(): Promise<FragmentRow> {
     const { journal, retentionClass } = this.#target!;
     this.#writer ??= journal.begin(this.live.identity, retentionClass);
-    const summary = { duration: this.live.duration!, size: this.size };
+    const summary = { ...this.live.media!, size: this.size };
     return this.#writer.commit(this.#seal(this.size, summary), summary);
   }
 

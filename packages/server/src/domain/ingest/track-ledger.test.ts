@@ -87,9 +87,25 @@ for (const [what, head, blocks, expected] of DURATIONS) {
   test(`duration of a fragment: ${what}`, () => {
     const ledger = new TrackLedger(head, GENEROUS_LIMITS);
     for (const each of blocks) ledger.add(each);
-    assert.deepEqual(ledger.endFragment(), { duration: expected, missing: undefined });
+    assert.deepEqual(ledger.endFragment(), { duration: expected, startsClean: true, missing: undefined });
   });
 }
+
+test("playback can begin with a fragment whose first video frame is a key frame, and with any that has no video track", () => {
+  const video = new TrackLedger(header(MS, track(1, "video"), track(2, "audio")), GENEROUS_LIMITS);
+  const startsClean = (...blocks: MatroskaBlock[]): boolean => {
+    video.beginFragment(0);
+    for (const each of blocks) video.add(each);
+    return video.endFragment().startsClean;
+  };
+  assert.equal(startsClean(block(2, 0), block(1, 1), block(1, 2, { keyframe: false })), true);
+  assert.equal(startsClean(block(1, 3, { keyframe: false }), block(2, 3), block(1, 4)), false);
+  assert.equal(startsClean(block(2, 5)), false);
+  assert.equal(startsClean(block(1, 6), block(2, 6)), true);
+  const audio = new TrackLedger(header(MS, track(2, "audio")), GENEROUS_LIMITS);
+  audio.add(block(2, 0, { keyframe: false }));
+  assert.equal(audio.endFragment().startsClean, true);
+});
 
 test("a single frame lasts as long as frames did in the fragment before", () => {
   const ledger = new TrackLedger(header(MS, track(1, "video")), GENEROUS_LIMITS);

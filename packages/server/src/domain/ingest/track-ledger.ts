@@ -59,6 +59,8 @@ function requirement(
 export interface FragmentTally {
   /** Milliseconds of media. */
   readonly duration: number;
+  /** Whether its first video frame is a key frame, or no video is declared. */
+  readonly startsClean: boolean;
   /** A declared track without a frame, or undefined. */
   readonly missing: MissingTrack | undefined;
 }
@@ -146,8 +148,9 @@ export class TrackLedger {
     if (!empty) this.#before = later(this.#before, this.#origin + BigInt(this.#last));
     this.#first = Number.POSITIVE_INFINITY;
     this.#last = Number.NEGATIVE_INFINITY;
+    const startsClean = !this.#hasVideo || this.#beginsRun === true;
     this.#beginsRun = undefined;
-    return { duration, missing };
+    return { duration, startsClean, missing };
   }
 
   #trackOf(number: number): TrackState {

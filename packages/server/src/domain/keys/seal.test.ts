@@ -18,6 +18,8 @@ const identities: fc.Arbitrary<FragmentIdentity> = fc.record({
 const summaries: fc.Arbitrary<FragmentSummary> = fc.record({
   duration: fc.double({ min: 0, noNaN: true }),
   size: fc.maxSafeNat(),
+  startsClean: fc.boolean(),
+  configuration: fc.nat({ max: 2 ** 32 - 1 }),
 });
 
 function stored(identity: FragmentIdentity, part: number, sealed: SealedPart, summary?: FragmentSummary): StoredPart {
@@ -42,7 +44,7 @@ test("a part opens to the bytes that were sealed, however they were cut", () => 
 });
 
 const identity = { streamId: 7, sequence: 3, serverTimestamp: 1_795_254_695_186, producerTimestamp: -1.5, random: 99 };
-const summary = { duration: 2000, size: 5 };
+const summary = { duration: 2000, size: 5, startsClean: true, configuration: 77 };
 const chunks = [Buffer.from("media")];
 
 test("a part does not open as any other part", () => {
@@ -56,8 +58,10 @@ test("a part does not open as any other part", () => {
     { ...whole, producerTimestamp: 1.5 },
     { ...whole, random: 98 },
     { ...whole, part: 0 },
-    { ...whole, summary: { duration: 2001, size: 5 } },
-    { ...whole, summary: { duration: 2000, size: 6 } },
+    { ...whole, summary: { ...summary, duration: 2001 } },
+    { ...whole, summary: { ...summary, size: 6 } },
+    { ...whole, summary: { ...summary, startsClean: false } },
+    { ...whole, summary: { ...summary, configuration: 78 } },
     notLast,
   ];
   for (const other of others) assert.throws(() => openPart(key, other), RecordDamaged);

@@ -11,9 +11,9 @@ const TAG = { authTagLength: 16 } as const;
 const NONCE_BYTES = 12;
 /** Random bytes are drawn this many nonces at a time: a system call for each would cost more than the sealing of a small part. */
 const NONCES_PER_DRAW = 512;
-const ASSOCIATED_BYTES = 64;
+const ASSOCIATED_BYTES = 68;
 /** Names this layout of the associated data; another layout takes another word. */
-const LAYOUT = 0x4b564631;
+const LAYOUT = 0x4b564632;
 
 const nonces = Buffer.allocUnsafeSlow(NONCE_BYTES * NONCES_PER_DRAW);
 let nonceOffset = nonces.length;
@@ -33,7 +33,7 @@ function writeInteger(target: Buffer, value: number, offset: number): void {
   target.writeUInt32LE(value >>> 0, offset);
 }
 
-/** The associated data of one part: 64 bytes, one layout for every part, so that no two different parts encode alike. */
+/** The associated data of one part: 68 bytes, one layout for every part, so that no two different parts encode alike. */
 function associatedData(identity: FragmentIdentity, part: number, summary: FragmentSummary | undefined): Buffer {
   const data = Buffer.allocUnsafe(ASSOCIATED_BYTES);
   data.writeUInt32LE(LAYOUT, 0);
@@ -43,9 +43,10 @@ function associatedData(identity: FragmentIdentity, part: number, summary: Fragm
   writeInteger(data, identity.serverTimestamp, 24);
   data.writeDoubleLE(identity.producerTimestamp, 32);
   data.writeUInt32LE(part, 40);
-  data.writeUInt32LE(summary === undefined ? 0 : 1, 44);
+  data.writeUInt32LE(summary === undefined ? 0 : summary.startsClean ? 3 : 1, 44);
   data.writeDoubleLE(summary?.duration ?? 0, 48);
   writeInteger(data, summary?.size ?? 0, 56);
+  data.writeUInt32LE(summary?.configuration ?? 0, 64);
   return data;
 }
 

@@ -1,4 +1,4 @@
-import type { FragmentIdentity, FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../storage/ports/fragment.ts";
 import { encodeHead, type FragmentHead, totalLength } from "../fragments/layout.ts";
 import { ByteLog } from "./byte-log.ts";
 import type { LiveMemory } from "./live-memory.ts";
@@ -39,8 +39,8 @@ export class LiveFragment {
   /** Offset behind the Cluster, known when it ends. */
   clusterEnd: number | undefined;
   frames = 0;
-  /** Milliseconds of media, known when it is complete. */
-  duration: number | undefined;
+  /** What is known of its media when it is complete. */
+  media: Omit<FragmentSummary, "size"> | undefined;
   /** Milliseconds since the epoch. */
   lastDataAt: number;
   /** Complete, and kept here only: its stream has no retention. */

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentRow } from "../ports/fragment.ts";
 import type { FragmentClock, FragmentIndex, FragmentLedger, FragmentScope } from "../ports/fragment-index.ts";
-import { identityOf } from "./fragments.ts";
+import { identityOf, summaryOf } from "./fragments.ts";
 
 /** Both sides of an index. */
 export interface IndexFixture {
@@ -14,7 +14,8 @@ export interface IndexFixture {
 /** A row in `segment`, one record of 1,000 bytes at its sequence. */
 export function rowOf(streamId: number, sequence: number, changes: Partial<FragmentRow> = {}): FragmentRow {
   const identity = identityOf(streamId, sequence);
-  return { ...identity, duration: 2000, size: 900, segment: 1, extents: [sequence * 1000, 1000], ...changes };
+  const place = { segment: 1, extents: [sequence * 1000, 1000] };
+  return { ...identity, ...summaryOf(900), ...place, ...changes };
 }
 
 const CLOCKS: readonly FragmentClock[] = ["serverTimestamp", "producerTimestamp"];
@@ -55,6 +56,8 @@ const randomRows = fc.array(
       random: fc.nat({ max: 2 ** 28 - 1 }),
       duration: fc.oneof(fc.integer({ min: 0, max: 12 }), fractions(0, 12)),
       size: fc.nat({ max: 1000 }),
+      startsClean: fc.boolean(),
+      configuration: fc.nat({ max: 2 ** 32 - 1 }),
       segment: fc.integer({ min: 1, max: 3 }),
       extents: fc.constantFrom([0, 1000], [5000, 70_000, 80_000, 3]),
     },

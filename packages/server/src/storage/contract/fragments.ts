@@ -25,4 +25,9 @@ export function sealedPart(bytes: number, tint: number): SealedPart {
   return { nonce: Buffer.alloc(12, tint), tag: Buffer.alloc(16, tint + 1), ciphertext };
 }
 
-export const summaryOf = (size: number, duration = 2000): FragmentSummary => ({ duration, size });
+export const summaryOf = (size: number, duration = 2000): FragmentSummary => ({
+  duration,
+  size,
+  startsClean: size % 2 === 0,
+  configuration: 2 ** 32 - 1 - size,
+});

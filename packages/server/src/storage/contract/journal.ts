@@ -32,11 +32,12 @@ async function parts(journal: Journal, row: FragmentRow): Promise<StoredPart[]> 
 function assertParts(stored: readonly StoredPart[], sealed: readonly SealedPart[], row: FragmentRow): void {
   assert.equal(stored.length, sealed.length);
   for (const [i, part] of stored.entries()) {
-    const { streamId, sequence, serverTimestamp, producerTimestamp, random, duration, size } = row;
+    const { streamId, sequence, serverTimestamp, producerTimestamp, random } = row;
+    const { duration, size, startsClean, configuration } = row;
     const identity = { streamId, sequence, serverTimestamp, producerTimestamp, random };
     const { ciphertext, nonce, tag, summary, ...rest } = part;
     assert.deepEqual(rest, { ...identity, part: i });
-    assert.deepEqual(summary, i === sealed.length - 1 ? { duration, size } : undefined);
+    assert.deepEqual(summary, i === sealed.length - 1 ? { duration, size, startsClean, configuration } : undefined);
     assert.deepEqual(Buffer.from(nonce), Buffer.from(sealed[i]!.nonce));
     assert.deepEqual(Buffer.from(tag), Buffer.from(sealed[i]!.tag));
     assert.deepEqual(Buffer.from(ciphertext), Buffer.concat(sealed[i]!.ciphertext));

@@ -20,6 +20,10 @@ export interface FragmentSummary {
   readonly duration: number;
   /** Bytes of the stored fragment (headers, tags and cluster), before sealing. */
   readonly size: number;
+  /** Whether playback can begin with it: its first video frame is a key frame, or its producer declared no video track. */
+  readonly startsClean: boolean;
+  /** Unsigned 32 bits over the tracks and their codec data: fragments with equal values are decoded with the same set-up. */
+  readonly configuration: number;
 }
 
 /** Where a fragment's sealed parts lie: all in one segment, in order. */

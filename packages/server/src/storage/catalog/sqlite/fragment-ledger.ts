@@ -37,7 +37,7 @@ export class SqliteFragmentLedger implements FragmentLedger {
     this.#sums = sums;
     this.#checkpointer = checkpointer;
     this.#insert = database.prepare(
-      `INSERT OR IGNORE INTO fragments (${FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO fragments (${FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM fragments WHERE stream_id = ? AND sequence = ?");
     this.#move = database.prepare(
@@ -144,6 +144,8 @@ export class SqliteFragmentLedger implements FragmentLedger {
         row.random,
         row.duration,
         row.size,
+        row.startsClean ? 1 : 0,
+        row.configuration,
         row.segment,
         offset,
         length,

@@ -4,7 +4,7 @@ import type { FragmentClock, SegmentRow } from "../../ports/fragment-index.ts";
 import { decodeExtents, encodeExtents } from "./extents.ts";
 
 /** The format of index.db. A file of another format is dropped and made anew from the journal. */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 /**
  * Fragments are clustered by stream and sequence; each clock has an index whose entries end with the sequence (the rest of the primary
@@ -22,6 +22,8 @@ export const INDEX_SCHEMA = `
     random INTEGER NOT NULL,
     duration INTEGER NOT NULL,
     size INTEGER NOT NULL,
+    starts_clean INTEGER NOT NULL,
+    configuration INTEGER NOT NULL,
     segment INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     length INTEGER NOT NULL,
@@ -65,7 +67,7 @@ export const CLOCK_COLUMN: Record<FragmentClock, string> = {
 
 /** The columns of a fragment in the order in which `toFragment` reads them. */
 export const FRAGMENT_COLUMNS =
-  "stream_id, sequence, server_ts, producer_ts, random, duration, size, segment, offset, length, extents";
+  "stream_id, sequence, server_ts, producer_ts, random, duration, size, starts_clean, configuration, segment, offset, length, extents";
 
 /** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
 export type Columns = readonly SQLOutputValue[];
@@ -79,8 +81,10 @@ export function toFragment(row: Columns): FragmentRow {
     random: row[4] as number,
     duration: row[5] as number,
     size: row[6] as number,
-    segment: row[7] as number,
-    extents: toExtents(row[8], row[9], row[10]),
+    startsClean: row[7] === 1,
+    configuration: row[8] as number,
+    segment: row[9] as number,
+    extents: toExtents(row[10], row[11], row[12]),
   };
 }
 

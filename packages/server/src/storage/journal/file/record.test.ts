@@ -17,12 +17,14 @@ test("a record header comes back as it was written", () => {
     length: fc.nat({ max: 16 * 1024 * 1024 }),
     duration: fc.double({ min: 0, noNaN: true }),
     size: fc.maxSafeNat(),
+    startsClean: fc.boolean(),
+    configuration: fc.nat({ max: 2 ** 32 - 1 }),
     isLast: fc.boolean(),
   });
   fc.assert(
-    fc.property(arbitrary, ({ part, length, duration, size, isLast, ...identity }) => {
+    fc.property(arbitrary, ({ part, length, duration, size, startsClean, configuration, isLast, ...identity }) => {
       const sealed = sealedPart(10, 1);
-      const summary = isLast ? { duration, size } : undefined;
+      const summary = isLast ? { duration, size, startsClean, configuration } : undefined;
       const bytes = encodeRecordHeader(SEED, identity, part, summary, sealed, length);
       assert.equal(bytes.length, RECORD_HEADER_BYTES);
       const { nonce, tag, checksum, ...header } = decodeRecordHeader(bytes, SEED)!;
@@ -49,7 +51,7 @@ test("impossible lengths and part numbers are refused though their checksum hold
   const changes: [number, number][] = [
     [8, 16 * 1024 * 1024 + 1],
     [52, 4096],
-    [4, 2],
+    [4, 3],
   ];
   for (const [offset, value] of changes) {
     const bytes = encodeRecordHeader(SEED, identityOf(1, 1), 0, undefined, sealedPart(10, 1), 10);

@@ -8,8 +8,10 @@ export const RECORD_HEADER_BYTES = 108;
 
 /** "KVJR": where a scan that lost its place looks for the next record. */
 export const RECORD_MAGIC = Buffer.from("KVJR", "latin1");
-const FORMAT = 1;
+const FORMAT = 2;
+/** Flags. */
 const LAST_PART = 1;
+const STARTS_CLEAN = 2;
 const CHECKSUM_OFFSET = RECORD_HEADER_BYTES - 4;
 
 /** A record's header, its checksum verified. */
@@ -44,7 +46,7 @@ export function encodeRecordHeader(
   const header = Buffer.allocUnsafe(RECORD_HEADER_BYTES);
   header.set(RECORD_MAGIC, 0);
   header.writeUInt16LE(FORMAT, 4);
-  header.writeUInt16LE(summary === undefined ? 0 : LAST_PART, 6);
+  header.writeUInt16LE(flagsOf(summary), 6);
   header.writeUInt32LE(length, 8);
   header.writeUInt32LE(checksumOf(sealed.ciphertext), 12);
   writeInteger(header, identity.streamId, 16);
@@ -55,7 +57,7 @@ export function encodeRecordHeader(
   header.writeUInt32LE(part, 52);
   header.set(sealed.nonce, 56);
   header.set(sealed.tag, 68);
-  header.writeUInt32LE(summary === undefined ? 0 : part + 1, 84);
+  header.writeUInt32LE(summary?.configuration ?? 0, 84);
   header.writeDoubleLE(summary?.duration ?? 0, 88);
   writeInteger(header, summary?.size ?? 0, 96);
   reseal(header, seed);
@@ -78,7 +80,6 @@ export function decodeRecordHeader(bytes: Buffer, seed: number): RecordHeader | 
   const length = bytes.readUInt32LE(8);
   const part = bytes.readUInt32LE(52);
   if (bytes.readUInt16LE(4) !== FORMAT || length > MAX_PART_BYTES || part >= MAX_PARTS) return undefined;
-  const last = bytes.readUInt16LE(6) === LAST_PART;
   return {
     streamId: readInteger(bytes, 16),
     sequence: readInteger(bytes, 24),
@@ -86,11 +87,27 @@ export function decodeRecordHeader(bytes: Buffer, seed: number): RecordHeader | 
     producerTimestamp: bytes.readDoubleLE(40),
     random: bytes.readUInt32LE(48),
     part,
-    summary: last ? { duration: bytes.readDoubleLE(88), size: readInteger(bytes, 96) } : undefined,
+    summary: summaryIn(bytes),
     nonce: bytes.subarray(56, 68),
     tag: bytes.subarray(68, 84),
     length,
     checksum: bytes.readUInt32LE(12),
+  };
+}
+
+function flagsOf(summary: FragmentSummary | undefined): number {
+  if (summary === undefined) return 0;
+  return summary.startsClean ? LAST_PART | STARTS_CLEAN : LAST_PART;
+}
+
+function summaryIn(bytes: Buffer): FragmentSummary | undefined {
+  const flags = bytes.readUInt16LE(6);
+  if ((flags & LAST_PART) === 0) return undefined;
+  return {
+    duration: bytes.readDoubleLE(88),
+    size: readInteger(bytes, 96),
+    startsClean: (flags & STARTS_CLEAN) !== 0,
+    configuration: bytes.readUInt32LE(84),
   };
 }
 

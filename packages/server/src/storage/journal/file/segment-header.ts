@@ -10,7 +10,7 @@ const HEADER_BYTES = 64;
 const COPIES = [0, HEADER_BLOCK_BYTES - HEADER_BYTES];
 
 const MAGIC = "KVASSJNL";
-const FORMAT = 1;
+const FORMAT = 2;
 /** Random bytes in each header; their checksum is the seed of every record checksum in the file. */
 export const SALT_BYTES = 16;
 

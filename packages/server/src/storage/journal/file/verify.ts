@@ -1,4 +1,4 @@
-import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import { readRecord } from "./read-fragment.ts";
@@ -206,12 +206,20 @@ async function readWhole(files: SegmentFiles, row: FragmentRow): Promise<string 
     for (let part = 0; part < row.extents.length / 2; part++) {
       const { header } = await files.reading(row.segment, (segment) => readRecord(segment, row, part));
       const { summary } = header;
-      if (summary !== undefined && (summary.duration !== row.duration || summary.size !== row.size)) {
-        return "the row's duration or size is not the record's";
-      }
+      if (summary !== undefined && !summarizes(summary, row))
+        return "what the row says of the media is not the record's";
     }
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function summarizes(summary: FragmentSummary, row: FragmentRow): boolean {
+  return (
+    summary.duration === row.duration &&
+    summary.size === row.size &&
+    summary.startsClean === row.startsClean &&
+    summary.configuration === row.configuration
+  );
 }
