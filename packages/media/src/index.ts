@@ -1,4 +1,15 @@
 export { decodeUtf8, encodeUtf8 } from "./bytes/utf8.ts";
+export {
+  type AudioCodec,
+  type AudioCodecName,
+  CodecError,
+  type CodecErrorCode,
+  type MediaCodec,
+  type Ratio,
+  type VideoCodec,
+  type VideoCodecName,
+  type VideoColor,
+} from "./codecs/model.ts";
 export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
 export {
   DEFAULT_MAX_BLOCK_BYTES,
@@ -42,3 +53,4 @@ export type { MatroskaPacket, PacketSink } from "./matroska/packet.ts";
 export { type CuePoint, cuesElement, type SeekTarget, seekHead } from "./matroska/seek-writer.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";
 export { selectTracks } from "./matroska/track-selection.ts";
+export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

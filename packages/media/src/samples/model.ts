@@ -1,0 +1,37 @@
+import type { MediaCodec } from "../codecs/model.ts";
+import type { MatroskaTrack } from "../matroska/model.ts";
+
+/** One frame as it comes from a fragment; times in microseconds on the caller's timeline. */
+export interface TimedPacket {
+  readonly data: Uint8Array;
+  /** Presentation time in microseconds, as the block states it. */
+  readonly timestampUs: number;
+  /** Microseconds; undefined where neither the block nor the track states it. */
+  readonly durationUs: number | undefined;
+  readonly keyframe: boolean;
+}
+
+/** One frame as containers of the ISO family and MPEG-TS want it; times in ticks of its `TrackSamples.timescale`. */
+export interface Sample {
+  /** The frame; NAL units of h264 and h265 with a length of the codec's `nalLengthBytes` before each. */
+  readonly data: Uint8Array;
+  /** Ticks. Never falls from sample to sample. */
+  readonly decodeTime: number;
+  /** Ticks from decode time to presentation time; may be negative. */
+  readonly compositionOffset: number;
+  /** Ticks up to the next sample's decode time. */
+  readonly duration: number;
+  readonly keyframe: boolean;
+}
+
+/** The samples of one track, in decode order. */
+export interface TrackSamples {
+  readonly track: MatroskaTrack;
+  readonly codec: MediaCodec;
+  /** Ticks a second: `VIDEO_TIMESCALE` for video, the sample rate for audio. */
+  readonly timescale: number;
+  readonly samples: readonly Sample[];
+}
+
+/** Ticks a second of video: the clock of MPEG-2 systems, and a multiple of all usual frame rates. */
+export const VIDEO_TIMESCALE = 90_000;
