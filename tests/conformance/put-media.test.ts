@@ -10,6 +10,7 @@ import { ControlPlane } from "./support/control-plane.ts";
 
 const plane = await ControlPlane.start();
 const { StreamARN } = await plane.create("camera", { DataRetentionInHours: 1 });
+const other = await plane.create("other", { DataRetentionInHours: 1 });
 
 const httpChunk = (bytes: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
@@ -82,9 +83,15 @@ test("accepts a body of known length", async () => {
 const REFUSED: [string, Record<string, string | undefined>, RegExp][] = [
   ["no stream", { "x-amzn-stream-name": undefined }, /400 .*InvalidArgumentException/s],
   [
-    "name and ARN of different streams",
-    { "x-amzn-stream-arn": "arn:aws:kinesisvideo:us-east-1:000000000000:stream/other/1551924009774" },
-    /400 .*InvalidArgumentException/s,
+    "the name of one stream with the ARN of another",
+    { "x-amzn-stream-arn": other.StreamARN },
+    /400 .*InvalidArgumentException.*x-amzn-stream-arn/s,
+  ],
+  ["name and ARN of the same stream", { "x-amzn-stream-arn": StreamARN }, /400 .*InvalidArgumentException/s],
+  [
+    "the ARN that a stream of that name had before",
+    { "x-amzn-stream-name": undefined, "x-amzn-stream-arn": StreamARN.replace(/\d+$/, "1551924009774") },
+    /404 .*ResourceNotFoundException/s,
   ],
   ["an unknown stream", { "x-amzn-stream-name": "nobody" }, /404 .*ResourceNotFoundException/s],
   ["a name that is none", { "x-amzn-stream-name": "a b" }, /400 .*InvalidArgumentException.*streamName/s],

@@ -1,6 +1,7 @@
 import { GetMedia$, type GetMediaInput, type GetMediaOutput } from "@aws-sdk/client-kinesis-video-media";
 import type { Checked, OperationHandler, Streaming } from "../../aws/handler.ts";
 import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
+import type { RequestBody } from "../../aws/request-body.ts";
 import { codeOf } from "../errors.ts";
 import { access } from "./access.ts";
 import { constraints } from "./constraints.ts";
@@ -19,8 +20,8 @@ export interface PutMediaInput {
   ProducerStartTimestamp: Date;
   /** Header `x-amzn-fragment-acknowledgment-required`, which C producers send as `0` or `1`. */
   FragmentAcknowledgmentRequired?: string | undefined;
-  /** The request body: Matroska, for as long as the producer sends. Throws where the connection breaks before its end. */
-  Payload: AsyncIterable<Uint8Array>;
+  /** The request body: Matroska, for as long as the producer sends. */
+  Payload: RequestBody;
 }
 
 /** Output of PutMedia: acknowledgements, one JSON object with its newline in each item. */
