@@ -1,4 +1,5 @@
 export { decodeUtf8, encodeUtf8 } from "./bytes/utf8.ts";
+export { describeTrack } from "./codecs/describe-track.ts";
 export {
   type AudioCodec,
   type AudioCodecName,
@@ -10,6 +11,7 @@ export {
   type VideoCodecName,
   type VideoColor,
 } from "./codecs/model.ts";
+export { toAnnexB } from "./codecs/nal-units.ts";
 export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
 export {
   DEFAULT_MAX_BLOCK_BYTES,
@@ -53,4 +55,5 @@ export type { MatroskaPacket, PacketSink } from "./matroska/packet.ts";
 export { type CuePoint, cuesElement, type SeekTarget, seekHead } from "./matroska/seek-writer.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";
 export { selectTracks } from "./matroska/track-selection.ts";
+export { assembleSamples } from "./samples/assemble.ts";
 export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

@@ -46,7 +46,7 @@ export interface VideoCodec {
    * and flags (VP9-ISOBMFF).
    */
   readonly configuration: Uint8Array;
-  /** Bytes of the length before each NAL unit: 1, 2 or 4 for h264 and h265, 0 for codecs without NAL units. */
+  /** Bytes of the length before each NAL unit: 1 to 4 for h264 and h265, 0 for codecs without NAL units. */
   readonly nalLengthBytes: number;
 }
 

@@ -15,7 +15,7 @@ export interface TimedPacket {
 export interface Sample {
   /** The frame; NAL units of h264 and h265 with a length of the codec's `nalLengthBytes` before each. */
   readonly data: Uint8Array;
-  /** Ticks. Never falls from sample to sample. */
+  /** Ticks. Rises from sample to sample; negative where a codec's delay reaches before the timeline's start. */
   readonly decodeTime: number;
   /** Ticks from decode time to presentation time; may be negative. */
   readonly compositionOffset: number;
@@ -31,6 +31,8 @@ export interface TrackSamples {
   /** Ticks a second: `VIDEO_TIMESCALE` for video, the sample rate for audio. */
   readonly timescale: number;
   readonly samples: readonly Sample[];
+  /** Frames that were left out because they cannot be read as what their codec sends. */
+  readonly damagedFrames: number;
 }
 
 /** Ticks a second of video: the clock of MPEG-2 systems, and a multiple of all usual frame rates. */

@@ -1,0 +1,73 @@
+import type { MatroskaTrack } from "../../matroska/model.ts";
+import { hexByte } from "../describer.ts";
+import { CodecError, type VideoCodec } from "../model.ts";
+import { isLengthPrefixed, splitAnnexB, splitLengthPrefixed, startsWithStartCode } from "../nal-units.ts";
+import { pictureSize } from "../picture-size.ts";
+import {
+  type AvcConfiguration,
+  H264_PPS,
+  H264_SPS,
+  h264NalType,
+  parseAvcConfiguration,
+  writeAvcConfiguration,
+} from "./decoder-configuration.ts";
+import { parseH264Sps } from "./sps.ts";
+
+/** Size of lengths where the track does not say it: what producers use that adapt NAL units. */
+const USUAL_NAL_LENGTH_BYTES = 4;
+
+interface SetUp extends AvcConfiguration {
+  /** The avcC, where it came as such and can be used as it is. */
+  record: Uint8Array | undefined;
+  /** Whether the sets were found in a frame, where later ones may change them. */
+  inBand: boolean;
+}
+
+function setUpOf(nals: readonly Uint8Array[], nalLengthBytes: number, inBand: boolean): SetUp {
+  const sequenceSets = nals.filter((nal) => h264NalType(nal) === H264_SPS);
+  const pictureSets = nals.filter((nal) => h264NalType(nal) === H264_PPS);
+  return { nalLengthBytes, sequenceSets, pictureSets, record: undefined, inBand };
+}
+
+function findSetUp(track: MatroskaTrack, keyFrame: Uint8Array | undefined): SetUp {
+  const { codecPrivate } = track;
+  let nalLengthBytes = USUAL_NAL_LENGTH_BYTES;
+  if (codecPrivate && startsWithStartCode(codecPrivate)) {
+    const setUp = setUpOf(splitAnnexB(codecPrivate), nalLengthBytes, false);
+    if (setUp.sequenceSets.length > 0) return setUp;
+  } else if (codecPrivate && codecPrivate.length > 0) {
+    const record = parseAvcConfiguration(codecPrivate);
+    if (record.sequenceSets.length > 0) return { ...record, record: codecPrivate, inBand: false };
+    nalLengthBytes = record.nalLengthBytes;
+  }
+  if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
+  const prefixed = isLengthPrefixed(keyFrame, nalLengthBytes);
+  return setUpOf(
+    prefixed ? splitLengthPrefixed(keyFrame, nalLengthBytes) : splitAnnexB(keyFrame),
+    nalLengthBytes,
+    true,
+  );
+}
+
+/**
+ * Describes an H.264 track from its avcC, from parameter sets with start codes, or else from those in its key frame
+ * (ISO/IEC 14496-15, section 5; RFC 6381, section 3.3).
+ */
+export function describeH264(track: MatroskaTrack, keyFrame: Uint8Array | undefined): VideoCodec {
+  const setUp = findSetUp(track, keyFrame);
+  const first = setUp.sequenceSets[0];
+  if (!first) throw new CodecError("missing-configuration", track.codecId, "neither it nor a key frame has an SPS");
+  const sps = parseH264Sps(first);
+  const parameters = hexByte(sps.profile) + hexByte(sps.constraints) + hexByte(sps.level);
+  return {
+    kind: "video",
+    name: "h264",
+    rfc6381: `${setUp.inBand ? "avc3" : "avc1"}.${parameters}`,
+    ...pictureSize(track, sps.width, sps.height, sps.sampleAspect),
+    frameRate: sps.frameRate,
+    reorderFrames: sps.reorderFrames,
+    color: sps.color,
+    configuration: setUp.record ?? writeAvcConfiguration(setUp),
+    nalLengthBytes: setUp.nalLengthBytes,
+  };
+}
