@@ -25,6 +25,7 @@ const ALL = {
   TimestampRange: { StartTimestamp: new Date(0), EndTimestamp: new Date(Date.now() + 3_600_000) },
 };
 const VANISHING_PRODUCERS = 15;
+const CROWD = 300;
 const MILLION = 1_000_000;
 const LIVE_BUFFER_BYTES = 20_000_000;
 /** Several times the buffer, and more than the process may hold. */
@@ -48,7 +49,7 @@ before(async () => {
   ];
   server = await TestServer.start({ flags });
   client = new KinesisVideoArchivedMediaClient(server.client);
-  await createStreams(server, ["vanished", "unread", "honest", "million"]);
+  await createStreams(server, ["vanished", "crowded", "unread", "honest", "million"]);
   await createStreams(server, ["unkept"], 0);
 });
 
@@ -82,11 +83,30 @@ test("of producers that vanish in mid-fragment, whole fragments stay and nothing
   for (const file of walkMatroska(await read("vanished", numbers))) assert.equal(file.blocks.length, 5);
 });
 
-/** Sessions in progress, as the server counts them. */
-async function sessions(): Promise<number> {
+/** A number of the server's own. */
+async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${server.url}/metrics`)).text();
-  return Number(/^kvass_put_media_connections (\d+)$/m.exec(text)![1]);
+  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)![1]);
 }
+
+/** Sessions in progress, as the server counts them. */
+const sessions = (): Promise<number> => metric("kvass_put_media_connections");
+
+test(`${CROWD} producers that vanish in mid-fragment one after another leave nothing in memory`, async () => {
+  let next = Date.now();
+  const vanish = async (): Promise<void> => {
+    const put = openPut(server, "crowded");
+    next += 1000;
+    const half = fragment(next, 5, 300_000, 90);
+    put.write(Buffer.concat([bodyHeader(), half.subarray(0, half.length / 2)]));
+    await put.ack(({ EventType }) => EventType === "BUFFERING");
+    put.socket.resetAndDestroy();
+    await put.closed;
+  };
+  for (let left = CROWD; left > 0; left -= 10) await Promise.all(Array.from({ length: 10 }, vanish));
+  while ((await sessions()) > 0) await delay(20);
+  assert.equal(await metric("kvass_live_bytes"), 0);
+});
 
 test("a producer that reads no acknowledgements is held back, disturbs nobody, and is ended as idle", async () => {
   const mute = openPut(server, "unread");

@@ -78,12 +78,14 @@ export class ProgressWatch {
 
   /** True where an answer has been waiting for the client to take any of it. */
   #stalls(exchange: Exchange, now: number): boolean {
-    const { response, socket } = exchange;
+    const { request, response, socket } = exchange;
+    const { stalledAnswerMs, unreadEndMs } = this.#limits;
     if (response.writableLength === 0 || socket.bytesWritten > exchange.bytesWritten) {
       exchange.bytesWritten = socket.bytesWritten;
       exchange.writtenSince = now;
       return false;
     }
-    return now - exchange.writtenSince > this.#limits.stalledAnswerMs;
+    const isOver = response.writableEnded && !request.complete;
+    return now - exchange.writtenSince > (isOver ? unreadEndMs : stalledAnswerMs);
   }
 }
