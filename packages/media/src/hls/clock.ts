@@ -1,0 +1,37 @@
+const MS_OF_SECOND = 1000;
+const MS_OF_MINUTE = 60 * MS_OF_SECOND;
+const MS_OF_HOUR = 60 * MS_OF_MINUTE;
+const MS_OF_DAY = 24 * MS_OF_HOUR;
+/** "2023-05-17T", of each four-digit year. */
+const DATE_LENGTH = 11;
+
+const TWO_DIGITS: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
+
+/**
+ * Writes clock times in the form of ISO 8601 that EXT-X-PROGRAM-DATE-TIME advises (RFC 8216, section 4.3.2.6), such as
+ * 2023-05-17T13:48:35.994Z. A playlist has tens of thousands of them, most of one day: the date is made once for each
+ * run of times on the same day.
+ */
+export class ClockWriter {
+  #day = Number.NaN;
+  #date = "";
+
+  /** Milliseconds since 1970 in UTC, written to the nearest. Throws a `RangeError` outside the years 0 to 9999. */
+  write(epochMs: number): string {
+    const ms = Math.round(epochMs);
+    const day = Math.floor(ms / MS_OF_DAY);
+    if (day !== this.#day) this.#turn(day);
+    const ofDay = ms - day * MS_OF_DAY;
+    const hour = TWO_DIGITS[Math.floor(ofDay / MS_OF_HOUR)];
+    const minute = TWO_DIGITS[Math.floor(ofDay / MS_OF_MINUTE) % 60];
+    const second = TWO_DIGITS[Math.floor(ofDay / MS_OF_SECOND) % 60];
+    return `${this.#date}${hour}:${minute}:${second}.${String(ofDay % MS_OF_SECOND).padStart(3, "0")}Z`;
+  }
+
+  #turn(day: number): void {
+    const text = new Date(day * MS_OF_DAY).toISOString();
+    if (text.length !== "2023-05-17T00:00:00.000Z".length) throw new RangeError(`no clock time: ${text}`);
+    this.#date = text.slice(0, DATE_LENGTH);
+    this.#day = day;
+  }
+}
