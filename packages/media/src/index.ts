@@ -12,6 +12,19 @@ export {
   type VideoColor,
 } from "./codecs/model.ts";
 export { toAnnexB } from "./codecs/nal-units.ts";
+export { mediaPlaylist, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
+export type {
+  AudioRendition,
+  LowLatency,
+  MediaPlaylist,
+  MultivariantPlaylist,
+  PlaylistPart,
+  PlaylistSegment,
+  RenditionReport,
+  SegmentStart,
+  VariantStream,
+} from "./hls/model.ts";
+export { multivariantPlaylist } from "./hls/multivariant-playlist.ts";
 export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
 export {
   DEFAULT_MAX_BLOCK_BYTES,
@@ -55,5 +68,14 @@ export type { MatroskaPacket, PacketSink } from "./matroska/packet.ts";
 export { type CuePoint, cuesElement, type SeekTarget, seekHead } from "./matroska/seek-writer.ts";
 export { MatroskaStreamReader } from "./matroska/stream-reader.ts";
 export { selectTracks } from "./matroska/track-selection.ts";
+export { initSegment } from "./mp4/init-segment.ts";
+export {
+  type MediaSegment,
+  mediaSegment,
+  rebase,
+  type SegmentSettings,
+  type SegmentTrack,
+} from "./mp4/media-segment.ts";
+export type { Mp4Track } from "./mp4/movie.ts";
 export { assembleSamples } from "./samples/assemble.ts";
 export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";
