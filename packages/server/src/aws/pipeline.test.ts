@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { MAX_WHOLE_BODY_BYTES } from "./body.ts";
 import type { Principal, RequestContext } from "./handler.ts";
 import { Gate, type GateOptions } from "./pipeline.ts";
+import type { RequestBody } from "./request-body.ts";
 import { service } from "./service.ts";
 import { signingSecret } from "./sigv4/signing-keys.ts";
 import type { Credential } from "./sigv4/verify.ts";
@@ -189,8 +190,11 @@ const PRODUCERS: Readonly<Record<string, Partial<Unsigned>>> = {
 for (const [producer, form] of Object.entries(PRODUCERS)) {
   test(`a stream is accepted as its producer signs it: ${producer}`, async () => {
     let received = "";
-    const Record = async ({ Payload }: { Payload: AsyncIterable<Buffer> }): Promise<object> => {
-      for await (const chunk of Payload) received += chunk.toString();
+    const Record = async ({ Payload }: { Payload: RequestBody }): Promise<object> => {
+      await Payload.consume((chunk) => {
+        received += Buffer.from(chunk).toString();
+        return undefined;
+      });
       return { Payload: Readable.from([Buffer.from("ack")]) };
     };
     const unsigned: Unsigned = { target: "/record", body: "media", headers: {}, ...form };

@@ -99,7 +99,7 @@ export class OpenFragment implements AckedFragment {
   }
 
   #seal(end: number, summary: FragmentSummary | undefined): ReturnType<typeof sealPart> {
-    const chunks = this.live.log.slice(this.#sealed, end);
+    const chunks = this.live.log.peek(this.#sealed, end);
     this.#sealed = end;
     return sealPart(this.#target!.key, this.live.identity, this.#parts++, summary, chunks);
   }

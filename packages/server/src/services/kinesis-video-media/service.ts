@@ -1,7 +1,7 @@
 import { GetMedia$, type GetMediaInput, type GetMediaOutput } from "@aws-sdk/client-kinesis-video-media";
 import type { Checked, OperationHandler, Streaming } from "../../aws/handler.ts";
-import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
 import type { RequestBody } from "../../aws/request-body.ts";
+import { type Service, type ServiceDeclaration, service } from "../../aws/service.ts";
 import { codeOf } from "../errors.ts";
 import { access } from "./access.ts";
 import { constraints } from "./constraints.ts";

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { serialization } from "../../errors.ts";
+import { RequestBody } from "../../request-body.ts";
 import { wirePath } from "../../schema/path.ts";
 import type { Member, Shape, StructureShape } from "../../schema/shapes.ts";
 import { timestampFromJson, timestampFromText } from "../timestamps.ts";
@@ -51,14 +52,9 @@ function decodeMember(member: Member, source: InputSource, json: Readonly<Record
 }
 
 function decodePayload(shape: Shape, source: InputSource, path: string): unknown {
-  if (shape.kind === "stream") return withoutDestroying(source.stream);
+  if (shape.kind === "stream") return new RequestBody(source.stream);
   if (shape.kind === "blob") return source.body;
   return decodeValue(shape, parseJsonObject(source.body), path);
-}
-
-/** Leaving a loop over a request's body must not destroy its socket, over which the answer still goes. */
-function withoutDestroying(stream: Readable): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => stream.iterator({ destroyOnReturn: false }) };
 }
 
 function decodeQuery(shape: Shape, texts: readonly string[], path: string): unknown {

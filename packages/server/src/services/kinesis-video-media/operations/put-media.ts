@@ -1,5 +1,5 @@
-import { DomainError } from "../../../domain/errors.ts";
 import type { RequestBody } from "../../../aws/request-body.ts";
+import { DomainError } from "../../../domain/errors.ts";
 import type { Ingest } from "../../../domain/ingest/ingest.ts";
 import type { IngestSession } from "../../../domain/ingest/ingest-session.ts";
 import type { StreamReference, StreamRegistry } from "../../../domain/streams/registry.ts";
