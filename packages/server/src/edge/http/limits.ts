@@ -16,8 +16,8 @@ export interface HttpLimits {
   readonly progressWindowMs: number;
   /** Milliseconds without a byte taken by the client while an answer waits to be sent. */
   readonly stalledAnswerMs: number;
-  /** The same where nothing more will come of the answer and the request has not ended either: a producer that does not read. */
-  readonly unreadEndMs: number;
+  /** Milliseconds in which nothing moves either way while an answer waits and the request has not ended: a producer that does not read. */
+  readonly standstillMs: number;
   /** After an answer that came before the end of its request: how much of the rest is read and thrown away, and for how long. */
   readonly lingerBytes: number;
   readonly lingerMs: number;
@@ -40,8 +40,8 @@ export const DEFAULT_LIMITS: HttpLimits = {
   progressWindowMs: 120_000,
   // A paused player reads nothing for a while; five minutes are a forgotten tab.
   stalledAnswerMs: 300_000,
-  // As long as a producer may be silent: whoever still sends has had the time to read why it should not.
-  unreadEndMs: 30_000,
+  // As long as a producer may be silent. One that reads nothing is no longer read either once its acknowledgements fill their queue.
+  standstillMs: 30_000,
   // A second or two of the fastest producer, so that it finds the answer before its connection is cut.
   lingerBytes: 16 * 1024 * 1024,
   lingerMs: 2_000,

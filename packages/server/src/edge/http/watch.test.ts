@@ -5,7 +5,7 @@ import { afterEach, test } from "node:test";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { ProgressWatch } from "./watch.ts";
 
-const { progressBytes, progressWindowMs, stalledAnswerMs, unreadEndMs } = DEFAULT_LIMITS;
+const { progressBytes, progressWindowMs, stalledAnswerMs, standstillMs } = DEFAULT_LIMITS;
 const watches: ProgressWatch[] = [];
 afterEach(() => {
   for (const watch of watches.splice(0)) watch.close();
@@ -22,7 +22,7 @@ function exchange() {
     },
   };
   const request = { socket, complete: false, readableLength: 0 };
-  const response = Object.assign(new EventEmitter(), { writableLength: 0, writableEnded: false });
+  const response = Object.assign(new EventEmitter(), { writableLength: 0 });
   const watch = new ProgressWatch(DEFAULT_LIMITS);
   watches.push(watch);
   watch.add(request as unknown as IncomingMessage, response as unknown as ServerResponse);
@@ -74,19 +74,20 @@ test("an answer that nobody takes is cut, and one that is taken slowly is not", 
   assert.equal(slow.socket.destroyed, false);
 });
 
-test("a client that goes on sending and does not read the end of its answer is cut sooner", () => {
+test("a producer that reads nothing is cut once it is not read either, and not before", () => {
   const mute = exchange();
   mute.response.writableLength = 1000;
-  mute.socket.bytesRead = progressBytes;
-  mute.sweep(unreadEndMs + 1000);
+  for (let window = 1; window < 5; window++) {
+    mute.socket.bytesRead += progressBytes;
+    mute.sweep(window * (standstillMs + 1000));
+  }
   assert.equal(mute.socket.destroyed, false);
-  mute.response.writableEnded = true;
-  mute.sweep(unreadEndMs + 2000);
+  mute.sweep(5 * (standstillMs + 1000));
   assert.equal(mute.socket.destroyed, true);
-  const read = exchange();
-  read.response.writableEnded = true;
-  read.sweep(unreadEndMs + 1000);
-  assert.equal(read.socket.destroyed, false);
+  const idle = exchange();
+  idle.sweep(1000);
+  idle.sweep(standstillMs + 2000);
+  assert.equal(idle.socket.destroyed, false);
 });
 
 test("an exchange is forgotten when its answer closes", () => {

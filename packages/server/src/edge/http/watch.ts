@@ -13,6 +13,8 @@ interface Exchange {
   readSince: number;
   bytesWritten: number;
   writtenSince: number;
+  bytesMoved: number;
+  movedSince: number;
 }
 
 /** Watches requests in hand and cuts those whose client neither sends nor reads: one timer for all. */
@@ -43,6 +45,8 @@ export class ProgressWatch {
       readSince: now,
       bytesWritten: socket.bytesWritten,
       writtenSince: now,
+      bytesMoved: 0,
+      movedSince: now,
     };
     this.#exchanges.add(exchange);
     response.once("close", () => this.#exchanges.delete(exchange));
@@ -54,7 +58,8 @@ export class ProgressWatch {
    */
   sweep(now: number): void {
     for (const exchange of this.#exchanges) {
-      if (this.#starves(exchange, now) || this.#stalls(exchange, now)) exchange.socket.destroy();
+      const isCut = this.#starves(exchange, now) || this.#stalls(exchange, now) || this.#standsStill(exchange, now);
+      if (isCut) exchange.socket.destroy();
     }
   }
 
@@ -78,14 +83,24 @@ export class ProgressWatch {
 
   /** True where an answer has been waiting for the client to take any of it. */
   #stalls(exchange: Exchange, now: number): boolean {
-    const { request, response, socket } = exchange;
-    const { stalledAnswerMs, unreadEndMs } = this.#limits;
+    const { response, socket } = exchange;
     if (response.writableLength === 0 || socket.bytesWritten > exchange.bytesWritten) {
       exchange.bytesWritten = socket.bytesWritten;
       exchange.writtenSince = now;
       return false;
     }
-    const isOver = response.writableEnded && !request.complete;
-    return now - exchange.writtenSince > (isOver ? unreadEndMs : stalledAnswerMs);
+    return now - exchange.writtenSince > this.#limits.stalledAnswerMs;
+  }
+
+  /** True where client and server wait for each other to read. */
+  #standsStill(exchange: Exchange, now: number): boolean {
+    const { request, response, socket } = exchange;
+    const moved = socket.bytesRead + socket.bytesWritten;
+    if (request.complete || response.writableLength === 0 || moved !== exchange.bytesMoved) {
+      exchange.bytesMoved = moved;
+      exchange.movedSince = now;
+      return false;
+    }
+    return now - exchange.movedSince > this.#limits.standstillMs;
   }
 }
