@@ -1,10 +1,8 @@
 import { DomainError } from "./errors.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { KeyedRate } from "./keyed-rate.ts";
 
 /** Calls that wait for room on one stream; beyond it they are refused at once. */
 const MAX_WAITING = 16;
-/** A stream that nobody uses is forgotten after this time, when its rate of calls has recovered. In milliseconds. */
-const MEMORY_MS = 1000;
 
 /** What an operation allows on each stream. */
 export interface AdmissionRules {
@@ -20,7 +18,6 @@ export interface AdmissionRules {
 
 /** The calls on one stream. */
 interface StreamCalls {
-  readonly rate: TokenBucket;
   active: number;
   waiting: number;
   vacancy: PromiseWithResolvers<void> | undefined;
@@ -29,10 +26,13 @@ interface StreamCalls {
 /** Counts the calls of one operation on each stream, and refuses those that are too many. */
 export class Admission {
   readonly #rules: AdmissionRules;
+  readonly #rate: KeyedRate<number>;
+  /** The streams with calls in progress. */
   readonly #streams = new Map<number, StreamCalls>();
 
   constructor(rules: AdmissionRules) {
     this.#rules = rules;
+    this.#rate = new KeyedRate(rules.callsPerSecond);
   }
 
   /**
@@ -40,13 +40,12 @@ export class Admission {
    * Rejects with DomainError `client-limit` or `connection-limit`.
    */
   async enter(streamId: number): Promise<() => void> {
-    const calls = this.#callsOn(streamId);
     const { operation, callsPerSecond } = this.#rules;
-    if (!calls.rate.tryTake(Date.now())) {
+    if (!this.#rate.tryTake(streamId, Date.now())) {
       throw new DomainError("client-limit", `More than ${callsPerSecond} ${operation} calls a second on the stream.`);
     }
-    await this.#waitForRoom(calls);
-    calls.active++;
+    const calls = this.#callsOn(streamId);
+    await this.#takeRoom(calls);
     let inside = true;
     return () => {
       if (!inside) return;
@@ -54,11 +53,12 @@ export class Admission {
       calls.active--;
       calls.vacancy?.resolve();
       calls.vacancy = undefined;
-      this.#forgetLater(streamId, calls);
+      if (calls.active === 0 && calls.waiting === 0) this.#streams.delete(streamId);
     };
   }
 
-  async #waitForRoom(calls: StreamCalls): Promise<void> {
+  /** Counts a call in as soon as there is room: in the same step in which it is seen, so that no two take the same. */
+  async #takeRoom(calls: StreamCalls): Promise<void> {
     const { operation, maxConcurrent, waitMs } = this.#rules;
     const deadline = Date.now() + waitMs;
     while (calls.active >= maxConcurrent) {
@@ -71,28 +71,18 @@ export class Admission {
       await vacancy(calls, left);
       calls.waiting--;
     }
+    calls.active++;
   }
 
   #callsOn(streamId: number): StreamCalls {
     let calls = this.#streams.get(streamId);
     if (calls === undefined) {
-      const rate = new TokenBucket(this.#rules.callsPerSecond, Date.now());
-      calls = { rate, active: 0, waiting: 0, vacancy: undefined };
+      calls = { active: 0, waiting: 0, vacancy: undefined };
       this.#streams.set(streamId, calls);
     }
     return calls;
   }
-
-  #forgetLater(streamId: number, calls: StreamCalls): void {
-    if (!isUnused(calls)) return;
-    const forget = (): void => {
-      if (isUnused(calls) && this.#streams.get(streamId) === calls) this.#streams.delete(streamId);
-    };
-    setTimeout(forget, MEMORY_MS).unref();
-  }
 }
-
-const isUnused = ({ active, waiting }: StreamCalls): boolean => active === 0 && waiting === 0;
 
 /** Resolves when a call has ended, or after `ms`. */
 async function vacancy(calls: StreamCalls, ms: number): Promise<void> {

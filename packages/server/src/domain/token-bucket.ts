@@ -10,12 +10,15 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes one unit where there is one, else takes nothing and returns false. */
-  tryTake(now: number): boolean {
+  /**
+   * Takes `units` where there are so many, else takes nothing and returns false. More than a second's worth is given for a full bucket, and
+   * owed.
+   */
+  tryTake(now: number, units = 1): boolean {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return true;
     this.#fill(now);
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < Math.min(units, this.#perSecond)) return false;
+    this.#tokens -= units;
     return true;
   }
 
@@ -25,6 +28,12 @@ export class TokenBucket {
     this.#fill(now);
     this.#tokens -= units;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+  }
+
+  /** Whether it is as good as a new one. */
+  isFull(now: number): boolean {
+    this.#fill(now);
+    return this.#tokens >= this.#perSecond;
   }
 
   #fill(now: number): void {
