@@ -1,0 +1,143 @@
+import type { MediaCodec } from "../codecs/model.ts";
+import { box, fields, fullBox, type Piece } from "./box.ts";
+import { table } from "./movie.ts";
+import { RunLengths } from "./run-lengths.ts";
+import { sampleEntry } from "./sample-entry.ts";
+
+/** Where the payload lies in the file, which is known once all boxes before it have their sizes. */
+export interface PayloadPlace {
+  start: number;
+  /** Whether chunk offsets need 64 bits. */
+  wide: boolean;
+}
+
+/** The tables that say where each sample of a track lies and when it is decoded, while they grow. */
+export class SampleTables {
+  readonly #sizes: number[] = [];
+  /** From each sample's decode time to that of the next; the last sample has none yet. */
+  readonly #deltas = new RunLengths();
+  readonly #compositionOffsets = new RunLengths();
+  #leastOffset = 0;
+  /** Numbers of the key frames, from 1. */
+  readonly #keyframes: number[] = [];
+  /** Where in the payload each chunk begins, and how many samples it has. */
+  readonly #chunkStarts: number[] = [];
+  readonly #chunkCounts: number[] = [];
+
+  /** Samples that have been added. */
+  get count(): number {
+    return this.#sizes.length;
+  }
+
+  /** By how much composition offsets are raised so that none is negative; 0 or more, in ticks. */
+  get shift(): number {
+    return -this.#leastOffset;
+  }
+
+  /** Notes the ticks from the last sample's decode time to that of the next. */
+  addDelta(ticks: number): void {
+    this.#deltas.add(ticks);
+  }
+
+  /** Adds a sample of `bytes` bytes. */
+  addSample(bytes: number, compositionOffset: number, keyframe: boolean): void {
+    this.#sizes.push(bytes);
+    this.#compositionOffsets.add(compositionOffset);
+    this.#leastOffset = Math.min(this.#leastOffset, compositionOffset);
+    if (keyframe) this.#keyframes.push(this.#sizes.length);
+  }
+
+  /** Puts the last sample at `position` in the payload; `joins` where the bytes before are this track's last sample. */
+  place(position: number, joins: boolean): void {
+    if (joins) {
+      this.#chunkCounts[this.#chunkCounts.length - 1]!++;
+      return;
+    }
+    this.#chunkStarts.push(position);
+    this.#chunkCounts.push(1);
+  }
+
+  /** The stbl box (ISO/IEC 14496-12, section 8.5); the last sample lasts `lastDuration` ticks. */
+  box(codec: MediaCodec, lastDuration: number, payload: PayloadPlace): Piece {
+    const description = sampleEntry(codec);
+    const optional: Piece[] = [];
+    if (this.#compositionOffsets.values.some((offset) => offset + this.shift !== 0)) optional.push(this.#offsetTable());
+    if (this.#keyframes.length < this.count) optional.push(this.#keyframeTable());
+    return box(
+      "stbl",
+      table("stsd", 1, description.bytes, (out) => description.write(out)),
+      this.#timeTable(lastDuration),
+      ...optional,
+      this.#chunkTable(),
+      this.#sizeTable(),
+      this.#placeTable(payload),
+    );
+  }
+
+  #timeTable(lastDuration: number): Piece {
+    const { values, counts } = this.#deltas;
+    const last = values.length - 1;
+    const alike = last >= 0 && values[last] === lastDuration;
+    const own = this.count > 0 && !alike ? 1 : 0;
+    return table("stts", values.length + own, 8, (out) => {
+      values.forEach((value, i) => {
+        out.u32(counts[i]! + (alike && i === last ? 1 : 0));
+        out.u32(value);
+      });
+      if (own === 0) return;
+      out.u32(1);
+      out.u32(lastDuration);
+    });
+  }
+
+  #offsetTable(): Piece {
+    const { values, counts } = this.#compositionOffsets;
+    return table("ctts", values.length, 8, (out) => {
+      values.forEach((value, i) => {
+        out.u32(counts[i]!);
+        out.u32(value + this.shift);
+      });
+    });
+  }
+
+  #keyframeTable(): Piece {
+    return table("stss", this.#keyframes.length, 4, (out) => {
+      for (const number of this.#keyframes) out.u32(number);
+    });
+  }
+
+  #chunkTable(): Piece {
+    const firstChunks: number[] = [];
+    this.#chunkCounts.forEach((count, i) => {
+      if (i === 0 || count !== this.#chunkCounts[i - 1]) firstChunks.push(i);
+    });
+    return table("stsc", firstChunks.length, 12, (out) => {
+      for (const chunk of firstChunks) {
+        out.u32(chunk + 1);
+        out.u32(this.#chunkCounts[chunk]!);
+        out.u32(1); // sample_description_index
+      }
+    });
+  }
+
+  #sizeTable(): Piece {
+    const sizes = fields(8 + 4 * this.count, (out) => {
+      out.u32(0); // sizes differ
+      out.u32(this.count);
+      for (const size of this.#sizes) out.u32(size);
+    });
+    return fullBox("stsz", 0, 0, sizes);
+  }
+
+  #placeTable(payload: PayloadPlace): Piece {
+    const starts = this.#chunkStarts;
+    if (payload.wide) {
+      return table("co64", starts.length, 8, (out) => {
+        for (const start of starts) out.u64(payload.start + start);
+      });
+    }
+    return table("stco", starts.length, 4, (out) => {
+      for (const start of starts) out.u32(payload.start + start);
+    });
+  }
+}
