@@ -12,6 +12,18 @@ export {
   type VideoColor,
 } from "./codecs/model.ts";
 export { toAnnexB } from "./codecs/nal-units.ts";
+export { manifest } from "./dash/manifest.ts";
+export type {
+  AdaptationSet,
+  DynamicManifest,
+  Manifest,
+  Period,
+  Representation,
+  SegmentTemplate,
+  StaticManifest,
+  TimelineSegment,
+  UtcTiming,
+} from "./dash/model.ts";
 export { mediaPlaylist, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
 export type {
   AudioRendition,
