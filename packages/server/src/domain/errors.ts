@@ -15,7 +15,11 @@ export type DomainErrorCode =
   | "connection-limit"
   | "client-limit"
   | "not-found"
-  | "not-authorized";
+  | "not-authorized"
+  | "unsupported-media"
+  | "missing-codec-data"
+  | "invalid-codec-data"
+  | "invalid-media-frame";
 
 /** A rule of the domain refused the request; `message` is for the caller and never holds a secret. */
 export class DomainError extends Error {

@@ -35,4 +35,8 @@ export const errorTypes: ErrorTypes = {
   "connection-limit": "ClientLimitExceededException",
   "client-limit": "ClientLimitExceededException",
   "not-authorized": "NotAuthorizedException",
+  "unsupported-media": "UnsupportedStreamMediaTypeException",
+  "missing-codec-data": "MissingCodecPrivateDataException",
+  "invalid-codec-data": "InvalidCodecPrivateDataException",
+  "invalid-media-frame": "InvalidMediaFrameException",
 };
