@@ -12,6 +12,7 @@ export {
   type VideoColor,
 } from "./codecs/model.ts";
 export { toAnnexB } from "./codecs/nal-units.ts";
+export { parameterSets } from "./codecs/parameter-sets.ts";
 export { manifest } from "./dash/manifest.ts";
 export type {
   AdaptationSet,

@@ -35,7 +35,7 @@ export interface VideoCodec {
   readonly displayHeight: number;
   /** Width of a pixel to its height. */
   readonly sampleAspect: Ratio;
-  /** Frames a second, where the stream states its timing. */
+  /** Frames a second, where the stream or else its track states it. */
   readonly frameRate: number | undefined;
   /** How many frames may precede one in decode order and follow it on the screen, where the stream states it. */
   readonly reorderFrames: number | undefined;

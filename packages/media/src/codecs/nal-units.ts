@@ -1,3 +1,5 @@
+/** Size of the lengths before NAL units where a track does not say it: what producers use that adapt NAL units. */
+export const USUAL_NAL_LENGTH_BYTES = 4;
 const LONG_START_CODE = 4;
 
 /** Where one NAL unit lies in its buffer. */
@@ -61,14 +63,19 @@ function annexBRanges(data: Uint8Array): NalRange[] {
   return ranges;
 }
 
-/** The NAL units of a frame or parameter set record with a length before each, as views. A cut last unit stays cut. */
-export function splitLengthPrefixed(data: Uint8Array, nalLengthBytes: number): Uint8Array[] {
+function splitLengthPrefixed(data: Uint8Array, nalLengthBytes: number): Uint8Array[] {
   return lengthPrefixedRanges(data, nalLengthBytes).map(({ start, end }) => data.subarray(start, end));
 }
 
 /** The NAL units of a byte stream with start codes (ITU-T H.264, Annex B), as views. */
 export function splitAnnexB(data: Uint8Array): Uint8Array[] {
   return annexBRanges(data).map(({ start, end }) => data.subarray(start, end));
+}
+
+/** The NAL units of a frame in either form, as views. */
+export function splitFrame(data: Uint8Array, nalLengthBytes: number): Uint8Array[] {
+  // Lengths first: those of 256 to 511 bytes look like a start code.
+  return isLengthPrefixed(data, nalLengthBytes) ? splitLengthPrefixed(data, nalLengthBytes) : splitAnnexB(data);
 }
 
 /**

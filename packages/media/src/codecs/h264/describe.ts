@@ -1,8 +1,8 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
 import { hexByte } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
-import { isLengthPrefixed, splitAnnexB, splitLengthPrefixed, startsWithStartCode } from "../nal-units.ts";
-import { pictureSize } from "../picture-size.ts";
+import { splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
+import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import {
   type AvcConfiguration,
   H264_PPS,
@@ -12,9 +12,6 @@ import {
   writeAvcConfiguration,
 } from "./decoder-configuration.ts";
 import { parseH264Sps } from "./sps.ts";
-
-/** Size of lengths where the track does not say it: what producers use that adapt NAL units. */
-const USUAL_NAL_LENGTH_BYTES = 4;
 
 interface SetUp extends AvcConfiguration {
   /** The avcC, where it came as such and can be used as it is. */
@@ -41,12 +38,7 @@ function findSetUp(track: MatroskaTrack, keyFrame: Uint8Array | undefined): SetU
     nalLengthBytes = record.nalLengthBytes;
   }
   if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
-  const prefixed = isLengthPrefixed(keyFrame, nalLengthBytes);
-  return setUpOf(
-    prefixed ? splitLengthPrefixed(keyFrame, nalLengthBytes) : splitAnnexB(keyFrame),
-    nalLengthBytes,
-    true,
-  );
+  return setUpOf(splitFrame(keyFrame, nalLengthBytes), nalLengthBytes, true);
 }
 
 /**
@@ -64,7 +56,7 @@ export function describeH264(track: MatroskaTrack, keyFrame: Uint8Array | undefi
     name: "h264",
     rfc6381: `${setUp.inBand ? "avc3" : "avc1"}.${parameters}`,
     ...pictureSize(track, sps.width, sps.height, sps.sampleAspect),
-    frameRate: sps.frameRate,
+    frameRate: sps.frameRate ?? frameRateOfTrack(track),
     reorderFrames: sps.reorderFrames,
     color: sps.color,
     configuration: setUp.record ?? writeAvcConfiguration(setUp),

@@ -1,6 +1,6 @@
 import type { MatroskaTrack } from "../matroska/model.ts";
 import type { Ratio } from "./model.ts";
-import { SQUARE } from "./video-signal.ts";
+import { frameRateOf, SQUARE } from "./video-signal.ts";
 
 /** Sizes of a picture as a `VideoCodec` has them. */
 export interface PictureSize {
@@ -40,4 +40,11 @@ export function pictureSize(
   const sampleAspect = codecAspect ?? containerAspect(track);
   const displayWidth = Math.max(1, Math.round((width * sampleAspect.numerator) / sampleAspect.denominator));
   return { width, height, displayWidth, displayHeight: height, sampleAspect };
+}
+
+const NANOSECONDS_IN_SECOND = 1_000_000_000;
+
+/** Frames a second by the track's DefaultDuration, undefined where it states none. */
+export function frameRateOfTrack({ defaultDurationNs }: MatroskaTrack): number | undefined {
+  return defaultDurationNs === undefined ? undefined : frameRateOf(NANOSECONDS_IN_SECOND, defaultDurationNs);
 }
