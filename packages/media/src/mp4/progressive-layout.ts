@@ -1,5 +1,5 @@
 import type { Sample } from "../samples/model.ts";
-import { box, mediaDataHeader, serialize } from "./box.ts";
+import { box, mediaDataHeader, type Piece, serialize } from "./box.ts";
 import { fileType, type Mp4Track, movieHeader } from "./movie.ts";
 import { type LaidOutSample, ProgressiveTrack } from "./progressive-track.ts";
 
@@ -68,6 +68,11 @@ export class ProgressiveLayout {
     }
   }
 
+  /** The ftyp box that `head` begins with, which depends on the tracks alone: it can be sent before any sample is known. */
+  fileType(): Uint8Array {
+    return serialize(this.#fileType());
+  }
+
   /**
    * All bytes of the file that come before its samples: ftyp, moov and the header of mdat. The presentation begins with
    * what is presented first of all tracks.
@@ -77,7 +82,7 @@ export class ProgressiveLayout {
     const earliest = Math.min(...layouts.map(({ start }) => start));
     const start = Number.isFinite(earliest) ? earliest : 0;
     const mdat = mediaDataHeader(this.#payloadBytes);
-    const file = fileType("ftyp", "isom", 512, this.#brands());
+    const file = this.#fileType();
     const nextTrackId = Math.max(0, ...this.#tracks.map(({ id }) => id)) + 1;
     const duration = Math.max(0, ...layouts.map((layout) => layout.durationFrom(start)));
     const payload = { start: 0, wide: false };
@@ -93,12 +98,12 @@ export class ProgressiveLayout {
     return serialize(file, moov, mdat);
   }
 
-  #brands(): string[] {
+  #fileType(): Piece {
     const own = new Set<string>();
     for (const { codec } of this.#tracks) {
       const brand = CODEC_BRANDS.get(codec.name);
       if (brand) own.add(brand);
     }
-    return ["isom", "iso2", ...own, "mp41"];
+    return fileType("ftyp", "isom", 512, ["isom", "iso2", ...own, "mp41"]);
   }
 }
