@@ -11,7 +11,7 @@ export {
   type VideoCodecName,
   type VideoColor,
 } from "./codecs/model.ts";
-export { toAnnexB } from "./codecs/nal-units.ts";
+export { splitFrame, toAnnexB } from "./codecs/nal-units.ts";
 export { parameterSets } from "./codecs/parameter-sets.ts";
 export { manifest } from "./dash/manifest.ts";
 export type {

@@ -30,6 +30,8 @@ export interface MediaSegment {
   readonly payload: readonly Uint8Array[];
   /** Where in `head` each track's 64-bit base decode time lies; 0 for a track without samples. */
   readonly timeOffsets: readonly number[];
+  /** Ticks of each track's base decode time, which may be negative where the field in `head`, which cannot, has 0. */
+  readonly baseTimes: readonly number[];
 }
 
 /** Flags of tfhd and trun (ISO/IEC 14496-12, sections 8.8.7 and 8.8.8). */
@@ -125,12 +127,12 @@ function baseDecodeTime(time: number, onOffset: (offset: number) => void): Piece
 export function mediaSegment({ sequence, tracks, segmentType = true }: SegmentSettings): MediaSegment {
   const payload: Uint8Array[] = [];
   const timeOffsets = tracks.map(() => 0);
+  const baseTimes = tracks.map(({ samples, baseTicks = 0 }) => (samples.samples[0]?.decodeTime ?? 0) + baseTicks);
   const trafs: Piece[] = [];
   let payloadBytes = 0;
   let payloadStart = 0;
-  tracks.forEach(({ id, samples: { samples, codec }, baseTicks = 0 }, index) => {
-    const first = samples[0];
-    if (!first) return;
+  tracks.forEach(({ id, samples: { samples, codec } }, index) => {
+    if (samples.length === 0) return;
     const shift = compositionShift(codec);
     const commons = commonsOf(samples, shift);
     const before = payloadBytes;
@@ -138,7 +140,7 @@ export function mediaSegment({ sequence, tracks, segmentType = true }: SegmentSe
       payload.push(data);
       payloadBytes += data.length;
     }
-    const time = baseDecodeTime(first.decodeTime + baseTicks, (offset) => {
+    const time = baseDecodeTime(baseTimes[index]!, (offset) => {
       timeOffsets[index] = offset;
     });
     const run = trackRun(samples, commons, shift, () => payloadStart + before);
@@ -157,20 +159,19 @@ export function mediaSegment({ sequence, tracks, segmentType = true }: SegmentSe
   const mdat = mediaDataHeader(payloadBytes);
   payloadStart = moof.bytes + mdat.bytes;
   const styp = segmentType ? [fileType("styp", "msdh", 0, ["msdh", "iso6"])] : [];
-  return { head: serialize(...styp, moof, mdat), payload, timeOffsets };
+  return { head: serialize(...styp, moof, mdat), payload, timeOffsets, baseTimes };
 }
 
 /**
  * A copy of a segment's head with `shifts` added to the base decode times of its tracks, in ticks of each: the place of
  * a segment on the timeline of one session. Times below 0 become 0.
  */
-export function rebase({ head, timeOffsets }: MediaSegment, shifts: readonly number[]): Uint8Array {
+export function rebase({ head, timeOffsets, baseTimes }: MediaSegment, shifts: readonly number[]): Uint8Array {
   const copy = head.slice();
   const view = new DataView(copy.buffer);
   timeOffsets.forEach((offset, index) => {
     if (offset === 0) return;
-    const time = view.getBigUint64(offset) + BigInt(shifts[index] ?? 0);
-    view.setBigUint64(offset, time < 0n ? 0n : time);
+    view.setBigUint64(offset, BigInt(Math.max(0, baseTimes[index]! + (shifts[index] ?? 0))));
   });
   return copy;
 }

@@ -1,3 +1,4 @@
+import type { MediaCodec } from "../codecs/model.ts";
 import { box, type Piece } from "./box.ts";
 import { editList } from "./edit-list.ts";
 import { MOVIE_TIMESCALE, type Mp4Track, media, trackHeader } from "./movie.ts";
@@ -12,10 +13,21 @@ export interface LaidOutSample {
   readonly keyframe: boolean;
 }
 
+/**
+ * Bytes of a sample where the codec's frames are runs of such, else 0: readers know G.711 with a sample for each moment
+ * only, as QuickTime files have it.
+ */
+function uniformBytesOf(codec: MediaCodec): number {
+  return codec.name === "pcma" || codec.name === "pcmu" ? codec.channels : 0;
+}
+
 /** One track of a progressive file while it grows. */
 export class ProgressiveTrack {
   readonly #track: Mp4Track;
-  readonly #tables = new SampleTables();
+  readonly #uniformBytes: number;
+  readonly #tables: SampleTables;
+  /** Whether the last frame has bytes that make no whole sample, so that the next cannot be of the same chunk. */
+  #ragged = false;
   #firstDecodeTime = 0;
   #lastDecodeTime = 0;
   #lastDuration = 0;
@@ -24,6 +36,8 @@ export class ProgressiveTrack {
 
   constructor(track: Mp4Track) {
     this.#track = track;
+    this.#uniformBytes = uniformBytesOf(track.codec);
+    this.#tables = new SampleTables(track.codec, this.#uniformBytes);
   }
 
   /** Seconds on the common timeline at which the first frame is presented; Infinity for a track without samples. */
@@ -31,18 +45,25 @@ export class ProgressiveTrack {
     return this.#firstPresented / this.#track.timescale;
   }
 
-  /** Adds a sample that lies at `position` in the payload; `joins` where the bytes before it are this track's too. */
+  /** Adds a frame that lies at `position` in the payload; `joins` where the bytes before it are this track's too. */
   add(sample: LaidOutSample, position: number, joins: boolean): void {
     const { bytes, keyframe, duration } = sample;
+    const count = this.#uniformBytes > 0 ? Math.floor(bytes / this.#uniformBytes) : 1;
+    if (count === 0) {
+      this.#ragged = true;
+      return;
+    }
     const decodeTime = this.#decodeTimeOf(sample);
     const audio = this.#track.codec.kind === "audio";
     const presented = audio ? decodeTime : sample.decodeTime + sample.compositionOffset;
     if (this.#tables.count === 0) this.#firstDecodeTime = decodeTime;
-    else this.#tables.addDelta(decodeTime - this.#lastDecodeTime);
-    this.#tables.addSample(bytes, presented - decodeTime, keyframe || audio);
-    this.#tables.place(position, joins);
-    this.#lastDecodeTime = decodeTime;
-    this.#lastDuration = duration;
+    else this.#tables.addDeltas(decodeTime - this.#lastDecodeTime);
+    this.#tables.addDeltas(1, count - 1);
+    this.#tables.addSamples(bytes, count, presented - decodeTime, keyframe);
+    this.#tables.place(position, count, joins && !this.#ragged);
+    this.#ragged = this.#uniformBytes > 0 && bytes % this.#uniformBytes !== 0;
+    this.#lastDecodeTime = decodeTime + count - 1;
+    this.#lastDuration = Math.max(1, duration - count + 1);
     this.#firstPresented = Math.min(this.#firstPresented, presented);
     this.#presentedEnd = Math.max(this.#presentedEnd, presented + duration);
   }
@@ -59,7 +80,7 @@ export class ProgressiveTrack {
       "trak",
       trackHeader(this.#track, this.durationFrom(start)),
       ...this.#edits(start),
-      media(this.#track, mediaDuration, this.#tables.box(this.#track.codec, this.#lastDuration, payload)),
+      media(this.#track, mediaDuration, this.#tables.box(this.#lastDuration, payload)),
     );
   }
 

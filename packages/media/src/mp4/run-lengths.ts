@@ -3,14 +3,15 @@ export class RunLengths {
   readonly values: number[] = [];
   readonly counts: number[] = [];
 
-  /** Appends a value. */
-  add(value: number): void {
+  /** Appends a value `count` times. */
+  add(value: number, count = 1): void {
+    if (count === 0) return;
     const last = this.values.length - 1;
     if (last >= 0 && this.values[last] === value) {
-      this.counts[last]!++;
+      this.counts[last]! += count;
       return;
     }
     this.values.push(value);
-    this.counts.push(1);
+    this.counts.push(count);
   }
 }

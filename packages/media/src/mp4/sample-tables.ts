@@ -13,20 +13,30 @@ export interface PayloadPlace {
 
 /** The tables that say where each sample of a track lies and when it is decoded, while they grow. */
 export class SampleTables {
+  readonly #codec: MediaCodec;
+  /** Bytes of each sample where all have the same, else 0. */
+  readonly #uniformBytes: number;
+  #count = 0;
+  /** Empty where samples have the same size. */
   readonly #sizes: number[] = [];
   /** From each sample's decode time to that of the next; the last sample has none yet. */
   readonly #deltas = new RunLengths();
   readonly #compositionOffsets = new RunLengths();
   #leastOffset = 0;
-  /** Numbers of the key frames, from 1. */
+  /** Numbers of the key frames of a video, from 1. */
   readonly #keyframes: number[] = [];
   /** Where in the payload each chunk begins, and how many samples it has. */
   readonly #chunkStarts: number[] = [];
   readonly #chunkCounts: number[] = [];
 
+  constructor(codec: MediaCodec, uniformBytes: number) {
+    this.#codec = codec;
+    this.#uniformBytes = uniformBytes;
+  }
+
   /** Samples that have been added. */
   get count(): number {
-    return this.#sizes.length;
+    return this.#count;
   }
 
   /** By how much composition offsets are raised so that none is negative; 0 or more, in ticks. */
@@ -34,35 +44,39 @@ export class SampleTables {
     return -this.#leastOffset;
   }
 
-  /** Notes the ticks from the last sample's decode time to that of the next. */
-  addDelta(ticks: number): void {
-    this.#deltas.add(ticks);
+  /** Notes the ticks from a sample's decode time to that of the next, `count` times. */
+  addDeltas(ticks: number, count = 1): void {
+    this.#deltas.add(ticks, count);
   }
 
-  /** Adds a sample of `bytes` bytes. */
-  addSample(bytes: number, compositionOffset: number, keyframe: boolean): void {
-    this.#sizes.push(bytes);
-    this.#compositionOffsets.add(compositionOffset);
+  /** Adds a sample of `bytes` bytes, or `count` of uniform size. */
+  addSamples(bytes: number, count: number, compositionOffset: number, keyframe: boolean): void {
+    this.#count += count;
+    if (this.#uniformBytes === 0) this.#sizes.push(bytes);
+    this.#compositionOffsets.add(compositionOffset, count);
     this.#leastOffset = Math.min(this.#leastOffset, compositionOffset);
-    if (keyframe) this.#keyframes.push(this.#sizes.length);
+    if (keyframe && this.#codec.kind === "video") this.#keyframes.push(this.#count);
   }
 
-  /** Puts the last sample at `position` in the payload; `joins` where the bytes before are this track's last sample. */
-  place(position: number, joins: boolean): void {
+  /**
+   * Puts the last `count` samples at `position` in the payload; `joins` where the bytes before it are this track's last
+   * sample.
+   */
+  place(position: number, count: number, joins: boolean): void {
     if (joins) {
-      this.#chunkCounts[this.#chunkCounts.length - 1]!++;
+      this.#chunkCounts[this.#chunkCounts.length - 1]! += count;
       return;
     }
     this.#chunkStarts.push(position);
-    this.#chunkCounts.push(1);
+    this.#chunkCounts.push(count);
   }
 
   /** The stbl box (ISO/IEC 14496-12, section 8.5); the last sample lasts `lastDuration` ticks. */
-  box(codec: MediaCodec, lastDuration: number, payload: PayloadPlace): Piece {
-    const description = sampleEntry(codec);
+  box(lastDuration: number, payload: PayloadPlace): Piece {
+    const description = sampleEntry(this.#codec);
     const optional: Piece[] = [];
     if (this.#compositionOffsets.values.some((offset) => offset + this.shift !== 0)) optional.push(this.#offsetTable());
-    if (this.#keyframes.length < this.count) optional.push(this.#keyframeTable());
+    if (this.#codec.kind === "video" && this.#keyframes.length < this.count) optional.push(this.#keyframeTable());
     return box(
       "stbl",
       table("stsd", 1, description.bytes, (out) => description.write(out)),
@@ -121,8 +135,8 @@ export class SampleTables {
   }
 
   #sizeTable(): Piece {
-    const sizes = fields(8 + 4 * this.count, (out) => {
-      out.u32(0); // sizes differ
+    const sizes = fields(8 + 4 * this.#sizes.length, (out) => {
+      out.u32(this.#uniformBytes);
       out.u32(this.count);
       for (const size of this.#sizes) out.u32(size);
     });
