@@ -20,52 +20,26 @@ import {
   progressiveFile,
 } from "../support/media-files.ts";
 
-const PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=322x182:rate=25:duration=3"];
-const FEW_PICTURES = ["-f", "lavfi", "-i", "testsrc2=size=192x108:rate=10:duration=2"];
-const TONE = ["-f", "lavfi", "-i", "sine=frequency=440:duration=3:sample_rate=48000"];
-const LATE_TONE = ["-itsoffset", "0.7", ...TONE];
-const H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25"];
-const X265 = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=3:keyint=25"];
-const HDR = [
-  "-pix_fmt",
-  "yuv420p10le",
-  "-color_primaries",
-  "bt2020",
-  "-color_trc",
-  "smpte2084",
-  "-colorspace",
-  "bt2020nc",
-];
+const PICTURE = "-f lavfi -i testsrc2=size=322x182:rate=25:duration=3";
+const FEW_PICTURES = "-f lavfi -i testsrc2=size=192x108:rate=10:duration=2";
+const TONE = "-f lavfi -i sine=frequency=440:duration=3:sample_rate=48000";
+const LATE_TONE = `-itsoffset 0.7 ${TONE}`;
+const H264 = "-c:v libx264 -preset ultrafast -g 25";
+const H265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none:bframes=3:keyint=25";
+const HDR = "-pix_fmt yuv420p10le -color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc";
+const AV1 = "-c:v libaom-av1 -cpu-used 8 -g 10";
+const VP9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 10";
 
-/** What is encoded; `regrouped` is the stream whose sound is cut anew by readers of progressive files, as G.711 is. */
-const SOURCES: { name: string; args: string[]; regrouped?: number }[] = [
-  { name: "h264-aac", args: [...PICTURE, ...TONE, ...H264, "-bf", "3", "-c:a", "aac"] },
-  { name: "h264-anamorphic", args: [...PICTURE, ...H264, "-vf", "setsar=4/3"] },
-  { name: "h264-late-sound", args: [...PICTURE, ...LATE_TONE, ...H264, "-bf", "2", "-c:a", "aac"] },
-  { name: "h264-alaw", args: [...PICTURE, ...TONE, ...H264, "-c:a", "pcm_alaw", "-ar", "8000"], regrouped: 1 },
-  { name: "h265-opus", args: [...PICTURE, ...TONE, ...X265, ...HDR, "-c:a", "libopus"] },
-  {
-    name: "av1-mp3",
-    args: [...FEW_PICTURES, ...TONE, "-c:v", "libaom-av1", "-cpu-used", "8", "-g", "10", "-c:a", "libmp3lame"],
-  },
-  {
-    name: "vp9-mulaw",
-    args: [
-      ...FEW_PICTURES,
-      ...TONE,
-      "-c:v",
-      "libvpx-vp9",
-      "-deadline",
-      "realtime",
-      "-cpu-used",
-      "8",
-      "-g",
-      "10",
-      "-c:a",
-      "pcm_mulaw",
-    ],
-  },
-  { name: "aac-only", args: [...TONE, "-ar", "44100", "-c:a", "aac"] },
+/** What is encoded; `regrouped` is the stream whose sound readers may cut anew, as they do with G.711. */
+const SOURCES: { name: string; args: string; regrouped?: number }[] = [
+  { name: "h264-aac", args: `${PICTURE} ${TONE} ${H264} -bf 3 -c:a aac` },
+  { name: "h264-anamorphic", args: `${PICTURE} ${H264} -vf setsar=4/3` },
+  { name: "h264-late-sound", args: `${PICTURE} ${LATE_TONE} ${H264} -bf 2 -c:a aac` },
+  { name: "h264-alaw", args: `${PICTURE} ${TONE} ${H264} -c:a pcm_alaw -ar 8000`, regrouped: 1 },
+  { name: "h265-opus", args: `${PICTURE} ${TONE} ${H265} ${HDR} -c:a libopus` },
+  { name: "av1-mp3", args: `${FEW_PICTURES} ${TONE} ${AV1} -c:a libmp3lame` },
+  { name: "vp9-mulaw", args: `${FEW_PICTURES} ${TONE} ${VP9} -c:a pcm_mulaw`, regrouped: 1 },
+  { name: "aac-only", args: `${TONE} -ar 44100 -c:a aac` },
 ];
 
 /** Stamps of Matroska are whole milliseconds; those of samples are exact within a tick. */
@@ -76,9 +50,9 @@ const SHIFT = 10;
 const folder = mkdtempSync(join(tmpdir(), "kvass-mp4-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-function encode(name: string, args: readonly string[]): string {
+function encode(name: string, args: string): string {
   const path = join(folder, `${name}.mkv`);
-  output("ffmpeg", ["-v", "error", "-y", ...args, path]);
+  output("ffmpeg", ["-v", "error", "-y", ...args.split(" "), path]);
   return path;
 }
 
