@@ -15,6 +15,7 @@ export type DomainErrorCode =
   | "connection-limit"
   | "client-limit"
   | "not-found"
+  | "no-decoder"
   | "not-authorized"
   | "unsupported-media"
   | "missing-codec-data"

@@ -31,6 +31,8 @@ export const errorTypes: ErrorTypes = {
   "stream-not-found": "ResourceNotFoundException",
   "stream-not-active": "ResourceNotFoundException",
   "not-found": "ResourceNotFoundException",
+  // The API knows no failure of the service that a client can do something about; the message says what.
+  "no-decoder": "InvalidArgumentException",
   "no-data-retention": "NoDataRetentionException",
   "connection-limit": "ClientLimitExceededException",
   "client-limit": "ClientLimitExceededException",

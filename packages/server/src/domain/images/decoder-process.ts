@@ -1,0 +1,260 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import {
+  clusterHeader,
+  ebmlHeader,
+  infoElement,
+  segmentHeader,
+  simpleBlockHeader,
+  tracksElement,
+  type VideoCodecName,
+} from "@kvass/media";
+import { BITSTREAMS, type Bitstream } from "./bitstream.ts";
+import { NutReader } from "./nut-reader.ts";
+
+/** ffmpeg cannot be started: it is not installed, or not where it was said to be. */
+export class DecoderMissing extends Error {
+  override readonly name = "DecoderMissing";
+}
+
+/** A decoder ended, or did not answer in time, while it worked. */
+export class DecoderFailed extends Error {
+  override readonly name = "DecoderFailed";
+  /** Whether it was stopped for taking too long. */
+  readonly isStuck: boolean;
+
+  constructor(message: string, isStuck: boolean) {
+    super(message);
+    this.isStuck = isStuck;
+  }
+}
+
+/** A frame to decode. */
+export interface QueuedFrame {
+  /** The frame in pieces. */
+  readonly pieces: readonly Uint8Array[];
+  readonly keyframe: boolean;
+  /** Its place in the order of presentation among the frames that are queued with it, from 0. */
+  readonly rank: number;
+  /** Whether the picture is wanted, or only frames behind it that refer to it. */
+  readonly isWanted: boolean;
+}
+
+/** How a decoder is run. */
+export interface DecoderOptions {
+  /** Name or path of the program. */
+  readonly ffmpeg: string;
+  /** Milliseconds after which a decoder that has not answered is killed. */
+  readonly answersWithinMs: number;
+}
+
+/** The largest picture: 8K (8192x4320) with three bytes for each pixel. */
+const MAX_PICTURE_BYTES = 8192 * 4320 * 3;
+/** Frames that a decoder may hold back, to put them in the order of presentation: 16 at most (ITU-T H.264, section A.3.1; H.265, section A.4.2). */
+const MAX_REORDERED = 16;
+/** Pictures that the taker works on: beyond it the decoder waits. */
+const MAX_PENDING = 2;
+/** How much of ffmpeg's last words is kept, to say why it ended. */
+const KEPT_WORDS = 2048;
+/** A second is the unit of time, so that no rounding of ffmpeg's can move a frame. */
+const TICK_NS = 1_000_000_000;
+const TRACK = 1;
+
+/** Matroska in; of every frame with an odd time, the picture out. */
+const ARGUMENTS = [
+  ...["-nostdin", "-hide_banner", "-loglevel", "error", "-copyts"],
+  // The format is known: nothing is to be guessed from more frames than the first.
+  ...["-probesize", "32", "-analyzeduration", "0"],
+  // One thread gives each frame out as soon as it is decoded. Frames that are damaged give no picture, and where the stream does not say how
+  // far frames are reordered, it may be as far as its level permits.
+  ...["-threads", "1", "-err_detect", "explode", "-strict", "strict"],
+  ...["-f", "matroska", "-i", "pipe:0", "-map", "0:v", "-vf", "select=mod(t\\,2)"],
+  // The size may change with every frame.
+  ...["-autoscale", "0", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
+  ...["-flush_packets", "1", "-f", "nut", "pipe:1"],
+];
+
+function fileHeader({ codecId }: Bitstream): Buffer {
+  const size = { pixelWidth: 16, pixelHeight: 16 };
+  const track = { number: TRACK, type: "video", codecId, video: size, defaultDurationNs: TICK_NS } as const;
+  const info = infoElement({ timecodeScaleNs: TICK_NS, muxingApp: "Kvass", writingApp: "Kvass" });
+  return Buffer.concat([ebmlHeader(), segmentHeader(), info, tracksElement([track])]);
+}
+
+/**
+ * Takes a picture while others are decoded: three bytes (red, green, blue) for each pixel, by rows.
+ *
+ * @param rank that of its frame
+ */
+export type PictureSink = (rank: number, picture: Buffer) => Promise<void>;
+
+/** The frames that a decoder works on. */
+interface Task {
+  /** Time of the first frame, and of the one behind the last, which shows that all before it have been decoded as far as they can be. */
+  readonly begin: number;
+  readonly end: number;
+  readonly sink: PictureSink;
+  /** Pictures that the sink has not done with. */
+  pending: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/**
+ * A decoder that lives from one picture to the next: an ffmpeg that reads one endless Matroska stream. Each task is the beginning of a group
+ * of pictures; small black pictures behind it drive out what the decoder holds back, whatever the codec's order of frames. Frames have
+ * odd times where their picture is wanted, and even ones where it is not. It ends when its input does: also when this process is killed.
+ */
+export class DecoderProcess {
+  readonly codec: VideoCodecName;
+  readonly #options: DecoderOptions;
+  readonly #bitstream: Bitstream;
+  readonly #child: ChildProcess;
+  readonly #stdin: Writable;
+  readonly #stdout: Readable;
+  readonly #exited: Promise<unknown>;
+  readonly #marker: QueuedFrame;
+  #failure: Error | undefined;
+  #lastWords = "";
+  #task: Task | undefined;
+  /** An even number beyond every time that has been used. */
+  #clock = 2;
+
+  /** Starts it. That it cannot be started shows in the first `decode`. */
+  constructor(codec: VideoCodecName, options: DecoderOptions) {
+    this.codec = codec;
+    this.#options = options;
+    this.#bitstream = BITSTREAMS[codec];
+    this.#marker = { pieces: [this.#bitstream.marker], keyframe: true, rank: 0, isWanted: false };
+    // A process group of its own: ^C on a terminal is for the server alone, which still answers what is under way.
+    this.#child = spawn(options.ffmpeg, ARGUMENTS, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+    const { stdin, stdout, stderr } = this.#child as { stdin: Writable; stdout: Readable; stderr: Readable };
+    this.#stdin = stdin;
+    this.#exited = once(this.#child, "exit").catch((error: unknown) => this.#fail(startFailure(error, options.ffmpeg)));
+    this.#child.once("exit", (code, signal) => this.#fail(this.#ended(code, signal)));
+    stdin.on("error", () => {});
+    stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-KEPT_WORDS);
+    });
+    this.#stdout = stdout;
+    this.#readPictures(stdout);
+    stdin.write(fileHeader(this.#bitstream));
+  }
+
+  /** False where it has ended: it decodes no more. */
+  get isAlive(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** The id of the process, undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * Decodes frames that begin with a key frame, in decoding order, and gives `sink` the picture of each wanted one that is not damaged.
+   * Resolves when `sink` is done with all. One call at a time.
+   *
+   * @throws what `sink` rejects with
+   * @throws DecoderMissing where the program cannot be started
+   * @throws DecoderFailed where it ends or is too slow; it is gone then
+   */
+  async decode(frames: readonly QueuedFrame[], sink: PictureSink): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const begin = this.#clock;
+    const task: Task = { begin, end: begin + 2 * frames.length + 1, sink, pending: 1, done: Promise.withResolvers() };
+    this.#task = task;
+    const timer = setTimeout(() => this.#giveUp(), this.#options.answersWithinMs);
+    try {
+      this.#queue(frames, begin);
+      await task.done.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#task = undefined;
+      this.#stdout.resume();
+    }
+  }
+
+  /** Ends it; resolves when it is gone. */
+  async end(): Promise<void> {
+    this.#failure ??= new DecoderFailed("the decoder has been ended", false);
+    this.#child.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  #queue(frames: readonly QueuedFrame[], begin: number): void {
+    this.#stdin.cork();
+    for (const frame of frames) this.#write(frame, begin + 2 * frame.rank + (frame.isWanted ? 1 : 0));
+    this.#clock = begin + 2 * frames.length;
+    this.#write(this.#marker, this.#clock + 1);
+    for (let i = 0; i <= MAX_REORDERED; i++) {
+      this.#clock += 2;
+      this.#write(this.#marker, this.#clock);
+    }
+    this.#clock += 2;
+    this.#stdin.uncork();
+  }
+
+  #write({ pieces, keyframe }: QueuedFrame, time: number): void {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    const block = simpleBlockHeader({ trackNumber: TRACK, relativeTimecode: 0, keyframe }, length);
+    this.#stdin.write(clusterHeader(time, block.length + length));
+    this.#stdin.write(block);
+    for (const piece of pieces) this.#stdin.write(piece);
+  }
+
+  #readPictures(stdout: Readable): void {
+    const reader = new NutReader((time, picture) => this.#take(time, picture), MAX_PICTURE_BYTES);
+    stdout.on("error", () => {});
+    stdout.on("data", (chunk: Buffer) => {
+      try {
+        reader.feed(chunk);
+      } catch (error) {
+        stdout.destroy();
+        this.#child.kill("SIGKILL");
+        this.#fail(new DecoderFailed(`ffmpeg's output cannot be read: ${(error as Error).message}`, false));
+      }
+    });
+  }
+
+  #take(time: number, picture: Buffer): void {
+    const task = this.#task;
+    if (task === undefined || time < task.begin || time > task.end) return;
+    if (time === task.end) {
+      this.#settle(task);
+      return;
+    }
+    task.pending++;
+    if (task.pending > MAX_PENDING) this.#stdout.pause();
+    task.sink((time - 1 - task.begin) / 2, picture).then(() => this.#settle(task), task.done.reject);
+  }
+
+  /** One of the things that a task waits for, its end or a picture, is done. */
+  #settle(task: Task): void {
+    task.pending--;
+    if (task.pending <= MAX_PENDING) this.#stdout.resume();
+    if (task.pending === 0) task.done.resolve();
+  }
+
+  #giveUp(): void {
+    this.#child.kill("SIGKILL");
+    this.#fail(new DecoderFailed(`ffmpeg did not answer within ${this.#options.answersWithinMs} ms`, true));
+  }
+
+  #ended(code: number | null, signal: NodeJS.Signals | null): DecoderFailed {
+    const words = this.#lastWords.trim().split("\n").at(-1) ?? "";
+    return new DecoderFailed(`ffmpeg ended with ${signal ?? code}${words === "" ? "" : `: ${words}`}`, false);
+  }
+
+  #fail(failure: Error): void {
+    this.#failure ??= failure;
+    this.#task?.done.reject(this.#failure);
+  }
+}
+
+function startFailure(error: unknown, ffmpeg: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const detail = code === "ENOENT" ? "there is no such program" : message;
+  return new DecoderMissing(`ffmpeg cannot be started as ${ffmpeg}: ${detail}`);
+}

@@ -1,0 +1,150 @@
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
+import { DomainError } from "../errors.ts";
+import type { FragmentArchive } from "../fragments/archive.ts";
+import { Semaphore } from "../fragments/semaphore.ts";
+import type { Stream } from "../streams/stream.ts";
+import type { DecoderPool } from "./decoder-pool.ts";
+import { FragmentTimeline } from "./fragment-timeline.ts";
+import { GroupImages, type ImageOutcome } from "./group-images.ts";
+import {
+  checkRequest,
+  hasImage,
+  type ImageRequest,
+  instantsOf,
+  readImageToken,
+  writeImageToken,
+} from "./image-request.ts";
+
+/** What was to be seen at a moment. */
+export interface StreamImage {
+  /** Milliseconds since the epoch, on the clock of the request. */
+  readonly timestamp: number;
+  readonly outcome: ImageOutcome;
+}
+
+/** A page of images; `token` asks for the next one and is absent on the last. */
+export interface ImagePage {
+  readonly images: readonly StreamImage[];
+  readonly token?: string;
+}
+
+/** What images are made from. */
+export interface ImagesOptions {
+  readonly index: FragmentIndex;
+  readonly archive: FragmentArchive;
+  readonly decoders: DecoderPool;
+  /** Decoders that there are: so many groups of pictures are worked on at a time, and one more is read meanwhile. */
+  readonly concurrency: number;
+  /** Told what kept an image from being made, where that is not the request. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Most images of a page (AWS docs, "GetImages"). */
+const MAX_PAGE = 25;
+/** A page ends behind the image that exceeds this many bytes in all: it is one JSON document in memory, half as large again. */
+const MAX_PAGE_BYTES = 32 * 2 ** 20;
+/** Groups of pictures that wait to be worked on, over all requests; beyond it a caller had better come again. */
+const MAX_WAITING = 256;
+
+/** Moments that lie in one fragment, or in none. */
+interface Group {
+  readonly row: FragmentRow | undefined;
+  /** Milliseconds since the epoch on the clock of the request, ascending. */
+  readonly instants: number[];
+  readonly timeline: FragmentTimeline;
+}
+
+/** Makes images of what streams have archived. */
+export class Images {
+  readonly #options: ImagesOptions;
+  readonly #slots: Semaphore;
+  #waiting = 0;
+
+  constructor(options: ImagesOptions) {
+    this.#options = options;
+    this.#slots = new Semaphore(options.concurrency + 1);
+  }
+
+  /**
+   * At most `limit` images of a stream, one for each moment of the request, from its first or from where the token of a page before it
+   * ended. For a moment without a picture the outcome says why.
+   *
+   * @param signal aborted when nobody waits for the answer any more
+   * @throws DomainError `invalid-argument` where the range or the token is wrong, `no-data-retention` where the stream keeps nothing,
+   * `no-decoder` where ffmpeg cannot be started, `client-limit` where too many images are being made
+   */
+  async page(
+    stream: Stream,
+    request: ImageRequest,
+    { token, limit }: { readonly token: string | undefined; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<ImagePage> {
+    checkRequest(request);
+    const first = token === undefined ? 0 : readImageToken(stream, request, token);
+    if (!stream.archives) {
+      throw new DomainError("no-data-retention", "The stream keeps no data, so there are no images of it.");
+    }
+    const instants = instantsOf(request, first, Math.min(limit, MAX_PAGE));
+    const groups = await this.#groups(stream, request, instants);
+    const images = await this.#run(groups, (group) => this.#images(stream, request, group, signal));
+    const next = first + images.length;
+    return hasImage(request, next) ? { images, token: writeImageToken(stream, request, next) } : { images };
+  }
+
+  async #groups(stream: Stream, request: ImageRequest, instants: readonly number[]): Promise<Group[]> {
+    if (instants.length === 0) return [];
+    const scope = { streamId: stream.id, horizon: stream.horizon() };
+    const span = { first: instants[0]!, last: instants.at(-1)! };
+    const timeline = await FragmentTimeline.load(this.#options.index, scope, request.clock, span);
+    const groups: Group[] = [];
+    for (const instant of instants) {
+      const row = timeline.at(instant);
+      const last = groups.at(-1);
+      if (last !== undefined && last.row === row) last.instants.push(instant);
+      else groups.push({ row, instants: [instant], timeline });
+    }
+    return groups;
+  }
+
+  /** Works on several groups at a time; gives their images in order, up to the size of a page. */
+  async #run(groups: readonly Group[], make: (group: Group) => Promise<StreamImage[]>): Promise<StreamImage[]> {
+    const images: StreamImage[] = [];
+    const started: Promise<StreamImage[]>[] = [];
+    let bytes = 0;
+    for (let at = 0; at < groups.length && bytes <= MAX_PAGE_BYTES; at++) {
+      while (started.length < Math.min(groups.length, at + this.#options.concurrency + 1)) {
+        const making = make(groups[started.length]!);
+        // Where an earlier one fails nobody waits for this one.
+        making.catch(() => {});
+        started.push(making);
+      }
+      for (const image of await started[at]!) {
+        if (bytes > MAX_PAGE_BYTES) break;
+        images.push(image);
+        bytes += Buffer.isBuffer(image.outcome) ? image.outcome.length : 0;
+      }
+    }
+    return images;
+  }
+
+  async #images(stream: Stream, request: ImageRequest, group: Group, signal: AbortSignal): Promise<StreamImage[]> {
+    const { row, instants, timeline } = group;
+    if (row === undefined) return instants.map((timestamp) => ({ timestamp, outcome: "NO_MEDIA" }));
+    if (this.#waiting >= MAX_WAITING) {
+      throw new DomainError("client-limit", "Too many images are being made; try again later.");
+    }
+    const { archive, decoders, report } = this.#options;
+    this.#waiting++;
+    try {
+      return await this.#slots.run(async () => {
+        signal.throwIfAborted();
+        const images = new GroupImages({ archive, decoders, report, stream, timeline, request });
+        const outcomes = await images.make(row, instants);
+        return instants.map((timestamp, i) => ({ timestamp, outcome: outcomes[i]! }));
+      });
+    } finally {
+      this.#waiting--;
+    }
+  }
+}
