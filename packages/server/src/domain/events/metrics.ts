@@ -45,6 +45,14 @@ export class PutMediaMetrics {
   }
 }
 
+/** Counters of GetClip on one stream. */
+export class ClipMetrics {
+  requests = 0;
+  outgoingBytes = 0;
+  /** Clips that could not be completed, or whose client went away. */
+  connectionErrors = 0;
+}
+
 /** Counters of GetMedia or GetMediaForFragmentList on one stream. */
 export class ReadMetrics {
   requests = 0;
@@ -63,6 +71,7 @@ export class StreamMetrics {
   readonly putMedia = new PutMediaMetrics();
   readonly getMedia = new ReadMetrics();
   readonly getMediaForFragmentList = new ReadMetrics();
+  readonly getClip = new ClipMetrics();
 }
 
 /** One value of a snapshot, named as CloudWatch names it. */
@@ -97,8 +106,15 @@ export class Metrics {
       yield* putMediaSamples(streamName, metrics.putMedia);
       yield* readSamples(streamName, "GetMedia", metrics.getMedia);
       yield* readSamples(streamName, "GetMediaForFragmentList", metrics.getMediaForFragmentList);
+      yield* clipSamples(streamName, metrics.getClip);
     }
   }
+}
+
+function* clipSamples(streamName: string, metrics: ClipMetrics): Generator<MetricSample> {
+  yield { streamName, name: "GetClip.Requests", unit: "Count", value: metrics.requests };
+  yield { streamName, name: "GetClip.OutgoingBytes", unit: "Bytes", value: metrics.outgoingBytes };
+  yield { streamName, name: "GetClip.ConnectionErrors", unit: "Count", value: metrics.connectionErrors };
 }
 
 function* putMediaSamples(streamName: string, metrics: PutMediaMetrics): Generator<MetricSample> {

@@ -1,0 +1,114 @@
+import {
+  assembleSamples,
+  MAX_PROGRESSIVE_SAMPLES,
+  ProgressiveLayout,
+  type Sample,
+  type TimedPacket,
+  VIDEO_TIMESCALE,
+} from "@kvass/media";
+import { DomainError } from "../errors.ts";
+import { type TrackFrames, totalBytes } from "./frames.ts";
+import type { PlannedFragment } from "./plan.ts";
+import type { ClipTrack } from "./tracks.ts";
+
+/**
+ * Frames are laid out together up to the next fragment that a key frame begins, or up to this many bytes: streams whose pictures are refreshed
+ * bit by bit have no further key frame, and what is laid out together is held in memory.
+ */
+const MAX_WINDOW_BYTES = 16 * 2 ** 20;
+/** A producer's clock and the timecodes of its Clusters differ by rounding only. */
+const SAME_CLOCK_US = 1500;
+const US_PER_MS = 1000;
+
+/** So many frames of one track, one behind the other. */
+interface Run {
+  readonly slot: number;
+  readonly count: number;
+}
+
+/** Learns where each frame of a clip will stand and when it is shown, from the frames in the order of the file. */
+export class ClipTable {
+  readonly layout: ProgressiveLayout;
+  readonly #tracks: readonly ClipTrack[];
+  /** Bytes of the frames of each fragment so far. */
+  readonly fragmentBytes: number[] = [];
+  /** The frames that have not been laid out yet, by track, and the order of all. */
+  #window: TimedPacket[][];
+  #order: Run[] = [];
+  #windowBytes = 0;
+  /** From a fragment's own timestamps to those of the clip, in microseconds. */
+  #offsetUs = 0;
+  #last: { readonly clusterUs: number; readonly producerTimestamp: number } | undefined;
+
+  constructor(tracks: readonly ClipTrack[]) {
+    this.#tracks = tracks;
+    this.#window = tracks.map(() => []);
+    this.layout = new ProgressiveLayout(
+      tracks.map(({ id, codec, track: { language, name } }) => ({
+        id,
+        codec,
+        timescale: codec.kind === "video" ? VIDEO_TIMESCALE : codec.sampleRate,
+        language,
+        ...(name === undefined ? {} : { name }),
+      })),
+    );
+  }
+
+  /** Begins with the next fragment, whose Cluster has this timestamp. */
+  beginFragment({ row, position, continues }: PlannedFragment, clusterUs: number): void {
+    if (row.startsClean) this.#layOut();
+    const { producerTimestamp } = row;
+    const last = this.#last;
+    this.#last = { clusterUs, producerTimestamp };
+    this.fragmentBytes.push(0);
+    // Within a session timecodes are finer than the milliseconds of the producer timestamp.
+    const byTimecode = clusterUs - (last?.clusterUs ?? 0);
+    const byClock = (producerTimestamp - (last?.producerTimestamp ?? 0)) * US_PER_MS;
+    if (last !== undefined && continues && Math.abs(byTimecode - byClock) <= SAME_CLOCK_US) return;
+    this.#offsetUs = position * US_PER_MS - clusterUs;
+  }
+
+  /** Adds the next frames of the fragment. Throws DomainError `invalid-argument` beyond what one file can hold. */
+  add(frames: TrackFrames): void {
+    frames.forEach((packets, slot) => {
+      if (packets.length === 0) return;
+      const bytes = totalBytes(packets);
+      for (const { data, timestampUs, durationUs, keyframe } of packets) {
+        this.#window[slot]!.push({ data, timestampUs: timestampUs + this.#offsetUs, durationUs, keyframe });
+      }
+      this.#order.push({ slot, count: packets.length });
+      this.#windowBytes += bytes;
+      this.fragmentBytes[this.fragmentBytes.length - 1]! += bytes;
+    });
+    if (this.#windowBytes > MAX_WINDOW_BYTES) this.#layOut();
+  }
+
+  /** Everything of the file that precedes its frames, which all have been added. */
+  head(): Uint8Array {
+    this.#layOut();
+    return this.layout.head();
+  }
+
+  #layOut(): void {
+    const assembled = this.#tracks.map(({ track, codec }, slot) => {
+      return assembleSamples(track, codec, this.#window[slot]!).samples;
+    });
+    const at = this.#tracks.map(() => 0);
+    for (const { slot, count } of this.#order) {
+      const from = at[slot]!;
+      at[slot] = from + count;
+      this.#place(this.#tracks[slot]!.id, assembled[slot]!.slice(from, from + count));
+    }
+    this.#window = this.#tracks.map(() => []);
+    this.#order = [];
+    this.#windowBytes = 0;
+  }
+
+  #place(id: number, samples: readonly Sample[]): void {
+    if (this.layout.sampleCount + samples.length > MAX_PROGRESSIVE_SAMPLES) {
+      const message = `The range holds more than the ${MAX_PROGRESSIVE_SAMPLES} frames of one clip; ask for a shorter one.`;
+      throw new DomainError("invalid-argument", message);
+    }
+    this.layout.addSamples(id, samples);
+  }
+}

@@ -1,0 +1,56 @@
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { DomainError } from "../errors.ts";
+import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+
+/** A fragment in its place in a clip. */
+export interface PlannedFragment {
+  readonly row: FragmentRow;
+  /** Milliseconds from the clip's beginning to the fragment's producer timestamp. */
+  readonly position: number;
+  /** Whether it keeps its distance to the fragment before it; false where a pause was closed or the producer's clock was set. */
+  readonly continues: boolean;
+}
+
+/**
+ * The longest pause that stays one: a stream without pauses has a frame at least every 20 s, since its fragments are not longer (AWS docs,
+ * "Kinesis Video Streams service quotas"). Nobody wants to look at the last frame of a camera for the hours that it was off.
+ */
+const LONGEST_PAUSE_MS = 20_000;
+/**
+ * A fragment's duration is that of its longest track, and the last frame of sound may reach beyond the picture that the next fragment begins
+ * with; more than this is footage that was sent twice.
+ */
+const LONGEST_OVERLAP_MS = 250;
+
+/**
+ * Lays fragments, given in the order in which they shall play, on one time axis that only rises. Producer timestamps count where they go on;
+ * where they jump, a fragment follows the one before it at once. Fragments that no key frame of the clip leads to are left out.
+ * @throws DomainError `invalid-media-frame` where no fragment is left, `invalid-codec-data` where decoders would have to be set up anew
+ */
+export function planClip(rows: readonly FragmentRow[]): PlannedFragment[] {
+  const plan: PlannedFragment[] = [];
+  for (const row of rows) {
+    const last = plan.at(-1);
+    if (!row.startsClean && row.sequence - 1 !== last?.row.sequence) continue;
+    checkConfiguration(row, plan[0]?.row);
+    plan.push(last === undefined ? { row, position: 0, continues: false } : place(row, last));
+  }
+  if (plan.length === 0) {
+    const message = "No fragment of the range begins with a key frame, and none is found within reach before it.";
+    throw new DomainError("invalid-media-frame", message);
+  }
+  return plan;
+}
+
+function place(row: FragmentRow, last: PlannedFragment): PlannedFragment {
+  const step = row.producerTimestamp - last.row.producerTimestamp;
+  const gap = step - last.row.duration;
+  const continues = step > 0 && gap >= -LONGEST_OVERLAP_MS && gap <= LONGEST_PAUSE_MS;
+  return { row, position: last.position + (continues ? step : Math.max(1, last.row.duration)), continues };
+}
+
+function checkConfiguration(row: FragmentRow, first: FragmentRow | undefined): void {
+  if (first === undefined || row.configuration === first.configuration) return;
+  const message = `The tracks or their codec private data change at fragment ${formatFragmentNumber(row)}; ask for a clip up to it, or from it on.`;
+  throw new DomainError("invalid-codec-data", message);
+}
