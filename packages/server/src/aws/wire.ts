@@ -27,6 +27,6 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent whole with its length (text as UTF-8), or streamed in one HTTP chunk for each item. */
-  readonly body: string | Uint8Array | AsyncIterable<Uint8Array>;
+  /** Sent whole with its length (text as UTF-8, pieces one behind the other), or streamed in one HTTP chunk for each item. */
+  readonly body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 }

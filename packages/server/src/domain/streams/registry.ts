@@ -110,6 +110,12 @@ export class StreamRegistry {
     return stream;
   }
 
+  /** The stream of this id, which no other stream ever has; undefined where it was deleted. */
+  async byId(id: number): Promise<Stream | undefined> {
+    const record = await this.#options.catalog.byId(id);
+    return record && this.#adopt(record, record.reservedSequence);
+  }
+
   /** One page of streams. Rejects with DomainError `invalid-argument` where the token is not of this query. */
   async list({ prefix = "", token, limit }: StreamQuery): Promise<StreamPage> {
     const after = token === undefined ? undefined : positionInToken(token, prefix);

@@ -4,8 +4,12 @@ import type { WireResponse } from "../../aws/wire.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** Whether a body is sent whole, not streamed. */
-export function isWhole(body: WireResponse["body"]): body is string | Uint8Array {
-  return typeof body === "string" || body instanceof Uint8Array;
+export function isWhole(body: WireResponse["body"]): body is string | Uint8Array | readonly Uint8Array[] {
+  return typeof body === "string" || body instanceof Uint8Array || isPieces(body);
+}
+
+function isPieces(body: WireResponse["body"]): body is readonly Uint8Array[] {
+  return Array.isArray(body);
 }
 
 /**
@@ -16,6 +20,15 @@ export function isWhole(body: WireResponse["body"]): body is string | Uint8Array
  */
 export async function sendResponse(response: ServerResponse, answer: WireResponse, signal: AbortSignal): Promise<void> {
   const { status, headers, body } = answer;
+  if (status === 304) {
+    // What it has no body of has its own length.
+    response.writeHead(status, headers).end();
+    return;
+  }
+  if (isPieces(body)) {
+    sendPieces(response, answer, body);
+    return;
+  }
   if (isWhole(body)) {
     // Text goes out in one write with the headers; bytes would be a second one.
     response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
@@ -29,6 +42,16 @@ export async function sendResponse(response: ServerResponse, answer: WireRespons
     if (chunk.length > 0 && !response.write(chunk)) await drained(response, signal);
   }
   response.end();
+}
+
+/** Sends bytes that lie in several places, shared with other answers, without copying them: in one write, with the headers. */
+function sendPieces(response: ServerResponse, { status, headers }: WireResponse, pieces: readonly Uint8Array[]): void {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  response.writeHead(status, { ...headers, "Content-Length": length });
+  response.cork();
+  for (const piece of pieces) response.write(piece);
+  response.end();
+  response.uncork();
 }
 
 /** Waits for the socket to take what was written; also ends when the client goes away. */

@@ -1,0 +1,27 @@
+import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { writePrivateFile } from "./root-credential.ts";
+
+/** Name of the file in the data folder that holds the key; 0600. */
+export const PLAYBACK_KEY_FILE = "playback-key";
+
+const KEY_BYTES = 32;
+/** Permission bits of group and others. */
+const NOT_OWNER = 0o077;
+
+/**
+ * The key that session tokens are sealed with: the one in the data folder, else a new random one that is kept there, so that sessions go
+ * on when the server starts again.
+ * @throws Error where the file is damaged, or may be read by anyone but its owner
+ */
+export function playbackKey(dataDir: string): KeyObject {
+  const path = join(dataDir, PLAYBACK_KEY_FILE);
+  if (!existsSync(path)) writePrivateFile(path, `${randomBytes(KEY_BYTES).toString("base64")}\n`);
+  if ((statSync(path).mode & NOT_OWNER) !== 0) {
+    throw new Error(`the key file ${path} may be read by others than its owner: chmod 600 it`);
+  }
+  const key = Buffer.from(readFileSync(path, "utf8"), "base64");
+  if (key.length !== KEY_BYTES) throw new Error(`the key file ${path} is damaged; without it sessions begin anew`);
+  return createSecretKey(key);
+}

@@ -1,0 +1,31 @@
+import type { Logger } from "pino";
+import type { FragmentArchive } from "../domain/fragments/archive.ts";
+import { AWS_PLAYBACK_LIMITS, GENEROUS_PLAYBACK_LIMITS } from "../domain/playback/parameters.ts";
+import { PlaybackSessions } from "../domain/playback/sessions.ts";
+import type { StreamRegistry } from "../domain/streams/registry.ts";
+import type { Settings } from "./config/options.ts";
+import { playbackKey } from "./playback-key.ts";
+import type { Storage } from "./storage.ts";
+
+/** What playback takes from the rest of the domain. */
+interface PlaybackParts {
+  readonly streams: StreamRegistry;
+  readonly archive: FragmentArchive;
+}
+
+/** Wires streaming sessions. Failures that are the server's own are logged. */
+export function wirePlayback(
+  settings: Settings,
+  storage: Storage,
+  parts: PlaybackParts,
+  log: Logger,
+): PlaybackSessions {
+  return new PlaybackSessions({
+    ...parts,
+    index: storage.index,
+    tokenKey: playbackKey(settings.data),
+    limits: settings.limits === "aws" ? AWS_PLAYBACK_LIMITS : GENEROUS_PLAYBACK_LIMITS,
+    cacheBytes: settings.playbackCacheBytes,
+    report: (error) => log.error({ err: error }, "failure"),
+  });
+}

@@ -1,0 +1,90 @@
+import {
+  MatroskaDemuxer,
+  type MatroskaHeader,
+  type MatroskaPacket,
+  type MatroskaTrack,
+  segmentHeader,
+  type TimedPacket,
+} from "@kvass/media";
+import type { StoredFragment } from "../fragments/archive.ts";
+
+const US_PER_MS = 1000;
+const NS_PER_US = 1000;
+
+/** A track of a segment, with its frames in decode order; times in microseconds since the epoch on the producer's clock. */
+export interface DemuxedTrack {
+  readonly track: MatroskaTrack;
+  readonly packets: TimedPacket[];
+}
+
+/** Collects the frames of one segment's fragments, which have the same tracks. */
+export class SegmentDemuxer {
+  readonly #tracks = new Map<number, DemuxedTrack>();
+
+  /**
+   * Adds the next fragment of the segment.
+   * @throws RecordDamaged, FragmentGone, MatroskaError
+   */
+  async add(fragment: StoredFragment): Promise<void> {
+    const reader = new FragmentReader(fragment.row.producerTimestamp, (track, packet) => this.#take(track, packet));
+    const demuxer = new MatroskaDemuxer(reader);
+    const { ebmlHeader, segmentElements } = fragment.head;
+    demuxer.feed(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
+    for await (const bytes of fragment.body()) demuxer.feed(bytes);
+    demuxer.end();
+    if (this.#tracks.size === 0) for (const track of reader.tracks) this.#trackOf(track);
+  }
+
+  /** The video track, where there is one, and behind it those of sound, each in the order of the producer's header. */
+  playable(): DemuxedTrack[] {
+    const tracks = [...this.#tracks.values()].sort((a, b) => a.track.number - b.track.number);
+    const video = tracks.find(({ track }) => track.type === "video");
+    const audio = tracks.filter(({ track }) => track.type === "audio");
+    return video === undefined ? audio : [video, ...audio];
+  }
+
+  #take(track: MatroskaTrack, packet: TimedPacket): void {
+    this.#trackOf(track).packets.push(packet);
+  }
+
+  #trackOf(track: MatroskaTrack): DemuxedTrack {
+    let demuxed = this.#tracks.get(track.number);
+    if (demuxed === undefined) {
+      demuxed = { track, packets: [] };
+      this.#tracks.set(track.number, demuxed);
+    }
+    return demuxed;
+  }
+}
+
+/** Puts the frames of one fragment on the producer's clock. */
+class FragmentReader {
+  readonly #producerTimestamp: number;
+  readonly #take: (track: MatroskaTrack, packet: TimedPacket) => void;
+  tracks: readonly MatroskaTrack[] = [];
+  #usPerTick = 0;
+  #offsetUs = 0;
+
+  constructor(producerTimestamp: number, take: (track: MatroskaTrack, packet: TimedPacket) => void) {
+    this.#producerTimestamp = producerTimestamp;
+    this.#take = take;
+  }
+
+  onHeader({ tracks, timecodeScaleNs }: MatroskaHeader): void {
+    this.tracks = tracks;
+    this.#usPerTick = timecodeScaleNs / NS_PER_US;
+  }
+
+  onClusterStart({ timecode }: { timecode: number }): void {
+    this.#offsetUs = this.#producerTimestamp * US_PER_MS - timecode * this.#usPerTick;
+  }
+
+  onPacket({ track, timestampUs, durationUs, keyframe, data }: MatroskaPacket): void {
+    this.#take(track, { data, timestampUs: timestampUs + this.#offsetUs, durationUs, keyframe });
+  }
+}
+
+/** The first frame of a track that can be decoded alone: it may tell what the track's header does not. */
+export function keyFrameOf({ packets }: DemuxedTrack): Uint8Array | undefined {
+  return packets.find(({ keyframe }) => keyframe)?.data;
+}

@@ -1,0 +1,123 @@
+import { mediaPlaylist, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
+import type { Segment, SetUp } from "./segment.ts";
+import type { PlaybackSession, SegmentName } from "./session.ts";
+import type { Track } from "./tracks.ts";
+
+/** EXT-X-MEDIA's GROUP-ID, as Kinesis Video Streams names it. */
+const AUDIO_GROUP = "audio";
+
+/** A playlist or manifest. */
+export interface PlaylistText {
+  readonly text: string;
+  /** Whether it will never change. */
+  readonly final: boolean;
+}
+
+/** How a query names a segment: `FragmentNumber`, and `FragmentCount` where it joins several. */
+export function segmentQuery({ fragmentNumber, fragments }: SegmentName): string {
+  return fragments === 1 ? fragmentNumber : `${fragmentNumber}&FragmentCount=${fragments}`;
+}
+
+const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track): string =>
+  `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${track.number}`;
+
+/** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
+export async function hlsMultivariant(session: PlaybackSession): Promise<PlaylistText> {
+  const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
+  const all = await session.tracks();
+  const tracks = parameters.container === "ts" ? muxedTracks(all) : all;
+  const [main, ...others] = tracks;
+  const video = main!.codec.kind === "video" ? main!.codec : undefined;
+  const separate = parameters.container === "fmp4" ? others : [];
+  const text = multivariantPlaylist({
+    renditions: separate.map((track, index) => ({
+      groupId: AUDIO_GROUP,
+      name: renditionName(track, separate),
+      uri: mediaPlaylistUri(session, track),
+      language: track.language === "und" ? undefined : track.language,
+      isDefault: index === 0,
+      channels: track.codec.kind === "audio" ? track.codec.channels : undefined,
+    })),
+    variants: [
+      {
+        uri: mediaPlaylistUri(session, main!),
+        bandwidth: Math.max(1, peakBandwidth),
+        averageBandwidth: Math.max(1, averageBandwidth),
+        codecs: [...new Set(tracks.map(({ codec }) => codec.rfc6381))],
+        resolution: video && { width: video.displayWidth, height: video.displayHeight },
+        frameRate: main!.frameRate,
+        audioGroup: separate.length > 0 ? AUDIO_GROUP : undefined,
+      },
+    ],
+    independentSegments: joins || undefined,
+  });
+  return { text, final: true };
+}
+
+/** MPEG-TS carries the picture and the first sound. */
+export function muxedTracks(tracks: readonly Track[]): readonly Track[] {
+  const [main, first] = tracks;
+  return main?.codec.kind === "video" && first !== undefined ? [main, first] : tracks.slice(0, 1);
+}
+
+/** What the producer calls a track, with its number where another has that name too. */
+function renditionName(track: Track, all: readonly Track[]): string {
+  const name = track.name || "audio";
+  const alone = all.every((other) => other === track || (other.name || "audio") !== name);
+  return alone ? name : `${name} ${track.number}`;
+}
+
+/** The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS. */
+export async function hlsMedia(session: PlaybackSession, track: Track): Promise<PlaylistText> {
+  const { grant } = session;
+  const { mode, discontinuities } = grant.parameters;
+  const { segments, ended, longest } = await session.window();
+  const first = segments[0];
+  const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
+  const text = mediaPlaylist({
+    ...uris(session, track),
+    segments: playlistSegments(session, track, segments),
+    type: mode === "on-demand" ? "VOD" : undefined,
+    targetDurationSeconds: Math.max(grant.targetSeconds, Math.ceil(longest / 1000)),
+    mediaSequence: first?.number,
+    discontinuitySequence: marked ? first?.discontinuitiesBefore : undefined,
+    endsInDiscontinuity: discontinuities === "always" && segments.length > 0,
+    independentSegments: segments.every(({ startsClean }) => startsClean),
+    ended,
+  });
+  return { text, final: ended };
+}
+
+function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {
+  if (grant.parameters.container === "ts") {
+    return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: `&SessionToken=${token}` };
+  }
+  return {
+    uriPrefix: "getMP4MediaFragment.mp4?FragmentNumber=",
+    uriSuffix: `&SessionToken=${token}&TrackNumber=${number}`,
+  };
+}
+
+function playlistSegments(session: PlaybackSession, track: Track, segments: readonly Segment[]): PlaylistSegment[] {
+  const { container, showTimestamps } = session.grant.parameters;
+  let setUp: SetUp | undefined;
+  let map: string | undefined;
+  return segments.map((segment) => {
+    if (container === "fmp4" && segment.setUp !== setUp) {
+      setUp = segment.setUp;
+      map = mapUri(session, track, setUp);
+    }
+    return {
+      name: segmentQuery(segment),
+      durationMs: segment.duration,
+      discontinuity: segment.discontinuity,
+      map,
+      programDateTimeMs: showTimestamps ? segment.shownStart : undefined,
+    };
+  });
+}
+
+function mapUri({ token }: PlaybackSession, { number }: Track, setUp: SetUp): string {
+  const query = `FragmentNumber=${segmentQuery(setUp)}&SessionToken=${token}&TrackNumber=${number}`;
+  return `getMP4InitFragment.mp4?${query}&SequenceNumber=${setUp.number}`;
+}

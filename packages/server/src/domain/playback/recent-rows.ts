@@ -1,0 +1,71 @@
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
+import type { Stream } from "../streams/stream.ts";
+
+/** Rows of one stream that are kept: two minutes of five fragments a second. */
+const KEPT_ROWS = 600;
+/** Rows that are read at once. */
+const PAGE_ROWS = 1000;
+/** Streams whose rows are kept: some 100 KiB each. */
+const MAX_STREAMS = 500;
+/** How long what was read is taken for the newest, in milliseconds: little beside a segment's duration. */
+const FRESH_MS = 50;
+
+interface Tail {
+  /** Ascending by sequence: every row above `floor` when it was read. */
+  rows: FragmentRow[];
+  floor: number;
+  readAt: number;
+  reading: Promise<void> | undefined;
+}
+
+/** The newest rows of the streams that are watched live: many viewers share one look at the index. */
+export class RecentRows {
+  readonly #index: FragmentIndex;
+  readonly #now: () => number;
+  /** In order of last use. */
+  readonly #tails = new Map<number, Tail>();
+
+  constructor(index: FragmentIndex, now: () => number) {
+    this.#index = index;
+    this.#now = now;
+  }
+
+  /** At most a page of rows with a sequence above `sequence`, ascending by it; an empty one where there is none yet. */
+  async after(stream: Stream, sequence: number): Promise<readonly FragmentRow[]> {
+    const tail = this.#tailOf(stream, sequence);
+    if (sequence < tail.floor) return this.#read(stream, sequence);
+    if (this.#now() - tail.readAt >= FRESH_MS) {
+      tail.reading ??= this.#refresh(stream, tail).finally(() => {
+        tail.reading = undefined;
+      });
+      await tail.reading;
+    }
+    if (sequence < tail.floor) return this.#read(stream, sequence);
+    const { rows } = tail;
+    let first = rows.length;
+    while (first > 0 && rows[first - 1]!.sequence > sequence) first--;
+    return rows.slice(first);
+  }
+
+  #read(stream: Stream, sequence: number): Promise<FragmentRow[]> {
+    return this.#index.after({ streamId: stream.id, horizon: stream.horizon() }, sequence, PAGE_ROWS);
+  }
+
+  #tailOf(stream: Stream, sequence: number): Tail {
+    const tail = this.#tails.get(stream.id) ?? { rows: [], floor: sequence, readAt: 0, reading: undefined };
+    this.#tails.delete(stream.id);
+    this.#tails.set(stream.id, tail);
+    if (this.#tails.size > MAX_STREAMS) this.#tails.delete(this.#tails.keys().next().value!);
+    return tail;
+  }
+
+  async #refresh(stream: Stream, tail: Tail): Promise<void> {
+    const readAt = this.#now();
+    const more = await this.#read(stream, tail.rows.at(-1)?.sequence ?? tail.floor);
+    tail.rows.push(...more);
+    const surplus = tail.rows.length - KEPT_ROWS;
+    if (surplus > 0) tail.floor = tail.rows.splice(0, surplus).at(-1)!.sequence;
+    tail.readAt = more.length === PAGE_ROWS ? 0 : readAt;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Why a playback resource is refused:
+ * - `forbidden`: the token is none of this server's, or the resource is not the session's
+ * - `expired`: the session is over
+ * - `gone`: the stream was deleted
+ * - `not-found`: what is asked for does not exist, or does no longer
+ * - `unplayable`: the media cannot be packaged
+ * - `invalid`: a parameter is missing or malformed
+ */
+export type RefusalReason = "forbidden" | "expired" | "gone" | "not-found" | "unplayable" | "invalid";
+
+/** A playback resource is refused; `message` is one sentence for whoever debugs a player. */
+export class PlaybackRefusal extends Error {
+  override readonly name = "PlaybackRefusal";
+  readonly reason: RefusalReason;
+
+  constructor(reason: RefusalReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}

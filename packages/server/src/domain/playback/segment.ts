@@ -1,0 +1,193 @@
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
+import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import type { DiscontinuityMode } from "./parameters.ts";
+
+/** A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. */
+export interface Segment {
+  /** Place in the session, from 0: EXT-X-MEDIA-SEQUENCE of a playlist that begins with it. */
+  readonly number: number;
+  /** The fragment number of its first fragment. */
+  readonly fragmentNumber: string;
+  /** Sequences of its first and last fragment. */
+  readonly sequence: number;
+  readonly lastSequence: number;
+  /** How many fragments it joins. */
+  readonly fragments: number;
+  /** When it began on the producer's clock, in milliseconds since the epoch. */
+  readonly start: number;
+  /** When it began on the clock that the session shows, in milliseconds since the epoch. */
+  readonly shownStart: number;
+  /** Milliseconds up to the segment behind it where that goes on without a gap, else up to its own end. */
+  readonly duration: number;
+  /** Bytes of its fragments as stored. */
+  readonly size: number;
+  /** Equal values are decoded with the same set-up. */
+  readonly configuration: number;
+  /** Whether a decoder can begin with it. */
+  readonly startsClean: boolean;
+  /** Whether the timeline or the set-up of decoders breaks between the segment before and this one, whatever playlists show of it. */
+  readonly breaks: boolean;
+  /** Whether playlists mark a discontinuity before it. */
+  readonly discontinuity: boolean;
+  /** How many segments before it have such a mark. */
+  readonly discontinuitiesBefore: number;
+  /** The first segment of those in a row that are decoded with the same set-up: its initialization segment serves all of them. */
+  readonly setUp: SetUp;
+}
+
+/** Where a set-up of decoders comes from. */
+export interface SetUp {
+  /** As in `Segment`, of the first segment that has it. */
+  readonly number: number;
+  readonly fragmentNumber: string;
+  readonly fragments: number;
+}
+
+/** Gaps up to this long are none (AWS docs, "DiscontinuityMode"), in milliseconds. */
+const MAX_GAP_MS = 50;
+/**
+ * Overlaps up to this long are none: a fragment's duration is that of its longest track, and the last frame of sound may reach beyond the
+ * picture that the next fragment begins with. Footage that was sent twice overlaps by a whole fragment.
+ */
+const MAX_OVERLAP_MS = 250;
+/** Fragments joined to one segment span at most this, in milliseconds: the longest fragment that Kinesis Video Streams takes. */
+const MAX_JOINED_MS = 20_000;
+/** Bytes of fragments joined to one segment: the largest fragment that Kinesis Video Streams takes. */
+const MAX_JOINED_BYTES = 50_000_000;
+/** Fragments joined to one segment: 20 s of those that muxers cut every 60 ms. */
+export const MAX_JOINED_FRAGMENTS = 512;
+
+/** How fragments become segments. */
+export interface CutRules {
+  readonly clock: FragmentClock;
+  readonly discontinuities: DiscontinuityMode;
+  /** Whether fragments that no key frame begins are joined to the segment before them; each is a segment of its own otherwise. */
+  readonly joins: boolean;
+  /** Whether a segment's duration reaches to the start of the next one; known only where the next one is there before it is listed. */
+  readonly looksAhead: boolean;
+}
+
+interface OpenSegment {
+  readonly first: FragmentRow;
+  last: FragmentRow;
+  fragments: number;
+  size: number;
+}
+
+const endOf = ({ producerTimestamp, duration }: FragmentRow): number => producerTimestamp + duration;
+
+/** Whether `next` goes on where `last` ends, on the producer's clock. */
+function follows(last: FragmentRow, next: FragmentRow): boolean {
+  const gap = next.producerTimestamp - endOf(last);
+  return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp >= last.producerTimestamp;
+}
+
+/**
+ * Cuts a run of fragments, given in the order of the timeline, into numbered segments. The same fragments give the same segments, however
+ * they are handed over.
+ */
+export class SegmentCutter {
+  readonly #rules: CutRules;
+  #open: OpenSegment | undefined;
+  #previous: FragmentRow | undefined;
+  #setUp: SetUp | undefined;
+  #number: number;
+  #discontinuities: number;
+
+  /**
+   * @param lost how many segments, at most, there were before the first one that is handed over: the first number, and the
+   *   discontinuities before it
+   */
+  constructor(rules: CutRules, lost = 0) {
+    this.#rules = rules;
+    this.#number = lost;
+    this.#discontinuities = lost;
+  }
+
+  /** Takes the next fragment; returns the segment that is complete because of it. */
+  push(row: FragmentRow): Segment | undefined {
+    if (this.join(row)) return undefined;
+    const closed = this.#close(row);
+    // Playback begins with a key frame; what precedes the first one is of no use.
+    if (this.#previous !== undefined || row.startsClean) {
+      this.#open = { first: row, last: row, fragments: 1, size: row.size };
+    }
+    return closed;
+  }
+
+  /** Adds a fragment to the segment in progress, where it belongs to it; returns whether it does. */
+  join(row: FragmentRow): boolean {
+    const open = this.#open;
+    if (open === undefined || !this.#joins(open, row)) return false;
+    open.last = row;
+    open.fragments++;
+    open.size += row.size;
+    return true;
+  }
+
+  /** Ends the segment in progress: nothing will be joined to it. */
+  flush(): Segment | undefined {
+    return this.#close(undefined);
+  }
+
+  #joins(open: OpenSegment, row: FragmentRow): boolean {
+    return (
+      this.#rules.joins &&
+      !row.startsClean &&
+      row.configuration === open.first.configuration &&
+      follows(open.last, row) &&
+      endOf(row) - open.first.producerTimestamp <= MAX_JOINED_MS &&
+      open.size + row.size <= MAX_JOINED_BYTES &&
+      open.fragments < MAX_JOINED_FRAGMENTS
+    );
+  }
+
+  #close(next: FragmentRow | undefined): Segment | undefined {
+    if (this.#open === undefined) return undefined;
+    const { first, last, fragments, size } = this.#open;
+    const ahead = this.#rules.looksAhead && next !== undefined && follows(last, next);
+    const end = ahead ? next.producerTimestamp : endOf(last);
+    const breaks = this.#breaksBefore(first);
+    const discontinuity = this.#previous !== undefined && this.#marks(breaks, first);
+    const number = this.#number++;
+    const fragmentNumber = formatFragmentNumber(first);
+    if (this.#previous?.configuration !== first.configuration) this.#setUp = undefined;
+    this.#setUp ??= { number, fragmentNumber, fragments };
+    const segment: Segment = {
+      number,
+      fragmentNumber,
+      sequence: first.sequence,
+      lastSequence: last.sequence,
+      fragments,
+      start: first.producerTimestamp,
+      shownStart: first[this.#rules.clock],
+      duration: Math.max(1, end - first.producerTimestamp),
+      size,
+      configuration: first.configuration,
+      startsClean: first.startsClean,
+      breaks,
+      discontinuity,
+      discontinuitiesBefore: this.#discontinuities,
+      setUp: this.#setUp,
+    };
+    if (discontinuity) this.#discontinuities++;
+    this.#previous = last;
+    this.#open = undefined;
+    return segment;
+  }
+
+  #breaksBefore(first: FragmentRow): boolean {
+    const previous = this.#previous;
+    if (previous === undefined) return false;
+    return previous.configuration !== first.configuration || !follows(previous, first);
+  }
+
+  /** RFC 8216, section 4.3.2.3: where timestamps go back or the decoder changes the mark must be there, whatever the session asked for. */
+  #marks(breaks: boolean, first: FragmentRow): boolean {
+    if (this.#rules.discontinuities === "always") return true;
+    if (this.#rules.discontinuities === "on-discontinuity") return breaks;
+    const previous = this.#previous!;
+    return previous.configuration !== first.configuration || first.producerTimestamp < previous.producerTimestamp;
+  }
+}

@@ -1,0 +1,177 @@
+import { CodecError, MatroskaError } from "@kvass/media";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
+import { RecordDamaged } from "../../storage/ports/journal.ts";
+import { FragmentGone } from "../fragments/archive.ts";
+import { parseFragmentNumber } from "../fragments/fragment-number.ts";
+import { LayoutError } from "../fragments/layout.ts";
+import type { Stream } from "../streams/stream.ts";
+import { PlaybackRefusal } from "./refusal.ts";
+import type { BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
+import type { PlaylistWindow, Timeline } from "./timeline.ts";
+import { expiryOf, type SessionGrant } from "./token.ts";
+import { type Track, tracksOf } from "./tracks.ts";
+
+/** What sessions use. */
+export interface SessionPlaces {
+  readonly index: FragmentIndex;
+  readonly builder: SegmentBuilder;
+  readonly now: () => number;
+  /** Told of what is the server's own fault. */
+  readonly report: (error: unknown) => void;
+}
+
+/** Names one segment as playlists do: the number of its first fragment, and how many fragments it joins. */
+export interface SegmentName {
+  readonly fragmentNumber: string;
+  readonly fragments: number;
+}
+
+/** A segment with its place on the session's timeline. */
+export interface SessionSegment {
+  readonly segment: BuiltSegment;
+  /** Milliseconds to take off its times, which are those of the producer's clock. */
+  readonly base: number;
+  /** Differs wherever the bytes could. */
+  readonly version: string;
+}
+
+/** One session, as its token grants it. Holds nothing that cannot be made anew from the token and the index. */
+export class PlaybackSession {
+  readonly token: string;
+  readonly grant: SessionGrant;
+  readonly stream: Stream;
+  readonly #places: SessionPlaces;
+  readonly #timeline: Promise<Timeline>;
+  #tracks: Promise<readonly Track[]> | undefined;
+
+  constructor(token: string, grant: SessionGrant, stream: Stream, timeline: Promise<Timeline>, places: SessionPlaces) {
+    this.token = token;
+    this.grant = grant;
+    this.stream = stream;
+    this.#timeline = timeline;
+    this.#places = places;
+  }
+
+  /** Milliseconds for which it goes on. */
+  get remainingMs(): number {
+    return Math.max(0, expiryOf(this.grant) - this.#places.now());
+  }
+
+  /** Where the session is now. */
+  async window(): Promise<PlaylistWindow> {
+    return (await this.#timeline).window(this.#places.now());
+  }
+
+  /** What plays: the tracks of the first segment. */
+  async tracks(): Promise<readonly Track[]> {
+    this.#tracks ??= this.#firstSegment().then(tracksOf);
+    try {
+      return await this.#tracks;
+    } catch (error) {
+      this.#tracks = undefined;
+      throw error;
+    }
+  }
+
+  /** The track of that number. Rejects with PlaybackRefusal `not-found` where there is none. */
+  async track(number: number): Promise<Track> {
+    const track = (await this.tracks()).find((candidate) => candidate.number === number);
+    if (track === undefined) throw new PlaybackRefusal("not-found", `The session has no track ${number}.`);
+    return track;
+  }
+
+  /**
+   * A segment of the session, built. Rejects with PlaybackRefusal `invalid`, `forbidden` where it is not within the session, `not-found`
+   * where it is no longer or never was, `unplayable` where it cannot be packaged.
+   */
+  async segment(name: SegmentName): Promise<SessionSegment> {
+    const rows = await this.#rows(name);
+    const first = rows[0]!;
+    const { base } = this.grant;
+    return {
+      segment: await this.#build(rows),
+      base: first.producerTimestamp >= base ? base : 0,
+      version: `${first.streamId.toString(36)}-${first.sequence.toString(36)}-${first.random.toString(36)}-${rows.length}`,
+    };
+  }
+
+  /** The segment that has the number in the session, or had it a short while ago; as {@link segment}. */
+  async numbered(number: number): Promise<SessionSegment> {
+    const timeline = await this.#timeline;
+    if (timeline.find(number) === undefined) await timeline.window(this.#places.now());
+    const segment = timeline.find(number);
+    if (segment === undefined) throw new PlaybackRefusal("not-found", `The session has no segment ${number} now.`);
+    return this.segment(segment);
+  }
+
+  /** A segment with the set-up that this one began, which may have expired since; the session's first where none is named. */
+  async setUp(name: SegmentName | undefined): Promise<BuiltSegment> {
+    if (name === undefined) return this.#firstSegment();
+    try {
+      return (await this.segment(name)).segment;
+    } catch (error) {
+      const { segments } = await this.window();
+      const heir = segments.find(({ setUp }) => setUp.fragmentNumber === name.fragmentNumber);
+      if (heir === undefined) throw error;
+      return (await this.segment(heir)).segment;
+    }
+  }
+
+  async #firstSegment(): Promise<BuiltSegment> {
+    const { index } = this.#places;
+    const row = await index.bySequence(this.#scope(), this.grant.anchor);
+    if (row !== undefined) return this.#build([row]);
+    const [first] = (await this.window()).segments;
+    if (first === undefined) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
+    return (await this.segment(first)).segment;
+  }
+
+  async #rows({ fragmentNumber, fragments }: SegmentName): Promise<FragmentRow[]> {
+    const number = parseFragmentNumber(fragmentNumber);
+    const row = number && (await this.#places.index.bySequence(this.#scope(), number.sequence));
+    if (row === undefined || row.serverTimestamp !== number!.serverTimestamp || row.random !== number!.random) {
+      throw new PlaybackRefusal("not-found", `Fragment ${fragmentNumber} does not exist or has expired.`);
+    }
+    if (!this.#includes(row)) {
+      throw new PlaybackRefusal("forbidden", `Fragment ${fragmentNumber} lies outside the session.`);
+    }
+    if (fragments === 1) return [row];
+    const joined = await this.#places.index.after(this.#scope(), row.sequence, fragments - 1);
+    const whole = joined.length === fragments - 1 && joined.every(({ startsClean }) => !startsClean);
+    if (whole) return [row, ...joined];
+    throw new PlaybackRefusal(
+      "not-found",
+      `Fragment ${fragmentNumber} has no ${fragments - 1} fragments to be joined.`,
+    );
+  }
+
+  #includes(row: FragmentRow): boolean {
+    const { mode, clock, from = 0, to = Number.POSITIVE_INFINITY } = this.grant.parameters;
+    if (mode === "live") return row.sequence >= this.grant.anchor;
+    return row[clock] >= from && row[clock] <= to;
+  }
+
+  #scope(): { streamId: number; horizon: number } {
+    return { streamId: this.stream.id, horizon: this.stream.horizon() };
+  }
+
+  async #build(rows: readonly FragmentRow[]): Promise<BuiltSegment> {
+    try {
+      return await this.#places.builder.build(this.stream, rows);
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+  }
+
+  #refusal(cause: unknown): unknown {
+    if (cause instanceof FragmentGone) return new PlaybackRefusal("not-found", "The fragment has expired.", { cause });
+    if (cause instanceof CodecError) {
+      return new PlaybackRefusal("unplayable", `The fragment cannot be packaged: ${cause.message}.`, { cause });
+    }
+    const damaged = cause instanceof RecordDamaged || cause instanceof MatroskaError || cause instanceof LayoutError;
+    if (!damaged) return cause;
+    this.#places.report(cause);
+    return new PlaybackRefusal("unplayable", "The fragment is damaged and cannot be read.", { cause });
+  }
+}

@@ -1,0 +1,136 @@
+import type { KeyObject } from "node:crypto";
+import { CodecError } from "@kvass/media";
+import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
+import { DomainError } from "../errors.ts";
+import type { FragmentArchive } from "../fragments/archive.ts";
+import type { StreamRegistry } from "../streams/registry.ts";
+import type { Stream } from "../streams/stream.ts";
+import { findBeginning } from "./beginning.ts";
+import { Lru } from "./lru.ts";
+import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
+import { RecentRows } from "./recent-rows.ts";
+import { PlaybackRefusal } from "./refusal.ts";
+import { SegmentBuilder } from "./segment-builder.ts";
+import { LiveSource, RangeSource } from "./segment-source.ts";
+import { PlaybackSession } from "./session.ts";
+import { SharedCache, type Sized } from "./shared-cache.ts";
+import { Timeline } from "./timeline.ts";
+import { expiryOf, type SessionGrant, SessionTokens } from "./token.ts";
+import { checkPlayable, codecFailure, tracksOf } from "./tracks.ts";
+
+/** Sessions kept, weighed by the segments that each may hold: 10,000 with the usual window, at some 100 MiB. */
+const SESSIONS_WEIGHT = 400_000;
+/** What a session weighs beside its window, in segments: what it remembers behind it. */
+const SESSION_WEIGHT = 40;
+/** Memory for the segment lists of ON_DEMAND ranges, which sessions of the same range share: some five days of 2 s fragments. */
+const LISTS_BYTES = 64 * 2 ** 20;
+/** Memory that one segment of such a list takes, measured, in bytes. */
+const LISTED_SEGMENT_BYTES = 300;
+
+/** What playback is made of. */
+export interface PlaybackOptions {
+  readonly streams: StreamRegistry;
+  readonly index: FragmentIndex;
+  readonly archive: FragmentArchive;
+  /** 32 secret bytes that survive a restart: what session tokens are sealed with. */
+  readonly tokenKey: KeyObject;
+  readonly limits: PlaybackLimits;
+  /** Memory for built segments, in bytes. */
+  readonly cacheBytes: number;
+  readonly report: (error: unknown) => void;
+  /** Milliseconds since the epoch; the system's clock where absent. */
+  readonly now?: () => number;
+}
+
+interface SharedTimeline extends Sized {
+  readonly timeline: Timeline;
+}
+
+/** Streaming sessions: makes their tokens, and finds them again by these. */
+export class PlaybackSessions {
+  readonly #options: PlaybackOptions;
+  readonly #now: () => number;
+  readonly #tokens: SessionTokens;
+  readonly #builder: SegmentBuilder;
+  readonly #recent: RecentRows;
+  readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
+  readonly #lists = new SharedCache<SharedTimeline>(LISTS_BYTES);
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#tokens = new SessionTokens(options.tokenKey);
+    this.#builder = new SegmentBuilder(options.archive, options.cacheBytes);
+    this.#recent = new RecentRows(options.index, this.#now);
+  }
+
+  /**
+   * Begins a session; resolves to its token. Rejects with DomainError `no-data-retention`, `invalid-argument`, `not-found`
+   * where the range has no fragments or nothing is live, and `unsupported-media`, `missing-codec-data` or `invalid-codec-data` where the
+   * first fragment cannot be played.
+   */
+  async create(stream: Stream, request: SessionRequest): Promise<string> {
+    const { index, limits } = this.#options;
+    const now = this.#now();
+    if (!stream.archives) {
+      throw new DomainError("no-data-retention", "The stream keeps no data: set a data retention period first.");
+    }
+    const parameters = sessionParameters(request, { now, horizon: stream.horizon(), limits });
+    const { row, ...beginning } = await findBeginning({ stream, index }, parameters, now);
+    const segment = await this.#builder.build(stream, [row]).catch((error: unknown) => {
+      throw error instanceof CodecError ? codecFailure(error) : error;
+    });
+    checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);
+    const identity = { streamId: stream.id, streamCreation: stream.record.creationTime, createdAt: now };
+    return this.#tokens.seal({ parameters, ...identity, ...beginning });
+  }
+
+  /** The session of a token. Rejects with PlaybackRefusal `forbidden`, `expired` or `gone`. */
+  async open(token: string): Promise<PlaybackSession> {
+    const known = this.#sessions.get(token);
+    if (known !== undefined && known.remainingMs > 0 && !known.stream.signal.aborted) return known;
+    const grant = known?.grant ?? this.#tokens.open(token);
+    if (grant === undefined) throw new PlaybackRefusal("forbidden", "The session token is not valid.");
+    if (expiryOf(grant) <= this.#now()) throw new PlaybackRefusal("expired", "The session has expired.");
+    this.#sessions.delete(token);
+    const stream = await this.#options.streams.byId(grant.streamId);
+    if (stream?.record.creationTime !== grant.streamCreation || stream.signal.aborted) {
+      throw new PlaybackRefusal("gone", "The stream of the session was deleted.");
+    }
+    // Another request may have opened it meanwhile.
+    return this.#sessions.get(token) ?? this.#adopt(token, grant, stream);
+  }
+
+  #adopt(token: string, grant: SessionGrant, stream: Stream): PlaybackSession {
+    const { index, report } = this.#options;
+    const places = { index, builder: this.#builder, now: this.#now, report };
+    const { mode, maxSegments = 0 } = grant.parameters;
+    const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
+    timeline.catch(() => this.#sessions.delete(token));
+    const session = new PlaybackSession(token, grant, stream, timeline, places);
+    this.#sessions.set(token, session, SESSION_WEIGHT + (mode === "on-demand" ? 0 : 2 * maxSegments));
+    return session;
+  }
+
+  async #ownTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {
+    const places = { stream, index: this.#options.index, recent: this.#recent };
+    const { mode, maxSegments } = grant.parameters;
+    const source = mode === "live" ? new LiveSource(places, grant) : new RangeSource(places, grant);
+    return new Timeline(source, { mode, maxSegments, createdAt: grant.createdAt, base: grant.base });
+  }
+
+  /** The list of an ON_DEMAND range is read when the first of its sessions is opened, so that it is there when the playlist is asked for. */
+  async #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {
+    const { parameters, streamId, createdAt } = grant;
+    const { clock, from, to = 0, discontinuities, maxSegments } = parameters;
+    // What is still to come makes lists of different moments differ.
+    const moment = to < createdAt ? "" : createdAt;
+    const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", moment].join("/");
+    const { timeline } = await this.#lists.get(key, async () => {
+      const timeline = await this.#ownTimeline(grant, stream);
+      const { segments } = await timeline.window(this.#now());
+      return { timeline, bytes: segments.length * LISTED_SEGMENT_BYTES };
+    });
+    return timeline;
+  }
+}

@@ -1,0 +1,47 @@
+import { Lru } from "./lru.ts";
+
+/** What a cache holds: it knows how much memory it takes. */
+export interface Sized {
+  /** Bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Values that are expensive to make and that many ask for: each is made once, whoever asks meanwhile shares it, and the ones used least
+ * recently make room for others. A value that failed is made again.
+ */
+export class SharedCache<Value extends Sized> {
+  readonly #capacity: number;
+  readonly #kept: Lru<Value>;
+  readonly #making = new Map<string, Promise<Value>>();
+
+  /** @param capacity bytes of all values together; one that is larger than half of it is not kept */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#kept = new Lru(capacity);
+  }
+
+  /** The value of `key` where it is there. */
+  kept(key: string): Value | undefined {
+    return this.#kept.get(key);
+  }
+
+  /** The value of `key`, made by `make` where it is not there. Rejects as `make` does. */
+  get(key: string, make: () => Promise<Value>): Promise<Value> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return Promise.resolve(kept);
+    let making = this.#making.get(key);
+    if (making === undefined) {
+      making = make()
+        .then((value) => this.#keep(key, value))
+        .finally(() => this.#making.delete(key));
+      this.#making.set(key, making);
+    }
+    return making;
+  }
+
+  #keep(key: string, value: Value): Value {
+    if (value.bytes <= this.#capacity / 2) this.#kept.set(key, value, value.bytes);
+    return value;
+  }
+}

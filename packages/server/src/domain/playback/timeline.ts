@@ -1,0 +1,127 @@
+import type { PlaybackMode } from "./parameters.ts";
+import type { Segment } from "./segment.ts";
+import type { SegmentSource } from "./segment-source.ts";
+
+/**
+ * Segments behind the window that are remembered, since players ask for what an older playlist named: RFC 8216, section 6.2.2, wants a
+ * segment to stay for the duration of the longest playlist that had it; this is as many again, or a minute of short segments.
+ */
+const LEAST_REMEMBERED = 30;
+/**
+ * Segments that a LIVE_REPLAY begins with: players start three target durations before the end of what they take for live, so that they
+ * start with the first segment.
+ */
+const REPLAY_LEAD = 3;
+/** Segments of a replay that are read ahead of their time. */
+const REPLAY_AHEAD = 8;
+
+/** What a playlist shows at one moment. */
+export interface PlaylistWindow {
+  readonly segments: readonly Segment[];
+  /** Whether nothing will be added. */
+  readonly ended: boolean;
+  /** Milliseconds of the longest segment that the session has shown. */
+  readonly longest: number;
+}
+
+/** How a session moves through its segments. */
+export interface TimelineRules {
+  readonly mode: PlaybackMode;
+  readonly maxSegments: number | undefined;
+  /** Milliseconds since the epoch at which the session began. */
+  readonly createdAt: number;
+  /** Milliseconds since the epoch on the producer's clock at which its media begins. */
+  readonly base: number;
+}
+
+/** The segments that a session shows, and has shown a short while ago. Moves forward only. */
+export class Timeline {
+  readonly #source: SegmentSource;
+  readonly #rules: TimelineRules;
+  /** Ascending by number: what is shown, and some that were. */
+  readonly #shown: Segment[] = [];
+  /** Segments of a replay whose time has not come, each with the milliseconds after the session's beginning at which it does. */
+  readonly #due: { readonly segment: Segment; readonly at: number }[] = [];
+  /** Milliseconds from the beginning of a replay to the ends of the last segments that were read. */
+  readonly #ends: number[] = [];
+  #longest = 0;
+  #advancing: Promise<void> | undefined;
+
+  constructor(source: SegmentSource, rules: TimelineRules) {
+    this.#source = source;
+    this.#rules = rules;
+  }
+
+  /** The window as it is now; `now` in milliseconds since the epoch. */
+  async window(now: number): Promise<PlaylistWindow> {
+    // Whoever comes while another one reads sees what that one finds.
+    this.#advancing ??= this.#advance(now).finally(() => {
+      this.#advancing = undefined;
+    });
+    await this.#advancing;
+    const { maxSegments = Number.POSITIVE_INFINITY, mode } = this.#rules;
+    const full = this.#shown.length >= maxSegments;
+    const segments = mode === "on-demand" ? this.#shown : this.#shown.slice(-maxSegments);
+    const ended = this.#due.length === 0 && (this.#source.ended || (mode === "on-demand" && full));
+    return { segments, ended, longest: this.#longest };
+  }
+
+  /** A segment that the window has, or had a short while ago. */
+  find(number: number): Segment | undefined {
+    const first = this.#shown[0];
+    return first === undefined ? undefined : this.#shown[number - first.number];
+  }
+
+  #advance(now: number): Promise<void> {
+    if (this.#rules.mode === "on-demand") return this.#readAll(now);
+    return this.#rules.mode === "live" ? this.#follow(now) : this.#replay(now);
+  }
+
+  async #readAll(now: number): Promise<void> {
+    const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
+    while (!this.#source.ended && this.#shown.length < maxSegments) {
+      for (const segment of await this.#source.next(now)) {
+        if (this.#shown.length < maxSegments) this.#show(segment);
+      }
+    }
+  }
+
+  async #follow(now: number): Promise<void> {
+    for (const segment of await this.#source.next(now)) this.#show(segment);
+    this.#forget();
+  }
+
+  async #replay(now: number): Promise<void> {
+    const elapsed = now - this.#rules.createdAt;
+    for (;;) {
+      while (this.#due.length > 0 && this.#due[0]!.at <= elapsed) this.#show(this.#due.shift()!.segment);
+      this.#forget();
+      if (this.#due.length >= REPLAY_AHEAD || this.#source.ended) return;
+      const segments = await this.#source.next(now);
+      if (segments.length === 0) return;
+      for (const segment of segments) this.#schedule(segment);
+    }
+  }
+
+  /** A segment is added when the one that leads it by `REPLAY_LEAD` has been played. */
+  #schedule(segment: Segment): void {
+    // The time of segments that have expired since the session began has passed too.
+    const begun = segment.number === 0 ? 0 : Math.max(0, segment.start - this.#rules.base);
+    const end = (this.#ends.at(-1) ?? begun) + segment.duration;
+    const at = this.#ends.length < REPLAY_LEAD ? 0 : this.#ends[this.#ends.length - REPLAY_LEAD]!;
+    this.#ends.push(end);
+    if (this.#ends.length > REPLAY_LEAD) this.#ends.shift();
+    this.#due.push({ segment, at });
+  }
+
+  #show(segment: Segment): void {
+    this.#shown.push(segment);
+    this.#longest = Math.max(this.#longest, segment.duration);
+  }
+
+  #forget(): void {
+    const { maxSegments = 0 } = this.#rules;
+    const surplus = this.#shown.length - maxSegments - Math.max(maxSegments, LEAST_REMEMBERED);
+    if (surplus > 0) this.#shown.splice(0, surplus);
+  }
+}

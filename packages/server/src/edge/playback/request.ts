@@ -1,0 +1,76 @@
+import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
+import { MAX_JOINED_FRAGMENTS } from "../../domain/playback/segment.ts";
+import type { SegmentName } from "../../domain/playback/session.ts";
+
+/** Longest query that is looked at: a session token and a fragment number have some 200 characters. */
+const MAX_QUERY = 2048;
+/** Tracks are numbered from 1; a Matroska file declares at most 127. */
+const MAX_TRACK = 127;
+const FRAGMENT_NUMBER = /^[0-9]{1,128}$/;
+const INTEGER = /^(0|[1-9][0-9]{0,14})$/;
+
+/** The query of a request to a playback resource, read with care: it comes from anyone. Its methods throw PlaybackRefusal `invalid`. */
+export class PlaybackQuery {
+  readonly #parameters: URLSearchParams;
+
+  /** @param query what follows the question mark */
+  constructor(query: string) {
+    if (query.length > MAX_QUERY) throw invalid(`The query is longer than ${MAX_QUERY} characters.`);
+    this.#parameters = new URLSearchParams(query);
+  }
+
+  get token(): string {
+    return this.#required("SessionToken");
+  }
+
+  get track(): number {
+    const number = this.#integer("TrackNumber", this.#required("TrackNumber"));
+    if (number < 1 || number > MAX_TRACK) throw invalid(`TrackNumber must be a number from 1 to ${MAX_TRACK}.`);
+    return number;
+  }
+
+  /** The segment of `FragmentNumber` and `FragmentCount`. */
+  get segment(): SegmentName {
+    return this.#segmentOf(this.#required("FragmentNumber"));
+  }
+
+  /** The same where it may be left out. */
+  get optionalSegment(): SegmentName | undefined {
+    const fragmentNumber = this.#one("FragmentNumber");
+    return fragmentNumber === undefined ? undefined : this.#segmentOf(fragmentNumber);
+  }
+
+  /** The segment's number in the session, where the query names it by that. */
+  get sequenceNumber(): number | undefined {
+    const text = this.#one("SequenceNumber");
+    return text === undefined ? undefined : this.#integer("SequenceNumber", text);
+  }
+
+  #segmentOf(fragmentNumber: string): SegmentName {
+    if (!FRAGMENT_NUMBER.test(fragmentNumber)) throw invalid("FragmentNumber must be 1 to 128 digits.");
+    const fragments = this.#integer("FragmentCount", this.#one("FragmentCount") ?? "1");
+    if (fragments < 1 || fragments > MAX_JOINED_FRAGMENTS) {
+      throw invalid(`FragmentCount must be a number from 1 to ${MAX_JOINED_FRAGMENTS}.`);
+    }
+    return { fragmentNumber, fragments };
+  }
+
+  #integer(name: string, text: string): number {
+    if (!INTEGER.test(text)) throw invalid(`${name} must be a whole number.`);
+    return Number(text);
+  }
+
+  #required(name: string): string {
+    const value = this.#one(name);
+    if (value === undefined) throw invalid(`${name} is missing.`);
+    return value;
+  }
+
+  #one(name: string): string | undefined {
+    const values = this.#parameters.getAll(name);
+    if (values.length > 1) throw invalid(`${name} is given more than once.`);
+    return values[0];
+  }
+}
+
+const invalid = (message: string): PlaybackRefusal => new PlaybackRefusal("invalid", message);

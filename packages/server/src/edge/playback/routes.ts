@@ -1,0 +1,137 @@
+import { rebase } from "@kvass/media";
+import type { WireRequest, WireResponse } from "../../aws/wire.ts";
+import { hlsMedia, hlsMultivariant, type PlaylistText } from "../../domain/playback/hls.ts";
+import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
+import type { PlaybackSession, SessionSegment } from "../../domain/playback/session.ts";
+import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
+import { SharedCache } from "../../domain/playback/shared-cache.ts";
+import { type EncodedText, encodeText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
+import { PlaybackQuery } from "./request.ts";
+
+/** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 12 MB. */
+const TEXTS_BYTES = 96 * 2 ** 20;
+/** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
+const CHANGING_SECONDS = 1;
+const HLS_TYPE = "application/vnd.apple.mpegurl";
+const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
+
+type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Promise<WireResponse>;
+
+/** What playback routes need of the house. */
+export interface PlaybackRoutesOptions {
+  readonly sessions: PlaybackSessions;
+  /** Told of what no refusal explains, with the id that the client got. */
+  readonly onInternalError: (error: unknown, requestId: string) => void;
+}
+
+/** The resources of streaming sessions: `GET /hls/v1/...` and `/dash/v1/...`, let in by the session token alone. */
+export class PlaybackRoutes {
+  readonly #options: PlaybackRoutesOptions;
+  readonly #texts = new SharedCache<EncodedText>(TEXTS_BYTES);
+  readonly #routes: ReadonlyMap<string, Answering>;
+
+  constructor(options: PlaybackRoutesOptions) {
+    this.#options = options;
+    const init: Answering = (request, session, query) => this.#init(request, session, query);
+    const media: Answering = (request, session, query) => this.#media(request, session, query);
+    this.#routes = new Map<string, Answering>([
+      ["/hls/v1/getHLSMasterPlaylist.m3u8", (request, session) => this.#multivariant(request, session)],
+      ["/hls/v1/getHLSMediaPlaylist.m3u8", (request, session, query) => this.#playlist(request, session, query)],
+      ["/hls/v1/getMP4InitFragment.mp4", init],
+      ["/hls/v1/getMP4MediaFragment.mp4", media],
+    ]);
+  }
+
+  /** Answers a request for a playback resource; undefined where it is none. Never rejects. */
+  answer(request: WireRequest): Promise<WireResponse> | undefined {
+    const { target } = request;
+    if (!target.startsWith("/hls/v1/") && !target.startsWith("/dash/v1/")) return undefined;
+    return this.#answer(request).catch((error: unknown) => {
+      if (error instanceof PlaybackRefusal) return refuse(error);
+      this.#options.onInternalError(error, request.id);
+      return plain(500, "The request failed because of an internal error.", { "x-amzn-ErrorType": "InternalFailure" });
+    });
+  }
+
+  async #answer(request: WireRequest): Promise<WireResponse> {
+    const { method, target } = request;
+    const mark = target.indexOf("?");
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const route = this.#routes.get(path);
+    if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
+    if (method !== "GET" && method !== "HEAD") {
+      return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
+    }
+    const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1));
+    const session = await this.#options.sessions.open(query.token);
+    const protocol = path.startsWith("/dash/") ? "dash" : "hls";
+    if (session.grant.parameters.protocol !== protocol) {
+      throw new PlaybackRefusal("forbidden", `The session is none of ${protocol.toUpperCase()}.`);
+    }
+    return route(request, session, query);
+  }
+
+  #multivariant(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
+    return this.#text(request, session, "hls", () => hlsMultivariant(session));
+  }
+
+  async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+    const track = await session.track(query.track);
+    return this.#text(request, session, `hls/${track.number}`, () => hlsMedia(session, track));
+  }
+
+  /** A text that is final is kept as it is sent, for as long as there is room. */
+  async #text(
+    request: WireRequest,
+    session: PlaybackSession,
+    name: string,
+    make: () => Promise<PlaylistText>,
+  ): Promise<WireResponse> {
+    const key = `${session.token}/${name}`;
+    let made: PlaylistText | undefined;
+    const kept = this.#texts.kept(key);
+    if (kept === undefined) made = await make();
+    const final = kept !== undefined || made?.final === true;
+    const encoded =
+      kept ?? (await (final ? this.#texts.get(key, () => encodeText(made!.text)) : encodeText(made!.text)));
+    const seconds = final ? remainingSeconds(session) : Math.min(CHANGING_SECONDS, remainingSeconds(session));
+    const headers = { "Content-Type": HLS_TYPE, "Cache-Control": `public, max-age=${seconds}` };
+    return textAnswer(request, encoded, headers);
+  }
+
+  async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+    const name = query.optionalSegment;
+    const number = query.track;
+    const { tracks } = await session.setUp(name);
+    const track = tracks[number - 1];
+    if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+    const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
+    const etag = `init-${name?.fragmentNumber ?? "first"}-${number}`;
+    return mediaAnswer(request, [track.init], headers, etag);
+  }
+
+  async #media(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+    const number = query.track;
+    const { sequenceNumber } = query;
+    const named = query.optionalSegment;
+    if (named === undefined && sequenceNumber === undefined)
+      throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
+    const found = named === undefined ? await session.numbered(sequenceNumber!) : await session.segment(named);
+    const track = found.segment.tracks[number - 1];
+    if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+    const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
+    const etag = `${found.version}-${number}-${found.base.toString(36)}`;
+    return mediaAnswer(request, placed(found, number), headers, etag);
+  }
+}
+
+/** The pieces of one track's segment, at its place on the session's timeline: a head of its own, and the frames that all sessions share. */
+function placed({ segment, base }: SessionSegment, number: number): Uint8Array[] {
+  const { media, timescale } = segment.tracks[number - 1]!;
+  return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
+}
+
+const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / 1000);
+
+/** What a URL names never changes; it is of no use when the session is over. */
+const lasting = (session: PlaybackSession): string => `public, max-age=${remainingSeconds(session)}, immutable`;

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { PutMediaSocket, type WireAck } from "./put-media-socket.ts";
+import { CREDENTIALS } from "./server.ts";
+
+const run = promisify(execFile);
+const MAX_OUTPUT = 64 * 2 ** 20;
+
+/** A cluster for each group of pictures, as the producer SDKs make them. */
+export const CLUSTER_PER_GOP = ["-cluster_time_limit", "60000", "-cluster_size_limit", "100000000"];
+
+/** A Matroska file that ffmpeg makes of these arguments. */
+export async function makeMedia(args: readonly string[]): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "kvass-media-"));
+  try {
+    const path = join(folder, "media.mkv");
+    await run("ffmpeg", ["-v", "error", "-y", ...args, "-f", "matroska", path], { maxBuffer: MAX_OUTPUT });
+    return readFileSync(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** ffmpeg's arguments for a moving picture and a tone: H.264 with a key frame each second, and AAC. */
+export function pictureAndTone(seconds: number, more: { reorder?: number; size?: string; tone?: boolean } = {}): string[] {
+  const { reorder = 0, size = "320x180", tone = true } = more;
+  return [
+    ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=${seconds}`],
+    ...(tone ? ["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : []),
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", String(reorder), "-g", "25", "-keyint_min", "25"],
+    ...["-sc_threshold", "0", ...(tone ? ["-c:a", "aac", "-b:a", "96k"] : []), ...CLUSTER_PER_GOP],
+  ];
+}
+
+/** Sends a Matroska file whose time 0 is `start` (ms since the epoch); resolves to its fragments' numbers when all are durable. */
+export async function putMedia(url: string, stream: string, media: Buffer, start: number): Promise<string[]> {
+  const producer = new PutMediaSocket({
+    url,
+    ...CREDENTIALS,
+    stream,
+    timecodeType: "RELATIVE",
+    producerStart: (start / 1000).toFixed(3),
+  });
+  producer.write(media);
+  producer.end();
+  await producer.closed;
+  const of = (type: WireAck["EventType"]): WireAck[] => producer.acks.filter(({ EventType }) => EventType === type);
+  const [error] = of("ERROR");
+  if (error !== undefined || of("PERSISTED").length === 0) throw new Error(`PutMedia: ${JSON.stringify(producer.acks)}`);
+  return of("PERSISTED").map(({ FragmentNumber }) => FragmentNumber!);
+}
+
+/** What ffmpeg says while it decodes everything at a URL: nothing, where all is well. */
+export async function decodeComplaints(url: string, before: readonly string[] = []): Promise<string> {
+  const { stderr } = await run("ffmpeg", ["-v", "warning", ...before, "-i", url, "-f", "null", "-"], { maxBuffer: MAX_OUTPUT });
+  return stderr;
+}
+
+/** A packet as ffprobe sees it. */
+export interface ProbedPacket {
+  readonly stream_index: number;
+  readonly pts_time: string;
+  readonly dts_time: string;
+  readonly flags: string;
+  readonly data_hash: string;
+}
+
+/** All packets at a URL or path, in the order in which they come. */
+export async function probePackets(url: string): Promise<ProbedPacket[]> {
+  const { stdout } = await run("ffprobe", ["-v", "error", "-show_packets", "-show_data_hash", "md5", "-of", "json", url], {
+    maxBuffer: MAX_OUTPUT,
+  });
+  return (JSON.parse(stdout) as { packets: ProbedPacket[] }).packets;
+}
