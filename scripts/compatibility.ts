@@ -4,7 +4,9 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { resolveSettings } from "../packages/server/src/app/config/settings.ts";
 import type { Domain } from "../packages/server/src/app/domain.ts";
+import { callRateLimits } from "../packages/server/src/app/limits.ts";
 import { wireServices } from "../packages/server/src/app/services.ts";
 import type { Service } from "../packages/server/src/aws/service.ts";
 
@@ -20,7 +22,7 @@ answers \`NotImplementedException\` (HTTP 501), which the SDKs do not retry.
 `;
 
 /** Handlers are made here but never called, so that what they stand on may be absent. */
-const services = wireServices({} as Domain);
+const services = wireServices({} as Domain, callRateLimits(resolveSettings({})));
 
 function section({ name, operations }: Service): string {
   const done = operations.filter((operation) => operation.handler !== undefined).length;

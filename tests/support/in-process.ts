@@ -1,6 +1,7 @@
 import { MatroskaStreamReader } from "@kvass/media";
 import { Metrics } from "../../packages/server/src/domain/events/metrics.ts";
 import { FragmentArchive } from "../../packages/server/src/domain/fragments/archive.ts";
+import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../packages/server/src/domain/fragments/fragment-points.ts";
 import { MediaReader } from "../../packages/server/src/domain/fragments/media-reader.ts";
 import { GENEROUS_READER_LIMITS, type ReaderLimits } from "../../packages/server/src/domain/fragments/reader-limits.ts";
 import type { StartSelector } from "../../packages/server/src/domain/fragments/start-selector.ts";
@@ -72,6 +73,7 @@ export class InProcessServer {
       live: this.live,
       metrics: this.metrics,
       limits: { ...GENEROUS_READER_LIMITS, idleMs: 0, firstIdleMs: 0, ...options.readers },
+      points: new FragmentPoints(GENEROUS_POINT_LIMITS),
       report,
       now,
     });

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
+import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
 import { MediaReader } from "../domain/fragments/media-reader.ts";
 import { RetentionSweep } from "../domain/fragments/retention.ts";
@@ -12,7 +13,7 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
-import { ingestLimits, readerLimits, streamLimits } from "./limits.ts";
+import { ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import type { Storage } from "./storage.ts";
 
 /** The product's rules over a storage, wired. */
@@ -51,11 +52,13 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const ingest = new Ingest({ journal, keys, live, metrics, limits: ingestLimits(settings), report });
   const archive = new FragmentArchive({ index, journal, keys });
   const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
-  const reader = new MediaReader({ index, archive, live, metrics, limits: readerLimits(settings), report, lost });
+  const points = new FragmentPoints(pointLimits(settings));
+  const limits = readerLimits(settings);
+  const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, lost });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
   return {
     streams,
-    listing: new FragmentListing(index),
+    listing: new FragmentListing(index, points),
     ingest,
     reader,
     counters: countersOf({ journal, ingest, live, metrics }),

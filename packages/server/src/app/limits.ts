@@ -1,6 +1,14 @@
+import {
+  AWS_POINT_LIMITS,
+  type FragmentPointLimits,
+  GENEROUS_POINT_LIMITS,
+} from "../domain/fragments/fragment-points.ts";
 import { AWS_READER_LIMITS, GENEROUS_READER_LIMITS, type ReaderLimits } from "../domain/fragments/reader-limits.ts";
 import { AWS_LIMITS, GENEROUS_LIMITS, type IngestLimits } from "../domain/ingest/limits.ts";
 import { AWS_STREAM_LIMITS, GENEROUS_STREAM_LIMITS, type StreamLimits } from "../domain/streams/limits.ts";
+import type { CallRate, CallRates } from "../services/call-rates.ts";
+import { AWS_CALL_RATES as AWS_CONTROL_RATES } from "../services/kinesis-video/call-rates.ts";
+import { AWS_CALL_RATES as AWS_ARCHIVE_RATES } from "../services/kinesis-video-archived-media/call-rates.ts";
 import type { JournalLimits } from "../storage/journal/file/limits.ts";
 import type { Settings } from "./config/options.ts";
 
@@ -17,6 +25,8 @@ export function ingestLimits(settings: Settings): IngestLimits {
     maxFragmentBytes: settings.maxFragmentBytes ?? preset.maxFragmentBytes,
     maxTracks: settings.maxTracks ?? preset.maxTracks,
     maxFragmentTags: settings.maxFragmentTags ?? preset.maxFragmentTags,
+    bytesPerSecond: settings.maxProducerBytesPerSecond ?? preset.bytesPerSecond,
+    callsPerSecond: settings.maxCallsPerSecondPerStream ?? preset.callsPerSecond,
     maxSessions: settings.maxProducersPerStream ?? preset.maxSessions,
     maxSessionMs: maxProducerSeconds === undefined ? preset.maxSessionMs : orForever(maxProducerSeconds),
     idleCloseMs: settings.producerIdleSeconds * 1000,
@@ -41,8 +51,34 @@ export function readerLimits(settings: Settings): ReaderLimits {
   const preset = settings.limits === "aws" ? AWS_READER_LIMITS : GENEROUS_READER_LIMITS;
   return {
     ...preset,
+    bytesPerSecond: settings.maxReaderBytesPerSecond ?? preset.bytesPerSecond,
+    callsPerSecond: settings.maxCallsPerSecondPerStream ?? preset.callsPerSecond,
     maxReaders: settings.maxReadersPerStream ?? preset.maxReaders,
     idleMs: settings.readerIdleSeconds * 1000,
     firstIdleMs: Math.max(preset.firstIdleMs, settings.readerIdleSeconds * 1000),
   };
+}
+
+/** How many fragments the archive's operations may use of one stream. */
+export const pointLimits = (settings: Settings): FragmentPointLimits =>
+  settings.limits === "aws" ? AWS_POINT_LIMITS : GENEROUS_POINT_LIMITS;
+
+/** How often an operation may be called, for those planes whose calls are counted by operation. */
+export interface CallRateLimits {
+  control(operation: string): CallRate;
+  archive(operation: string): CallRate;
+}
+
+/** The chosen preset, with the options that change every rate of it. */
+export function callRateLimits(settings: Settings): CallRateLimits {
+  const rateIn =
+    (aws: CallRates) =>
+    (operation: string): CallRate => {
+      const preset = settings.limits === "aws" ? aws[operation] : undefined;
+      return {
+        account: settings.maxCallsPerSecond ?? preset?.account ?? Number.POSITIVE_INFINITY,
+        stream: settings.maxCallsPerSecondPerStream ?? preset?.stream ?? Number.POSITIVE_INFINITY,
+      };
+    };
+  return { control: rateIn(AWS_CONTROL_RATES), archive: rateIn(AWS_ARCHIVE_RATES) };
 }

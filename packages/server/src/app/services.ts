@@ -1,4 +1,5 @@
 import type { Service } from "../aws/service.ts";
+import { withinRates } from "../services/call-rates.ts";
 import { streamOperations } from "../services/kinesis-video/operations/index.ts";
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
 import { getMediaForFragmentList } from "../services/kinesis-video-archived-media/operations/get-media-for-fragment-list.ts";
@@ -10,17 +11,19 @@ import { kinesisVideoMedia } from "../services/kinesis-video-media/service.ts";
 import { kinesisVideoSignaling } from "../services/kinesis-video-signaling/service.ts";
 import { kinesisVideoWebRTCStorage } from "../services/kinesis-video-webrtc-storage/service.ts";
 import type { Domain } from "./domain.ts";
+import type { CallRateLimits } from "./limits.ts";
 
 /** Every API that the server speaks, with what is implemented of it. */
-export function wireServices(domain: Domain): Service[] {
+export function wireServices(domain: Domain, rates: CallRateLimits): Service[] {
   const { streams, listing, ingest, reader } = domain;
+  const archive = {
+    GetMediaForFragmentList: getMediaForFragmentList(streams, reader),
+    ListFragments: listFragments(streams, listing),
+  };
   return [
-    kinesisVideo(streamOperations(streams)),
+    kinesisVideo(withinRates(streamOperations(streams), rates.control)),
     kinesisVideoMedia({ GetMedia: getMedia(streams, reader), PutMedia: putMedia(streams, ingest) }),
-    kinesisVideoArchivedMedia({
-      GetMediaForFragmentList: getMediaForFragmentList(streams, reader),
-      ListFragments: listFragments(streams, listing),
-    }),
+    kinesisVideoArchivedMedia(withinRates(archive, rates.archive)),
     kinesisVideoSignaling({}),
     kinesisVideoWebRTCStorage({}),
   ];

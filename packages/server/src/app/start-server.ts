@@ -9,7 +9,7 @@ import { Listener } from "../edge/http/listener.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
-import { journalLimits } from "./limits.ts";
+import { callRateLimits, journalLimits } from "./limits.ts";
 import { createLog, reportRecovery } from "./log.ts";
 import { rootCredential } from "./root-credential.ts";
 import { writeServerFile } from "./server-file.ts";
@@ -45,7 +45,7 @@ export async function startServer(
   try {
     const credential = rootCredential(settings.data, environment);
     const gate = new Gate({
-      services: wireServices(domain),
+      services: wireServices(domain, callRateLimits(settings)),
       region: settings.region,
       credentials: rootLookup(credential, settings.accountId),
       authorize: authorizeRoot,

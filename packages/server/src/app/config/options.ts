@@ -60,6 +60,16 @@ const bytes: OptionKind<number> = {
   },
 };
 
+/** Bytes a second. At less than 1 KiB not even acknowledgements would get through. */
+const byteRate: OptionKind<number> = {
+  placeholder: "BYTES",
+  parse: (value) => {
+    const parsed = bytes.parse(value);
+    if (parsed < 1024) throw new Error("expected at least 1024 bytes a second");
+    return parsed;
+  },
+};
+
 const seconds = (least = 0, most = 10 * 365 * 86_400): OptionKind<number> => number("SECONDS", least, most);
 const count = (least = 0): OptionKind<number> => number("N", least);
 const listen = pattern(
@@ -115,6 +125,13 @@ export const OPTIONS = {
   maxFragmentTags: preset(count(), "metadata tags of one fragment; more get ERROR ack 4009"),
   maxProducersPerStream: preset(count(1), "PutMedia connections of one stream at a time"),
   maxReadersPerStream: preset(count(1), "GetMedia connections of one stream at a time"),
+  maxCallsPerSecond: preset(count(1), "calls of one control-plane or archive operation a second; more are refused"),
+  maxCallsPerSecondPerStream: preset(
+    count(1),
+    "the same on one stream, PutMedia and GetMedia included; more are refused",
+  ),
+  maxProducerBytesPerSecond: preset(byteRate, "rate of one PutMedia connection; a faster producer is slowed down"),
+  maxReaderBytesPerSecond: preset(byteRate, "rate at which one GetMedia or GetMediaForFragmentList answer is sent"),
   maxProducerSeconds: preset(seconds(), "longest PutMedia connection, ended by ERROR ack 4003; 0 means no end"),
   producerIdleSeconds: {
     kind: seconds(1),

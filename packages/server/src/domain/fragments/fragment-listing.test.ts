@@ -9,6 +9,7 @@ import { GENEROUS_STREAM_LIMITS } from "../streams/limits.ts";
 import { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
 import { FragmentListing, type FragmentSelection } from "./fragment-listing.ts";
+import { FragmentPoints, GENEROUS_POINT_LIMITS } from "./fragment-points.ts";
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -34,7 +35,12 @@ async function archive(retentionHours = 1): Promise<Archive> {
     limits: GENEROUS_STREAM_LIMITS,
   });
   const stream = await streams.create({ name: "gate", retentionHours, storageTier: "HOT", tags: {} });
-  return { listing: new FragmentListing(index), stream, streams, insert: (...rows) => ledger.insert(rows) };
+  return {
+    listing: new FragmentListing(index, new FragmentPoints(GENEROUS_POINT_LIMITS)),
+    stream,
+    streams,
+    insert: (...rows) => ledger.insert(rows),
+  };
 }
 
 const row = (streamId: number, sequence: number, serverTimestamp: number, producerTimestamp: number): FragmentRow => ({

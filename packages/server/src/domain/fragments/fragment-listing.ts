@@ -3,6 +3,7 @@ import type { FragmentClock, FragmentCursor, FragmentIndex } from "../../storage
 import { DomainError } from "../errors.ts";
 import { decodePageToken, encodePageToken } from "../streams/page-token.ts";
 import type { Stream } from "../streams/stream.ts";
+import type { FragmentPoints } from "./fragment-points.ts";
 
 /** Which fragments to list: those that start in [from, to] on one of their two clocks. */
 export interface FragmentSelection {
@@ -28,18 +29,22 @@ const PAGE_TOKEN = "fragments";
 /** Lists the archived fragments of streams, page by page. */
 export class FragmentListing {
   readonly #index: FragmentIndex;
+  readonly #points: FragmentPoints;
 
-  constructor(index: FragmentIndex) {
+  constructor(index: FragmentIndex, points: FragmentPoints) {
     this.#index = index;
+    this.#points = points;
   }
 
   /**
    * At most `limit` fragments of `stream`: the first page of a selection, or the page that a token of an earlier one asks for. Pages follow
    * the selection's clock; within a page fragments ascend by number. Together they hold each fragment once, also while others arrive or
-   * expire. Rejects with DomainError `invalid-argument` where the selection ends before it begins, or the token is not of this stream.
+   * expire. Rejects with DomainError `invalid-argument` where the selection ends before it begins, or the token is not of this stream;
+   * `client-limit` where the stream's points for metadata are used up.
    */
   async list(stream: Stream, start: FragmentSelection | string, limit: number): Promise<FragmentPage> {
     const position: Position = typeof start === "string" ? readToken(stream, start) : checked(start);
+    this.#points.spendMetadata(stream, limit);
     if (!stream.archives) return { fragments: [] };
     const scope = { streamId: stream.id, horizon: stream.horizon() };
     const rows = await this.#index.range(scope, position.clock, position, position.after, limit + 1);

@@ -11,6 +11,7 @@ import { chunkHead, chunkTail, clusterFiller, errorChunk } from "./chunk.ts";
 import { FragmentCursor, type NextFragment } from "./cursor.ts";
 import { formatFragmentNumber } from "./fragment-number.ts";
 import { LayoutError } from "./layout.ts";
+import type { Pace } from "./pace.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import { findStart, type StartSelector } from "./start-selector.ts";
 
@@ -28,6 +29,8 @@ export interface MediaReadOptions {
   readonly index: FragmentIndex;
   readonly archive: FragmentArchive;
   readonly limits: ReaderLimits;
+  /** Undefined where nothing bounds it. */
+  readonly pace: Pace | undefined;
   readonly metrics: ReadMetrics;
   readonly staleMs: number;
   readonly now: () => number;
@@ -58,6 +61,7 @@ export class MediaRead {
   /** Ends the read at the next frame boundary. */
   stop(): void {
     this.#stopped = true;
+    this.#options.pace?.stop();
     this.#options.live.wake();
   }
 
@@ -82,7 +86,7 @@ export class MediaRead {
   }
 
   async *#follow(cursor: FragmentCursor): AsyncGenerator<Uint8Array, void> {
-    const { limits, now } = this.#options;
+    const { limits, now, pace } = this.#options;
     while (!this.#stopped && now() - this.#startedAt < limits.maxReadMs) {
       const changed = this.#options.live.changed();
       const next = await cursor.next();
@@ -92,6 +96,8 @@ export class MediaRead {
         continue;
       }
       cursor.pass(next.identity.sequence);
+      pace?.countFragment();
+      await pace?.due();
       const failure = yield* this.#chunk(next, cursor);
       if (failure === undefined) continue;
       yield errorChunk(formatFragmentNumber(next.identity), failure);

@@ -5,7 +5,9 @@ import type { LiveStreams } from "../live/live-streams.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { FragmentArchive } from "./archive.ts";
 import { FragmentList } from "./fragment-list.ts";
+import type { FragmentPoints } from "./fragment-points.ts";
 import { MediaRead } from "./media-read.ts";
+import { Pace, paced } from "./pace.ts";
 import type { ReaderLimits } from "./reader-limits.ts";
 import type { StartSelector } from "./start-selector.ts";
 
@@ -16,6 +18,7 @@ export interface MediaReaderOptions {
   readonly live: LiveStreams;
   readonly metrics: Metrics;
   readonly limits: ReaderLimits;
+  readonly points: FragmentPoints;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
   /** Told, once a second at most, how often readers of a stream had to pass over media since the last time. */
@@ -64,14 +67,27 @@ export class MediaReader {
     return this.#run(stream, selector, signal, leave);
   }
 
-  /** The same for the fragments of the given numbers, in their order. Rejects with DomainError `connection-limit`. */
+  /**
+   * The same for the fragments of the given numbers, in their order. Rejects with DomainError `connection-limit`, or `client-limit` where the
+   * stream's points for media are used up.
+   */
   async readList(stream: Stream, numbers: readonly string[], signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const { index, archive, report, points } = this.#options;
     const leave = await this.#lists.enter(stream.id);
+    try {
+      points.spendMedia(stream, numbers.length);
+    } catch (error) {
+      leave();
+      throw error;
+    }
     signal.addEventListener("abort", leave);
-    const { index, archive, report } = this.#options;
     const metrics = this.#options.metrics.of(stream.name).getMediaForFragmentList;
     metrics.requests++;
-    return new FragmentList({ stream, index, archive, metrics, report }).chunks(numbers, leave);
+    const chunks = new FragmentList({ stream, index, archive, metrics, report }).chunks(numbers, leave);
+    const pace = this.#newPace();
+    if (pace === undefined) return chunks;
+    signal.addEventListener("abort", () => pace.stop());
+    return paced(chunks, pace);
   }
 
   /** Ends every GetMedia at its next frame boundary, and those that begin later at once. */
@@ -95,14 +111,16 @@ export class MediaReader {
       this.#noteLoss(stream.name);
     };
     const now = this.#now;
-    const read = new MediaRead({ stream, live, index, archive, limits, metrics, staleMs, report, skipped, now });
+    const pace = this.#newPace();
+    const read = new MediaRead({ stream, live, index, archive, limits, pace, metrics, staleMs, report, skipped, now });
     const stop = (): void => read.stop();
     if (this.#stopped || signal.aborted || stream.signal.aborted) stop();
     this.#stops.add(stop);
     signal.addEventListener("abort", stop);
     stream.signal.addEventListener("abort", stop);
     try {
-      yield* read.chunks(selector);
+      const chunks = read.chunks(selector);
+      yield* pace === undefined ? chunks : paced(chunks, pace);
     } catch (error) {
       metrics.connectionErrors++;
       throw error;
@@ -112,6 +130,12 @@ export class MediaReader {
       lives.releaseFromReading(live);
       leave();
     }
+  }
+
+  #newPace(): Pace | undefined {
+    const { bytesPerSecond, fragmentsPerSecond } = this.#options.limits;
+    const isBounded = Math.min(bytesPerSecond, fragmentsPerSecond) < Number.POSITIVE_INFINITY;
+    return isBounded ? new Pace(this.#options.limits, this.#now) : undefined;
   }
 
   #noteLoss(streamName: string): void {

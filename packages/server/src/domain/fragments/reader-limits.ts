@@ -1,5 +1,7 @@
-/** Bounds on GetMedia and GetMediaForFragmentList. */
-export interface ReaderLimits {
+import type { PaceLimits } from "./pace.ts";
+
+/** Bounds on GetMedia and GetMediaForFragmentList. The pace is that of one connection; fragments a second are of GetMedia alone. */
+export interface ReaderLimits extends PaceLimits {
   /** GetMedia connections of one stream at a time; beyond it `connection-limit`. Infinity for no bound. */
   readonly maxReaders: number;
   /** GetMediaForFragmentList calls of one stream at a time; beyond it `connection-limit`. Infinity for no bound. */
@@ -19,6 +21,8 @@ export const GENEROUS_READER_LIMITS: ReaderLimits = Object.freeze({
   maxReaders: Number.POSITIVE_INFINITY,
   maxListReaders: Number.POSITIVE_INFINITY,
   callsPerSecond: Number.POSITIVE_INFINITY,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  fragmentsPerSecond: Number.POSITIVE_INFINITY,
   maxReadMs: Number.POSITIVE_INFINITY,
   // AWS docs: "if no new fragments arrive for 3 seconds".
   idleMs: 3000,
@@ -31,5 +35,7 @@ export const AWS_READER_LIMITS: ReaderLimits = Object.freeze({
   maxReaders: 3,
   maxListReaders: 5,
   callsPerSecond: 5,
+  bytesPerSecond: 25_000_000,
+  fragmentsPerSecond: 5,
   maxReadMs: 45 * 60_000,
 });
