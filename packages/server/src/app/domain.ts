@@ -9,11 +9,13 @@ import { Ingest } from "../domain/ingest/ingest.ts";
 import { DataKeys } from "../domain/keys/data-keys.ts";
 import { DEFAULT_LIVE_LIMITS } from "../domain/live/live-memory.ts";
 import { LiveStreams } from "../domain/live/live-streams.ts";
+import type { PlaybackSessions } from "../domain/playback/sessions.ts";
 import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
 import { ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
+import { wirePlayback } from "./playback.ts";
 import type { Storage } from "./storage.ts";
 
 /** The product's rules over a storage, wired. */
@@ -22,6 +24,7 @@ export interface Domain {
   readonly listing: FragmentListing;
   readonly ingest: Ingest;
   readonly reader: MediaReader;
+  readonly playback: PlaybackSessions;
   readonly counters: readonly Counter[];
   /** Starts what runs by itself. */
   start(): void;
@@ -61,6 +64,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     listing: new FragmentListing(index, points),
     ingest,
     reader,
+    playback: wirePlayback(settings, storage, { streams, archive }, log),
     counters: countersOf({ journal, ingest, live, metrics }),
     start: () => sweep.start(),
     async stop(graceMs) {

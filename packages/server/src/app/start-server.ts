@@ -6,6 +6,7 @@ import { health } from "../edge/admin/health.ts";
 import { metrics } from "../edge/admin/metrics.ts";
 import { DEFAULT_LIMITS } from "../edge/http/limits.ts";
 import { Listener } from "../edge/http/listener.ts";
+import { PlaybackRoutes } from "../edge/playback/routes.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
@@ -51,7 +52,12 @@ export async function startServer(
       authorize: authorizeRoot,
       onInternalError: (error, request) => log.error({ err: error, ...request }, "internal failure"),
     });
-    const listener = createListener(settings, log, (request) => answer(gate, domain, request));
+    const playback = new PlaybackRoutes({
+      sessions: domain.playback,
+      onInternalError: (error, requestId) =>
+        log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
+    });
+    const listener = createListener(settings, log, (request) => answer({ gate, domain, playback }, request));
     const url = await listen(listener, settings);
     const removeServerFile = writeServerFile(settings.data, {
       url: settings.publicUrl || url,
@@ -81,10 +87,18 @@ export async function startServer(
   }
 }
 
-/** The administrative resources stand beside the gate: they tell nothing of any stream. */
-function answer(gate: Gate, domain: Domain, request: WireRequest): Promise<WireResponse> {
+/**
+ * The administrative resources stand beside the gate: they tell nothing of any stream. So do those of playback, which a session token lets
+ * in that the gate has let its owner have.
+ */
+function answer(
+  parts: { gate: Gate; domain: Domain; playback: PlaybackRoutes },
+  request: WireRequest,
+): Promise<WireResponse> {
+  const { gate, domain, playback } = parts;
   const administrative = health(request) ?? metrics(request, domain.counters);
-  return administrative === undefined ? gate.answer(request) : Promise.resolve(administrative);
+  if (administrative !== undefined) return Promise.resolve(administrative);
+  return playback.answer(request) ?? gate.answer(request);
 }
 
 function createListener(

@@ -149,6 +149,11 @@ export const OPTIONS = {
     help: "media kept in memory for a stream without retention",
   },
   liveBufferBytes: { kind: bytes, default: 200_000_000, help: "memory for the media of a stream without retention" },
+  playbackCacheBytes: {
+    kind: bytes,
+    default: 128 * 2 ** 20,
+    help: "memory for built media segments, which all viewers of a stream share",
+  },
   maxConnections: { kind: count(1), default: 20_000, help: "open connections; more are refused" },
   drainSeconds: { kind: seconds(), default: 10, help: "SIGTERM waits so long for fragments in flight" },
   segmentBytes: {
