@@ -25,12 +25,28 @@ export async function makeMedia(args: readonly string[]): Promise<Buffer> {
 }
 
 /** ffmpeg's arguments for a moving picture and a tone: H.264 with a key frame each second, and AAC. */
-export function pictureAndTone(seconds: number, more: { reorder?: number; size?: string; tone?: boolean } = {}): string[] {
+export function pictureAndTone(
+  seconds: number,
+  more: { reorder?: number; size?: string; tone?: boolean } = {},
+): string[] {
   const { reorder = 0, size = "320x180", tone = true } = more;
   return [
     ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=${seconds}`],
     ...(tone ? ["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : []),
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", String(reorder), "-g", "25", "-keyint_min", "25"],
+    ...[
+      "-c:v",
+      "libx264",
+      "-preset",
+      "ultrafast",
+      "-pix_fmt",
+      "yuv420p",
+      "-bf",
+      String(reorder),
+      "-g",
+      "25",
+      "-keyint_min",
+      "25",
+    ],
     ...["-sc_threshold", "0", ...(tone ? ["-c:a", "aac", "-b:a", "96k"] : []), ...CLUSTER_PER_GOP],
   ];
 }
@@ -49,13 +65,16 @@ export async function putMedia(url: string, stream: string, media: Buffer, start
   await producer.closed;
   const of = (type: WireAck["EventType"]): WireAck[] => producer.acks.filter(({ EventType }) => EventType === type);
   const [error] = of("ERROR");
-  if (error !== undefined || of("PERSISTED").length === 0) throw new Error(`PutMedia: ${JSON.stringify(producer.acks)}`);
+  if (error !== undefined || of("PERSISTED").length === 0)
+    throw new Error(`PutMedia: ${JSON.stringify(producer.acks)}`);
   return of("PERSISTED").map(({ FragmentNumber }) => FragmentNumber!);
 }
 
 /** What ffmpeg says while it decodes everything at a URL: nothing, where all is well. */
 export async function decodeComplaints(url: string, before: readonly string[] = []): Promise<string> {
-  const { stderr } = await run("ffmpeg", ["-v", "warning", ...before, "-i", url, "-f", "null", "-"], { maxBuffer: MAX_OUTPUT });
+  const { stderr } = await run("ffmpeg", ["-v", "warning", ...before, "-i", url, "-f", "null", "-"], {
+    maxBuffer: MAX_OUTPUT,
+  });
   return stderr;
 }
 
@@ -70,8 +89,12 @@ export interface ProbedPacket {
 
 /** All packets at a URL or path, in the order in which they come. */
 export async function probePackets(url: string): Promise<ProbedPacket[]> {
-  const { stdout } = await run("ffprobe", ["-v", "error", "-show_packets", "-show_data_hash", "md5", "-of", "json", url], {
-    maxBuffer: MAX_OUTPUT,
-  });
+  const { stdout } = await run(
+    "ffprobe",
+    ["-v", "error", "-show_packets", "-show_data_hash", "md5", "-of", "json", url],
+    {
+      maxBuffer: MAX_OUTPUT,
+    },
+  );
   return (JSON.parse(stdout) as { packets: ProbedPacket[] }).packets;
 }

@@ -1,4 +1,4 @@
-import { CodecError, MatroskaError } from "@kvass/media";
+import { CodecError, MatroskaError, rebase } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
@@ -34,6 +34,15 @@ export interface SessionSegment {
   readonly base: number;
   /** Differs wherever the bytes could. */
   readonly version: string;
+}
+
+/**
+ * The bytes of one track of a segment, in pieces, at its place on the session's timeline: a head of its own, and the frames, which all
+ * sessions share.
+ */
+export function placedTrack({ segment, base }: SessionSegment, number: number): Uint8Array[] {
+  const { media, timescale } = segment.tracks[number - 1]!;
+  return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
 }
 
 /** One session, as its token grants it. Holds nothing that cannot be made anew from the token and the index. */

@@ -1,8 +1,7 @@
-import { rebase } from "@kvass/media";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { hlsMedia, hlsMultivariant, type PlaylistText } from "../../domain/playback/hls.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
-import type { PlaybackSession, SessionSegment } from "../../domain/playback/session.ts";
+import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
 import { type EncodedText, encodeText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
@@ -121,14 +120,8 @@ export class PlaybackRoutes {
     if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `${found.version}-${number}-${found.base.toString(36)}`;
-    return mediaAnswer(request, placed(found, number), headers, etag);
+    return mediaAnswer(request, placedTrack(found, number), headers, etag);
   }
-}
-
-/** The pieces of one track's segment, at its place on the session's timeline: a head of its own, and the frames that all sessions share. */
-function placed({ segment, base }: SessionSegment, number: number): Uint8Array[] {
-  const { media, timescale } = segment.tracks[number - 1]!;
-  return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
 }
 
 const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / 1000);

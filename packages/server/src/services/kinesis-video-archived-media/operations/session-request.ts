@@ -12,6 +12,8 @@ export function clockOf(type: "PRODUCER_TIMESTAMP" | "SERVER_TIMESTAMP" | undefi
 }
 
 /** HLSTimestampRange and DASHTimestampRange. */
-export function rangeOf(range: { StartTimestamp?: Date | undefined; EndTimestamp?: Date | undefined } | undefined): Selector["range"] {
+export function rangeOf(
+  range: { StartTimestamp?: Date | undefined; EndTimestamp?: Date | undefined } | undefined,
+): Selector["range"] {
   return range && { from: range.StartTimestamp?.getTime(), to: range.EndTimestamp?.getTime() };
 }
