@@ -92,6 +92,7 @@ export {
 export type { Mp4Track } from "./mp4/movie.ts";
 export { MAX_PROGRESSIVE_SAMPLES, ProgressiveLayout } from "./mp4/progressive-layout.ts";
 export type { LaidOutSample } from "./mp4/progressive-track.ts";
+export { TRANSPORT_START_TICKS, type TransportSegmentSettings, transportSegment } from "./mpegts/transport-segment.ts";
 export { assembleSamples } from "./samples/assemble.ts";
 export { containerFrame } from "./samples/frames.ts";
 export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

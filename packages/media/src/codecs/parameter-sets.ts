@@ -1,5 +1,5 @@
 import { parseAvcConfiguration } from "./h264/decoder-configuration.ts";
-import { parseHevcConfiguration } from "./h265/decoder-configuration.ts";
+import { h265NalType, isH265ParameterSet, parseHevcConfiguration } from "./h265/decoder-configuration.ts";
 import type { VideoCodec } from "./model.ts";
 
 /**
@@ -11,5 +11,7 @@ export function parameterSets({ name, configuration }: VideoCodec): Uint8Array[]
     const { sequenceSets, pictureSets } = parseAvcConfiguration(configuration);
     return [...sequenceSets, ...pictureSets];
   }
-  return name === "h265" ? [...parseHevcConfiguration(configuration).nalUnits] : [];
+  if (name !== "h265") return [];
+  const sets = parseHevcConfiguration(configuration).nalUnits.filter(isH265ParameterSet);
+  return sets.sort((a, b) => h265NalType(a) - h265NalType(b));
 }

@@ -2,9 +2,9 @@ import { BitstreamError } from "../bit-reader.ts";
 import { parseH265Sps } from "./sps.ts";
 
 /** NAL unit types of parameter sets (ITU-T H.265, table 7-1). */
-export const H265_VPS = 32;
+const H265_VPS = 32;
 export const H265_SPS = 33;
-export const H265_PPS = 34;
+const H265_PPS = 34;
 
 const HEADER_BYTES = 23;
 /** Arrays of an hvcC: one for each type of NAL unit that a record may hold, and some to spare. */
@@ -25,6 +25,12 @@ export interface HevcConfiguration {
 /** Type of an H.265 NAL unit. */
 export function h265NalType(nal: Uint8Array): number {
   return (nal[0]! >> 1) & 0x3f;
+}
+
+/** Whether an H.265 NAL unit is a video, sequence or picture parameter set. */
+export function isH265ParameterSet(nal: Uint8Array): boolean {
+  const type = h265NalType(nal);
+  return type >= H265_VPS && type <= H265_PPS;
 }
 
 /** Reads the contents of an hvcC box. Throws a `BitstreamError` where they are damaged. */

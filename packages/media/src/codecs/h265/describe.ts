@@ -3,17 +3,15 @@ import { CodecError, type VideoCodec } from "../model.ts";
 import { splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import {
-  H265_PPS,
   H265_SPS,
-  H265_VPS,
   h265NalType,
+  isH265ParameterSet,
   markComplete,
   parseHevcConfiguration,
   writeHevcConfiguration,
 } from "./decoder-configuration.ts";
 import { parseH265Sps } from "./sps.ts";
 
-const PARAMETER_SETS: ReadonlySet<number> = new Set([H265_VPS, H265_SPS, H265_PPS]);
 const CONSTRAINT_BYTES = 6;
 
 interface SetUp {
@@ -25,7 +23,7 @@ interface SetUp {
 }
 
 function setUpOf(nals: readonly Uint8Array[], nalLengthBytes: number, inBand: boolean): SetUp {
-  const sets = nals.filter((nal) => PARAMETER_SETS.has(h265NalType(nal)));
+  const sets = nals.filter(isH265ParameterSet);
   return {
     nalLengthBytes,
     sequenceSet: sets.find((nal) => h265NalType(nal) === H265_SPS),
