@@ -62,6 +62,13 @@ const VERBS: readonly Verb[] = [
     load: () => import("./commands/get.ts"),
   },
   {
+    name: "clip",
+    usage: "STREAM",
+    summary: "save a range of a stream as an MP4 file",
+    group: MEDIA,
+    load: () => import("./commands/clip.ts"),
+  },
+  {
     name: "fsck",
     usage: "",
     summary: "verify every record of a data folder, or rebuild its index",

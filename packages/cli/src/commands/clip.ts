@@ -1,0 +1,96 @@
+import { type Command, Option } from "commander";
+import type { Target } from "../discovery.ts";
+import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
+import { interruption } from "../interruption.ts";
+import type { ClipRequest } from "../recording/clip-source.ts";
+import { addTargetOptions } from "../target-options.ts";
+import { formatBytes, formatDuration } from "../terminal/format.ts";
+import { StatusLine } from "../terminal/status-line.ts";
+import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { untilAborted } from "../until-aborted.ts";
+import { withServer } from "../with-server.ts";
+import { refuseTerminal } from "./get.ts";
+
+interface Flags extends Target {
+  readonly from: string;
+  readonly to: string;
+  readonly clock: "producer" | "server";
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+const FOOTER = `
+The server makes the clip (GetClip) and sends it while it does: no re-encoding, header first. The first fragment is the one that --from lies in;
+a clip spans at most 24 hours. kvass get saves what MP4 cannot hold, and follows the live stream.`;
+
+/** `kvass clip STREAM`: saves stored media as an MP4 file. */
+export function configure(command: Command): void {
+  command
+    .argument("<STREAM>", "stream to read, by name")
+    .requiredOption("--from <TIME>", `where to begin: ${MOMENT_FORMS}`)
+    .option("--to <TIME>", "where to end", "now")
+    .addOption(
+      new Option("--clock <CLOCK>", "times are those of the producer or of the server")
+        .choices(["producer", "server"])
+        .default("producer"),
+    )
+    .option("-o, --output <FILE>", "file to write, - for stdout (default: STREAM.mp4)")
+    .option("--force", "replace the file where it exists")
+    .addHelpText("after", FOOTER)
+    .action(clip);
+  addTargetOptions(command);
+}
+
+async function clip(stream: string, flags: Flags): Promise<void> {
+  const now = Date.now();
+  const from = parseMoment(flags.from, "--from", now);
+  const to = endOf(from, parseMoment(flags.to, "--to", now));
+  const path = flags.output ?? `${stream}.mp4`;
+  refuseTerminal(path, process.stdout.isTTY);
+  const { checkTarget } = await import("../recording/save-clip.ts");
+  await checkTarget(path, flags.force ?? false);
+  const signal = interruption();
+  await withServer({ target: flags, stream }, async (connection) => {
+    await saveShown({ connection, stream, from, to, clock: flags.clock, signal }, path);
+  });
+}
+
+/** `to` before `from` is a slip of the hand; better said at once than answered with nothing. */
+function endOf(from: Moment, to: Moment): number {
+  if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
+  if (from !== "earliest" && to < from) throw new CliError("--to lies before --from", { exitCode: USAGE });
+  return to;
+}
+
+/** Saves with a status line on a terminal, and a summary. Nothing is left of a clip that was interrupted. */
+async function saveShown(request: ClipRequest, path: string): Promise<void> {
+  const { spanOfClip, clipBytes } = await import("../recording/clip-source.ts");
+  const { saveClip } = await import("../recording/save-clip.ts");
+  const { stream, signal } = request;
+  const begun = performance.now();
+  let bytes = 0;
+  const progress = (): string => {
+    const ms = performance.now() - begun;
+    return `${formatBytes(bytes)} in ${formatDuration(ms)} (${formatBytes((bytes * 1000) / ms)}/s)`;
+  };
+  const status = new StatusLine(() => `${stream}: ${progress()}`, { quiet: true });
+  try {
+    const media = untilComplete(clipBytes(request, await spanOfClip(request)), signal);
+    await saveClip(media, path, (count) => {
+      bytes += count;
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = INTERRUPTED;
+    return;
+  } finally {
+    status.stop();
+  }
+  process.stderr.write(`${path === "-" ? stream : path}: ${progress()}\n`);
+}
+
+/** What was interrupted must not look complete: throws where the signal ended it. */
+async function* untilComplete(media: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  yield* untilAborted(media, signal);
+  signal.throwIfAborted();
+}

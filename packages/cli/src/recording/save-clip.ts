@@ -1,0 +1,62 @@
+import { rename, rm, stat } from "node:fs/promises";
+import { CliError } from "../errors.ts";
+import { fileOutput, type Output, streamOutput } from "./output.ts";
+
+/** What a clip is called until it is whole. */
+const PART_SUFFIX = ".part";
+
+/** Whether there is a file that a clip would replace; a pipe or a device is none. Throws {@link CliError} where it must not be replaced. */
+export async function checkTarget(path: string, force: boolean): Promise<void> {
+  if (path === "-" || force || !(await isFile(path))) return;
+  throw new CliError(`${path}: exists already; --force replaces it`);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+async function isSpecial(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => !found.isFile(),
+    () => false,
+  );
+}
+
+/**
+ * Writes the bytes to a file, or to stdout for `-`. The file has its name only once it is whole: what a failure leaves is removed, and what was
+ * there stays. Throws what the bytes throw.
+ *
+ * @param written told of the bytes of each piece
+ */
+export async function saveClip(
+  bytes: AsyncIterable<Uint8Array>,
+  path: string,
+  written: (bytes: number) => void,
+): Promise<void> {
+  if (path === "-") return copy(bytes, streamOutput(process.stdout), written);
+  if (await isSpecial(path)) return copy(bytes, await fileOutput(path), written);
+  const part = path + PART_SUFFIX;
+  try {
+    await copy(bytes, await fileOutput(part), written);
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function copy(bytes: AsyncIterable<Uint8Array>, output: Output, written: (bytes: number) => void): Promise<void> {
+  try {
+    for await (const piece of bytes) {
+      await output.write(piece);
+      written(piece.length);
+    }
+  } finally {
+    await output.close();
+  }
+}
