@@ -123,6 +123,7 @@ export function readTransportStream(bytes: Uint8Array): ReadStream {
     const counter = packet[3]! & 15;
     const { bytes: adaptation, clock, flags } = readAdaptation(packet, control);
     const payload = packet.subarray(4 + adaptation);
+    if (flags & 0x40) assert.ok(start);
     const last = counters.get(pid);
     if (last !== undefined && (flags & 0x80) === 0)
       assert.equal(counter, control & 1 ? (last + 1) % 16 : last, `counter of PID ${pid} at byte ${at}`);
