@@ -34,6 +34,12 @@ export interface ServiceErrorOptions {
   readonly cause?: unknown;
 }
 
+/** What a service's table may name beside the service's own errors: name and status of errors that every AWS front end can answer with. */
+export const COMMON_ERRORS: ReadonlyMap<string, number> = new Map([
+  // "The request has failed due to a temporary failure of the server." The SDKs retry it.
+  ["ServiceUnavailable", 503],
+]);
+
 /** 404: no service has an operation at this method and path. */
 export function unknownOperation(method: string, path: string): ServiceError {
   return new ServiceError("UnknownOperationException", 404, `There is no operation at ${method} ${path}.`);

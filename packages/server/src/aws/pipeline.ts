@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readWholeBody } from "./body.ts";
-import { internalFailure, notImplemented, ServiceError } from "./errors.ts";
+import { COMMON_ERRORS, internalFailure, notImplemented, ServiceError } from "./errors.ts";
 import type { Principal, RequestContext } from "./handler.ts";
 import { decodeInput } from "./protocols/rest-json/decode.ts";
 import { encodeError, encodeOutput } from "./protocols/rest-json/encode.ts";
@@ -22,7 +22,7 @@ export interface GateOptions {
   readonly credentials: CredentialLookup;
   /** Decides whether a caller may do an action on a resource. */
   authorize(principal: Principal, action: string, resource: string): boolean;
-  /** Told of every error that no table names, with the id that the client got. */
+  /** Told of every error that is the server's own, with the id that the client got. */
   onInternalError(error: unknown, request: { readonly requestId: string; readonly operation: string }): void;
   /** Milliseconds since the epoch; the system clock where absent. */
   readonly clock?: () => number;
@@ -125,7 +125,8 @@ export class Gate {
 
   async #refuse(error: unknown, operation: Operation | undefined, request: WireRequest): Promise<WireResponse> {
     const refusal = error instanceof ServiceError ? error : operation?.service.translate(error);
-    if (refusal === undefined && !request.signal.aborted) {
+    const isServersFault = refusal === undefined || COMMON_ERRORS.has(refusal.type);
+    if (isServersFault && !request.signal.aborted) {
       this.#options.onInternalError(error, { requestId: request.id, operation: operation?.name ?? "unknown" });
     }
     if (operation?.streamsInput) await this.#holdBack(request.signal);

@@ -53,6 +53,14 @@ test("every disagreement is named, and keeps the service from starting", () => {
   );
 });
 
+test("a table may name an error that every front end has", () => {
+  const { translate } = service({ ...camera, errorTypes: { lost: "ServiceUnavailable" } }, {});
+  const cause = new CameraError("lost", "the disk is full");
+  const error = translate(cause)!;
+  assert.deepEqual([error.type, error.status, error.message], ["ServiceUnavailable", 503, "the disk is full"]);
+  assert.equal(error.cause, cause);
+});
+
 test("errors of the rules become modelled ones through the table; others do not", () => {
   const { translate } = service(camera, {});
   const error = translate(new CameraError("lost", "no such camera"))!;

@@ -1,4 +1,4 @@
-import { ServiceError } from "./errors.ts";
+import { COMMON_ERRORS, ServiceError } from "./errors.ts";
 import type { OperationHandler } from "./handler.ts";
 import { type ErrorSchema, type OperationSchema, traitsOf } from "./schema/schema.ts";
 import { ShapeCompiler, type StructureShape } from "./schema/shapes.ts";
@@ -35,7 +35,7 @@ export interface ServiceDeclaration {
   readonly access: Readonly<Record<string, AccessRule>>;
   /** The code of an error that the service's rules raised; undefined for any other error. */
   codeOf(error: unknown): string | undefined;
-  /** The modelled error for each such code. */
+  /** The modelled error for each such code, or one of {@link COMMON_ERRORS}. */
   readonly errorTypes: Readonly<Record<string, string>>;
 }
 
@@ -119,6 +119,8 @@ function compileOperation(
 function errorsOf(declaration: ServiceDeclaration): Pick<Service, "invalidInput" | "denied" | "translate"> {
   const schemas = new Map(declaration.errors.map((schema) => [schema[2], schema]));
   const make = (type: string, message: string, cause?: unknown): ServiceError => {
+    const common = COMMON_ERRORS.get(type);
+    if (common !== undefined) return new ServiceError(type, common, message, { cause });
     const schema = schemas.get(type)!;
     const messageMember = schema[4].find((member) => member.toLowerCase() === "message") ?? "Message";
     return new ServiceError(type, Number(traitsOf(schema[3]).httpError), message, { messageMember, cause });
@@ -153,7 +155,9 @@ function disagreements(declaration: ServiceDeclaration, handlers: object, compil
     ...Object.keys(declaration.access)
       .filter((name) => !operations.has(name))
       .map((name) => `no operation for rule ${name}`),
-    ...[...new Set(named)].filter((type) => !errors.has(type)).map((type) => `no error schema for ${type}`),
+    ...[...new Set(named)]
+      .filter((type) => !errors.has(type) && !COMMON_ERRORS.has(type))
+      .map((type) => `no error schema for ${type}`),
     ...compiler.unusedConstraints().map((name) => `no member for constraint ${name}`),
   ];
 }

@@ -9,6 +9,7 @@ export type DomainErrorCode =
   | "stream-exists"
   | "stream-not-active"
   | "stream-limit"
+  | "storage-full"
   | "version-mismatch"
   | "tags-limit"
   | "no-data-retention"

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { SqliteStreamCatalog } from "../../storage/catalog/sqlite/stream-catalog.ts";
+import { CatalogFull } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
 import { GENEROUS_STREAM_LIMITS } from "./limits.ts";
 import { type StreamKeys, StreamRegistry, type StreamRequest } from "./registry.ts";
@@ -52,6 +53,21 @@ const request = (name: string, more: Partial<StreamRequest> = {}): StreamRequest
 
 const refused = (promise: Promise<unknown>, code: string): Promise<void> =>
   assert.rejects(promise, (error) => error instanceof DomainError && error.code === code);
+
+test("where the disk is full, changes say so and nothing of them is done", async () => {
+  const { registry, catalog } = new Fixture();
+  const stream = await registry.create(request("gate"));
+  const rejected = () => Promise.reject(new CatalogFull("full"));
+  const mocks = (["create", "update", "delete"] as const).map((method) => mock.method(catalog, method, rejected));
+  await refused(registry.create(request("other")), "storage-full");
+  await refused(stream.tag({ site: "north" }), "storage-full");
+  await refused(stream.changeRetention(stream.record.version, 1), "storage-full");
+  await refused(registry.delete(stream.arn), "storage-full");
+  for (const { mock: each } of mocks) each.restore();
+  const again = await registry.find({ name: "gate" });
+  assert.deepEqual([again.record.tags, again.record.retentionHours], [{}, 24]);
+  await refused(registry.find({ name: "other" }), "stream-not-found");
+});
 
 test("a new stream is active, with its ARN made of the moment, and its key bound to it", async () => {
   const { registry, keys } = new Fixture();

@@ -5,7 +5,7 @@ import type { StreamLimits } from "./limits.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import { checkRetentionHours } from "./retention.ts";
 import { SEQUENCE_BLOCK } from "./sequences.ts";
-import { Stream, type StreamOwner, streamNotFound } from "./stream.ts";
+import { Stream, type StreamOwner, streamNotFound, whereFull } from "./stream.ts";
 import { mergeTags, type Tags } from "./tags.ts";
 import { newVersion } from "./version.ts";
 
@@ -80,7 +80,7 @@ export class StreamRegistry {
 
   /**
    * Makes a stream, active at once. Rejects with DomainError `stream-exists` where the name is taken, `stream-limit` where
-   * too many streams exist, `invalid-argument` or `tags-limit` where the request breaks a rule.
+   * too many streams exist, `storage-full` where the disk is full, `invalid-argument` or `tags-limit` where the request breaks a rule.
    */
   async create(request: StreamRequest): Promise<Stream> {
     const stream = this.#newStream(request);
@@ -90,7 +90,7 @@ export class StreamRegistry {
       const wrappedKey = await this.#options.keys.create(stream.arn);
       return this.#adopt(await this.#options.catalog.create(stream, wrappedKey), 1);
     } catch (error) {
-      throw error instanceof NameTaken ? streamExists(request.name, error) : error;
+      throw error instanceof NameTaken ? streamExists(request.name, error) : whereFull(error);
     } finally {
       this.#creating--;
     }

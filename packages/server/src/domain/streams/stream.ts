@@ -1,5 +1,5 @@
 import type { StreamCatalog, StreamPatch, StreamRecord } from "../../storage/ports/stream-catalog.ts";
-import { VersionConflict } from "../../storage/ports/stream-catalog.ts";
+import { CatalogFull, VersionConflict } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
 import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
 import { type FragmentSequence, SequenceAllocator } from "./sequences.ts";
@@ -18,9 +18,17 @@ export function streamNotFound(): DomainError {
   return new DomainError("stream-not-found", "The requested stream is not found or not active.");
 }
 
+/** The error of every change that finds no space on the server's disk; any other error as it is. */
+export function whereFull(error: unknown): unknown {
+  if (!(error instanceof CatalogFull)) return error;
+  const message = "The server's disk is full. Delete streams, shorten their retention or give it space; then retry.";
+  return new DomainError("storage-full", message, { cause: error });
+}
+
 /**
  * One existing stream, as this process owns it: its current record, the numbers of its fragments, and the changes to it, one after
- * the other. Each change is durable when its promise resolves. Every method rejects with DomainError `stream-not-found` after deletion.
+ * the other. Each change is durable when its promise resolves. Every method rejects with DomainError `stream-not-found` after deletion, and every
+ * change with `storage-full` where the disk is full.
  */
 export class Stream {
   readonly #owner: StreamOwner;
@@ -140,7 +148,7 @@ export class Stream {
     return this.#exclusively(async () => {
       if (currentVersion !== undefined) this.#requireVersion(currentVersion);
       this.#deleted.abort(streamNotFound());
-      await this.#owner.catalog.delete(this.id);
+      await this.#owner.catalog.delete(this.id).catch((error: unknown) => Promise.reject(whereFull(error)));
     });
   }
 
@@ -167,7 +175,7 @@ export class Stream {
       if (stored === undefined) throw streamNotFound();
       this.#record = stored;
     } catch (error) {
-      throw error instanceof VersionConflict ? versionMismatch(error) : error;
+      throw error instanceof VersionConflict ? versionMismatch(error) : whereFull(error);
     }
   }
 

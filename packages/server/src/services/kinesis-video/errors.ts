@@ -45,6 +45,8 @@ export const errorTypes: ErrorTypes = {
   "stream-exists": "ResourceInUseException",
   "stream-not-active": "ResourceInUseException",
   "stream-limit": "AccountStreamLimitExceededException",
+  // No modelled error blames the server. This one the SDKs retry, by when there may be space again.
+  "storage-full": "ServiceUnavailable",
   "version-mismatch": "VersionMismatchException",
   "tags-limit": "TagsPerResourceExceededLimitException",
   "no-data-retention": "NoDataRetentionException",

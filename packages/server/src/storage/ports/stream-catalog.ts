@@ -39,7 +39,8 @@ export type StreamPatch = {
 };
 
 /**
- * Streams and their wrapped data keys. Each write is durable (synced) when its promise resolves.
+ * Streams and their wrapped data keys. Each write is durable (synced) when its promise resolves, and rejects with `CatalogFull` where there is
+ * no space for it.
  * Names are unique among the streams that exist.
  */
 export interface StreamCatalog {
@@ -66,6 +67,11 @@ export interface StreamCatalog {
 export interface WrappedKey {
   readonly wrappedBy: string;
   readonly bytes: Uint8Array;
+}
+
+/** There is no space for the write; nothing of it is stored, and what was stored before can still be read. */
+export class CatalogFull extends Error {
+  override readonly name = "CatalogFull";
 }
 
 /** A stream of that name exists. */

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { StatementSync } from "node:sqlite";
+import { after, mock, test } from "node:test";
 import { newStream, streamCatalogContract } from "../../contract/stream-catalog.ts";
+import { CatalogFull } from "../../ports/stream-catalog.ts";
 import { SqliteStreamCatalog } from "./stream-catalog.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-catalog-"));
@@ -37,6 +39,22 @@ test("a deleted stream's wrapped key is in none of the database's files, while t
   assert.ok(inFiles());
   await catalog.delete(id);
   assert.ok(!inFiles());
+  await catalog.close();
+});
+
+test("a write that finds no space rejects with CatalogFull, and what is stored can still be read", async () => {
+  const catalog = new SqliteStreamCatalog(join(folder, "full.db"));
+  const stream = await catalog.create(newStream("s"), { wrappedBy: "k", bytes: Buffer.from("key") });
+  const full = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+  const run = mock.method(StatementSync.prototype, "run", () => {
+    throw full;
+  });
+  const wanted = (error: unknown) => error instanceof CatalogFull && error.cause === full;
+  await assert.rejects(catalog.create(newStream("t"), { wrappedBy: "k", bytes: Buffer.from("key") }), wanted);
+  await assert.rejects(catalog.update(stream.id, { retentionHours: 1 }), wanted);
+  await assert.rejects(catalog.delete(stream.id), wanted);
+  run.mock.restore();
+  assert.deepEqual(await catalog.list({ limit: 10 }), [stream]);
   await catalog.close();
 });
 

@@ -1,5 +1,6 @@
 import type { SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
 import {
+  CatalogFull,
   NameTaken,
   type NewStream,
   type StreamCatalog,
@@ -9,7 +10,7 @@ import {
   VersionConflict,
   type WrappedKey,
 } from "../../ports/stream-catalog.ts";
-import { Database, isUniqueViolation } from "./database.ts";
+import { Database, isFull, isUniqueViolation } from "./database.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 
 const VERSION = 1;
@@ -114,6 +115,15 @@ function toRecord(row: Row): StreamRecord {
   };
 }
 
+/** Throws CatalogFull where what is written finds no space. */
+function inSpace<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw isFull(error) ? new CatalogFull("the catalog's disk is full", { cause: error }) : error;
+  }
+}
+
 /** Streams and wrapped keys in one SQLite file. Each write is synced before its promise resolves. */
 export class SqliteStreamCatalog implements StreamCatalog {
   readonly #database: Database;
@@ -152,7 +162,7 @@ export class SqliteStreamCatalog implements StreamCatalog {
 
   async create(stream: NewStream, wrappedKey: WrappedKey): Promise<StreamRecord> {
     try {
-      const id = this.#database.transaction(() => {
+      const id = this.#write(() => {
         const { lastInsertRowid } = this.#insert.run(...toColumns(stream));
         this.#insertKey.run(lastInsertRowid, wrappedKey.wrappedBy, wrappedKey.bytes);
         return Number(lastInsertRowid);
@@ -186,7 +196,7 @@ export class SqliteStreamCatalog implements StreamCatalog {
   }
 
   async update(id: number, patch: StreamPatch, expectedVersion?: string): Promise<StreamRecord | undefined> {
-    return this.#database.transaction(() => {
+    return this.#write(() => {
       const stored = this.#one(this.#byId, id);
       if (stored === undefined) return undefined;
       if (expectedVersion !== undefined && stored.version !== expectedVersion) {
@@ -198,9 +208,9 @@ export class SqliteStreamCatalog implements StreamCatalog {
   }
 
   async delete(id: number): Promise<void> {
-    this.#database.transaction(() => this.#delete.run(id));
+    this.#write(() => this.#delete.run(id));
     // The write-ahead log still holds the page with the key as it was: moved into the database file, where it is overwritten, and cut off.
-    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    inSpace(() => this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
   }
 
   async wrappedKey(id: number): Promise<WrappedKey | undefined> {
@@ -215,6 +225,10 @@ export class SqliteStreamCatalog implements StreamCatalog {
   /** Looks through the database's own structure; returns what is wrong with it, in words. */
   check(): string[] {
     return this.#database.check();
+  }
+
+  #write<T>(body: () => T): T {
+    return inSpace(() => this.#database.transaction(body));
   }
 
   #one(statement: StatementSync, key: string | number): StreamRecord | undefined {
