@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { Clips } from "../domain/clips/clips.ts";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
 import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
@@ -14,7 +15,7 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
-import { ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
+import { clipLimits, ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import { wirePlayback } from "./playback.ts";
 import type { Storage } from "./storage.ts";
 
@@ -24,6 +25,7 @@ export interface Domain {
   readonly listing: FragmentListing;
   readonly ingest: Ingest;
   readonly reader: MediaReader;
+  readonly clips: Clips;
   readonly playback: PlaybackSessions;
   readonly counters: readonly Counter[];
   /** Starts what runs by itself. */
@@ -64,6 +66,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     listing: new FragmentListing(index, points),
     ingest,
     reader,
+    clips: new Clips({ index, archive, metrics, points, limits: clipLimits(settings) }),
     playback: wirePlayback(settings, storage, { streams, archive }, log),
     counters: countersOf({ journal, ingest, live, metrics }),
     start: () => sweep.start(),

@@ -1,3 +1,4 @@
+import { AWS_CLIP_LIMITS, type ClipLimits, GENEROUS_CLIP_LIMITS } from "../domain/clips/limits.ts";
 import {
   AWS_POINT_LIMITS,
   type FragmentPointLimits,
@@ -57,6 +58,12 @@ export function readerLimits(settings: Settings): ReaderLimits {
     idleMs: settings.readerIdleSeconds * 1000,
     firstIdleMs: Math.max(preset.firstIdleMs, settings.readerIdleSeconds * 1000),
   };
+}
+
+/** How large clips may become. */
+export function clipLimits(settings: Settings): ClipLimits {
+  const preset = settings.limits === "aws" ? AWS_CLIP_LIMITS : GENEROUS_CLIP_LIMITS;
+  return { ...preset, maxBytes: settings.maxClipBytes ?? preset.maxBytes };
 }
 
 /** How many fragments the archive's operations may use of one stream. */

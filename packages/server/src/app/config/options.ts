@@ -125,6 +125,7 @@ export const OPTIONS = {
   maxFragmentTags: preset(count(), "metadata tags of one fragment; more get ERROR ack 4009"),
   maxProducersPerStream: preset(count(1), "PutMedia connections of one stream at a time"),
   maxReadersPerStream: preset(count(1), "GetMedia connections of one stream at a time"),
+  maxClipBytes: preset(bytes, "media of one clip; longer ranges are refused (--limits aws: cut)"),
   maxCallsPerSecond: preset(count(1), "calls of one control-plane or archive operation a second; more are refused"),
   maxCallsPerSecondPerStream: preset(
     count(1),
