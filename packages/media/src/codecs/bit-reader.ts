@@ -65,6 +65,6 @@ export class BitReader {
   /** A signed Exp-Golomb code, se(v) of ITU-T H.264, section 9.1.1. */
   signed(): number {
     const code = this.unsigned();
-    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
+    return code % 2 === 1 ? (code + 1) / 2 : 0 - code / 2;
   }
 }
