@@ -26,6 +26,8 @@ export function ingestLimits(settings: Settings): IngestLimits {
     maxFragmentBytes: settings.maxFragmentBytes ?? preset.maxFragmentBytes,
     maxTracks: settings.maxTracks ?? preset.maxTracks,
     maxFragmentTags: settings.maxFragmentTags ?? preset.maxFragmentTags,
+    requireTracks: settings.requireTracks ?? preset.requireTracks,
+    order: settings.frameOrder ?? preset.order,
     bytesPerSecond: settings.maxProducerBytesPerSecond ?? preset.bytesPerSecond,
     callsPerSecond: settings.maxCallsPerSecondPerStream ?? preset.callsPerSecond,
     maxSessions: settings.maxProducersPerStream ?? preset.maxSessions,

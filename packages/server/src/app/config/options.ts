@@ -79,11 +79,7 @@ const listen = pattern(
 );
 
 /** `limits` chooses a preset for what producers and readers may do; the options named here change one limit of it. */
-const preset = (kind: OptionKind<number>, help: string): Option<number | undefined> => ({
-  kind,
-  default: undefined,
-  help,
-});
+const preset = <T>(kind: OptionKind<T>, help: string): Option<T | undefined> => ({ kind, default: undefined, help });
 
 /**
  * Every option of the server. The flag is the key in kebab-case, the environment variable is `KVASS_` and the key in upper snake
@@ -123,6 +119,14 @@ export const OPTIONS = {
   maxFragmentBytes: preset(bytes, "largest fragment; larger ones get ERROR ack 4001"),
   maxTracks: preset(count(1), "tracks of one stream; more get ERROR ack 4012"),
   maxFragmentTags: preset(count(), "metadata tags of one fragment; more get ERROR ack 4009"),
+  requireTracks: preset(
+    oneOf("all", "audiovisual", "none"),
+    "declared tracks that need a frame in every fragment, or get ERROR ack 4011",
+  ),
+  frameOrder: preset(
+    oneOf("stream", "track"),
+    "where frames must be later than those of the fragment before, or get ERROR ack 4004: on all tracks together, or on each by itself",
+  ),
   maxProducersPerStream: preset(count(1), "PutMedia connections of one stream at a time"),
   maxReadersPerStream: preset(count(1), "GetMedia connections of one stream at a time"),
   maxClipBytes: preset(bytes, "media of one clip; longer ranges are refused (--limits aws: cut)"),
