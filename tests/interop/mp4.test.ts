@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { describeTrack, type MatroskaPacket, parameterSets, toAnnexB } from "@kvass/media";
 import { BufferSource, EncodedPacketSink, Input, MP4 } from "mediabunny";
 import { createFile, type ISOFile, MP4BoxBuffer } from "mp4box";
 import {
@@ -54,6 +55,18 @@ function encode(name: string, args: string): string {
   const path = join(folder, `${name}.mkv`);
   output("ffmpeg", ["-v", "error", "-y", ...args.split(" "), path]);
   return path;
+}
+
+const STREAM_FIELDS =
+  "codec_name,profile,width,height,has_b_frames,sample_aspect_ratio,pix_fmt,level,sample_rate,channels";
+const COLOR_FIELDS = "color_range,color_space,color_transfer,color_primaries";
+
+/** What ffprobe finds about the streams of a file, whatever container it is; pixels are square unless it says otherwise. */
+function probeStreams(path: string): Record<string, unknown>[] {
+  const entries = `stream=${STREAM_FIELDS},${COLOR_FIELDS}`;
+  const { stdout } = output("ffprobe", ["-v", "warning", "-show_entries", entries, "-of", "json", path]);
+  const { streams } = JSON.parse(stdout) as { streams: Record<string, unknown>[] };
+  return streams.map((stream) => ({ sample_aspect_ratio: "1:1", ...stream }));
 }
 
 function write(name: string, bytes: Uint8Array): string {
@@ -114,6 +127,25 @@ function parseByMp4box(bytes: Uint8Array): ISOFile<unknown, unknown> {
   return file;
 }
 
+/** mp4box finds the frames where they lie in the file, each as a key frame or not. */
+function assertFramesByMp4box(
+  file: ISOFile<unknown, unknown>,
+  bytes: Uint8Array,
+  packets: readonly MatroskaPacket[],
+): void {
+  const numbers = [...new Set(packets.map(({ track }) => track.number))].sort((a, b) => a - b);
+  numbers.forEach((number, i) => {
+    const own = packets.filter(({ track }) => track.number === number);
+    if (own[0]!.track.codecId === "A_MS/ACM") return;
+    const samples = file.getTrackSamplesInfo(i + 1);
+    assert.equal(samples.length, own.length);
+    samples.forEach(({ offset, size, is_sync }, j) => {
+      assert.equal(is_sync, own[j]!.keyframe || own[j]!.track.type === "audio");
+      assert.ok(Buffer.from(bytes.buffer, bytes.byteOffset + offset, size).equals(own[j]!.data), `frame ${j}`);
+    });
+  });
+}
+
 interface Node {
   type?: string;
   has_unparsed_data?: boolean;
@@ -152,7 +184,28 @@ for (const { name, args, regrouped } of SOURCES) {
         if (stream === regrouped) assert.equal(decodedSound(path, `${stream}`), decodedSound(source, `${stream}`));
         else assertSameDecoded(path, source, `${stream}`);
       });
-      assert.deepEqual(unreadBoxes(parseByMp4box(bytes).boxes as Node[]), []);
+      const file = parseByMp4box(bytes);
+      assert.deepEqual(unreadBoxes(file.boxes as Node[]), []);
+      assertFramesByMp4box(file, bytes, packets);
+      assert.deepEqual(probeStreams(path), probeStreams(source));
     }
   });
 }
+
+test("a producer that sends H.264 with start codes and no set-up is played as if it sent lengths", () => {
+  const source = encode("start-codes", `${PICTURE} ${H264} -bf 2`);
+  const packets = packetsIn(readFileSync(source));
+  const codec = describeTrack(packets[0]!.track);
+  assert.ok(codec.kind === "video");
+  const sets = Buffer.concat(parameterSets(codec).flatMap((set) => [Buffer.of(0, 0, 0, 1), set]));
+  const track = { ...packets[0]!.track, codecPrivate: undefined };
+  const bare = packets.map((packet): MatroskaPacket => {
+    const stream = toAnnexB(packet.data, codec.nalLengthBytes);
+    return { ...packet, track, data: packet.keyframe ? Buffer.concat([sets, stream]) : stream };
+  });
+  for (const bytes of [fragmentedFile(bare, SHIFT), progressiveFile(bare)]) {
+    const path = write("start-codes.mp4", bytes);
+    assert.deepEqual(probeStreams(path), probeStreams(source));
+    assert.deepEqual(decodedFrames(path, "0"), decodedFrames(source, "0"));
+  }
+});
