@@ -8,8 +8,8 @@ const RESOLUTION = 0x0048_0000;
 const COMPRESSOR_NAME_BYTES = 32;
 const DEPTH = 0x18;
 const SAMPLE_BITS = 16;
-/** Rates above this do not fit into the 16.16 of an entry, which then has 0; decoders ask the codec's set-up. */
-const MAX_ENTRY_RATE = 0xffff;
+/** Sizes stop here and rates above it become 0, since decoders ask the codec's own set-up anyway. */
+const MAX_UINT16 = 0xffff;
 
 function bytesOf(data: Uint8Array): Piece {
   return fields(data.length, (out) => out.copy(data));
@@ -53,8 +53,8 @@ const REFERENCE = fields(8, (out) => {
 function videoEntry(codec: VideoCodec): Piece {
   const picture = fields(70, (out) => {
     out.zeros(16);
-    out.u16(codec.width);
-    out.u16(codec.height);
+    out.u16(Math.min(codec.width, MAX_UINT16));
+    out.u16(Math.min(codec.height, MAX_UINT16));
     out.u32(RESOLUTION);
     out.u32(RESOLUTION);
     out.zeros(4);
@@ -84,7 +84,7 @@ function audioEntry(codec: AudioCodec): Piece {
     out.u16(codec.channels);
     out.u16(SAMPLE_BITS);
     out.zeros(4);
-    out.u16(codec.sampleRate > MAX_ENTRY_RATE ? 0 : codec.sampleRate);
+    out.u16(codec.sampleRate > MAX_UINT16 ? 0 : codec.sampleRate);
     out.u16(0);
   });
   return box(type, REFERENCE, sound, ...(configuration ? [configuration(codec)] : []));
