@@ -24,8 +24,7 @@ const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track): string =>
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
 export async function hlsMultivariant(session: PlaybackSession): Promise<PlaylistText> {
   const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
-  const all = await session.tracks();
-  const tracks = parameters.container === "ts" ? muxedTracks(all) : all;
+  const tracks = await session.tracks();
   const [main, ...others] = tracks;
   const video = main!.codec.kind === "video" ? main!.codec : undefined;
   const separate = parameters.container === "fmp4" ? others : [];
@@ -52,12 +51,6 @@ export async function hlsMultivariant(session: PlaybackSession): Promise<Playlis
     independentSegments: joins || undefined,
   });
   return { text, final: true };
-}
-
-/** MPEG-TS carries the picture and the first sound. */
-export function muxedTracks(tracks: readonly Track[]): readonly Track[] {
-  const [main, first] = tracks;
-  return main?.codec.kind === "video" && first !== undefined ? [main, first] : tracks.slice(0, 1);
 }
 
 /** What the producer calls a track, with its number where another has that name too. */

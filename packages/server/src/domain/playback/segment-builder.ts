@@ -6,6 +6,7 @@ import {
   type MediaSegment,
   mediaSegment,
   type TrackSamples,
+  transportSegment,
 } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
@@ -17,8 +18,8 @@ import { SharedCache, type Sized } from "./shared-cache.ts";
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
 const CONCURRENT_BUILDS = 2;
 
-/** One track of a segment. */
-export interface BuiltTrack {
+/** One track of a segment, as sessions describe it. */
+export interface SegmentTrack {
   readonly codec: MediaCodec;
   /** As the producer's header names it. */
   readonly name: string | undefined;
@@ -27,8 +28,15 @@ export interface BuiltTrack {
   /** Frames, and the milliseconds that they last. */
   readonly frames: number;
   readonly durationMs: number;
-  /** Bytes of the frames. */
-  readonly bytes: number;
+}
+
+/** A segment: the video track first, where there is one, and those of sound behind it. */
+export interface BuiltSegment extends Sized {
+  readonly tracks: readonly SegmentTrack[];
+}
+
+/** One track of a segment as fragmented MP4, by itself. */
+export interface Mp4Track extends SegmentTrack {
   /** Ticks a second of the times in `media`. */
   readonly timescale: number;
   /** The initialization segment that `media` needs. */
@@ -37,21 +45,28 @@ export interface BuiltTrack {
   readonly media: MediaSegment;
 }
 
-/** A segment as fragmented MP4, each track by itself: the video track first, where there is one. */
-export interface BuiltSegment extends Sized {
-  readonly tracks: readonly BuiltTrack[];
+/** A segment as fragmented MP4. */
+export interface Mp4Segment extends BuiltSegment {
+  readonly tracks: readonly Mp4Track[];
+}
+
+/** A segment as MPEG-TS: the video track and the first of sound. Times are those of the producer's clock, in 33 bits of 90 kHz. */
+export interface TransportSegment extends BuiltSegment {
+  readonly payload: Uint8Array;
 }
 
 /** Builds segments from the archive, each once for all who watch. */
 export class SegmentBuilder {
   readonly #archive: FragmentArchive;
-  readonly #cache: SharedCache<BuiltSegment>;
+  readonly #mp4: SharedCache<Mp4Segment>;
+  readonly #transport: SharedCache<TransportSegment>;
   readonly #builds = new Semaphore(CONCURRENT_BUILDS);
 
-  /** @param cacheBytes memory for segments that may be asked for again */
+  /** @param cacheBytes memory for segments that may be asked for again, in each of the two forms */
   constructor(archive: FragmentArchive, cacheBytes: number) {
     this.#archive = archive;
-    this.#cache = new SharedCache(cacheBytes);
+    this.#mp4 = new SharedCache(cacheBytes);
+    this.#transport = new SharedCache(cacheBytes);
   }
 
   /**
@@ -60,41 +75,61 @@ export class SegmentBuilder {
    * @throws FragmentGone where it has left the archive
    * @throws CodecError where a track has no mapping or cannot be described
    */
-  build(stream: Stream, rows: readonly FragmentRow[]): Promise<BuiltSegment> {
-    const key = `${stream.id}/${rows[0]!.sequence}/${rows.length}`;
-    return this.#cache.get(key, () => this.#builds.run(() => this.#make(stream, rows)));
+  mp4(stream: Stream, rows: readonly FragmentRow[]): Promise<Mp4Segment> {
+    return this.#mp4.get(keyOf(stream, rows), async () => {
+      const sequence = rows[0]!.sequence % 2 ** 32;
+      const samples = await this.#samples(stream, rows);
+      const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence));
+      return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
+    });
   }
 
-  async #make(stream: Stream, rows: readonly FragmentRow[]): Promise<BuiltSegment> {
-    const demuxer = new SegmentDemuxer();
-    for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
-    const sequence = rows[0]!.sequence % 2 ** 32;
-    const tracks = demuxer.playable().map((demuxed, index) => {
-      const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
-      return packageTrack(assembleSamples(demuxed.track, codec, demuxed.packets), index + 1, sequence);
+  /** The same as MPEG-TS. */
+  transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
+    return this.#transport.get(keyOf(stream, rows), async () => {
+      const tracks = muxed(await this.#samples(stream, rows));
+      const video = tracks.find(({ codec }) => codec.kind === "video");
+      const audio = tracks.find(({ codec }) => codec.kind === "audio");
+      const payload = transportSegment({ video, audio });
+      return { tracks: tracks.map(describe), payload, bytes: payload.length };
     });
-    const bytes = tracks.reduce((sum, { init, media, bytes }) => sum + init.length + media.head.length + bytes, 0);
-    return { tracks, bytes };
+  }
+
+  /** The samples of the playable tracks. */
+  #samples(stream: Stream, rows: readonly FragmentRow[]): Promise<TrackSamples[]> {
+    return this.#builds.run(async () => {
+      const demuxer = new SegmentDemuxer();
+      for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
+      return demuxer.playable().map((demuxed) => {
+        const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
+        return assembleSamples(demuxed.track, codec, demuxed.packets);
+      });
+    });
   }
 }
 
+const keyOf = (stream: Stream, rows: readonly FragmentRow[]): string =>
+  `${stream.id}/${rows[0]!.sequence}/${rows.length}`;
+
+/** MPEG-TS carries the picture and the first sound. */
+function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Track[]): readonly Track[] {
+  return tracks.slice(0, tracks[0]?.codec.kind === "video" ? 2 : 1);
+}
+
+function describe({ codec, samples, timescale, track }: TrackSamples): SegmentTrack {
+  const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
+  const { name, language } = track;
+  return { codec, name, language, frames: samples.length, durationMs: (ticks * 1000) / timescale };
+}
+
 /** `id` is the track's number in sessions too. */
-function packageTrack(track: TrackSamples, id: number, sequence: number): BuiltTrack {
-  const { codec, samples, timescale } = track;
-  const { name, language } = track.track;
+function packageTrack(track: TrackSamples, id: number, sequence: number): Mp4Track & Sized {
+  const { codec, timescale } = track;
+  const { language } = track.track;
   const media = mediaSegment({ sequence, tracks: [{ id, samples: track }] });
   // One piece, so that it is sent in one write, and what it was cut out of, all tracks' frames and the elements between, can go.
   const payload = Buffer.concat(media.payload);
-  const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
-  return {
-    codec,
-    name,
-    language,
-    frames: samples.length,
-    durationMs: (ticks * 1000) / timescale,
-    bytes: payload.length,
-    timescale,
-    init: initSegment([{ id, codec, timescale, language }]),
-    media: { ...media, payload: [payload] },
-  };
+  const init = initSegment([{ id, codec, timescale, language }]);
+  const bytes = init.length + media.head.length + payload.length;
+  return { ...describe(track), timescale, init, media: { ...media, payload: [payload] }, bytes };
 }

@@ -7,7 +7,7 @@ import { parseFragmentNumber } from "../fragments/fragment-number.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
 import { PlaybackRefusal } from "./refusal.ts";
-import type { BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
+import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import type { PlaylistWindow, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
@@ -28,8 +28,8 @@ export interface SegmentName {
 }
 
 /** A segment with its place on the session's timeline. */
-export interface SessionSegment {
-  readonly segment: BuiltSegment;
+export interface SessionSegment<Built extends BuiltSegment> {
+  readonly segment: Built;
   /** Milliseconds to take off its times, which are those of the producer's clock. */
   readonly base: number;
   /** Differs wherever the bytes could. */
@@ -40,7 +40,7 @@ export interface SessionSegment {
  * The bytes of one track of a segment, in pieces, at its place on the session's timeline: a head of its own, and the frames, which all
  * sessions share.
  */
-export function placedTrack({ segment, base }: SessionSegment, number: number): Uint8Array[] {
+export function placedTrack({ segment, base }: SessionSegment<Mp4Segment>, number: number): Uint8Array[] {
   const { media, timescale } = segment.tracks[number - 1]!;
   return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
 }
@@ -94,19 +94,29 @@ export class PlaybackSession {
    * A segment of the session, built. Rejects with PlaybackRefusal `invalid`, `forbidden` where it is not within the session, `not-found`
    * where it is no longer or never was, `unplayable` where it cannot be packaged.
    */
-  async segment(name: SegmentName): Promise<SessionSegment> {
+  async segment(name: SegmentName): Promise<SessionSegment<Mp4Segment>> {
     const rows = await this.#rows(name);
+    return this.#place(rows, await this.#mp4(rows));
+  }
+
+  /** The same as MPEG-TS. */
+  async transport(name: SegmentName): Promise<SessionSegment<TransportSegment>> {
+    const rows = await this.#rows(name);
+    return this.#place(rows, await this.#refusing(this.#places.builder.transport(this.stream, rows)));
+  }
+
+  #place<Built extends BuiltSegment>(rows: readonly FragmentRow[], segment: Built): SessionSegment<Built> {
     const first = rows[0]!;
     const { base } = this.grant;
     return {
-      segment: await this.#build(rows),
+      segment,
       base: first.producerTimestamp >= base ? base : 0,
       version: `${first.streamId.toString(36)}-${first.sequence.toString(36)}-${first.random.toString(36)}-${rows.length}`,
     };
   }
 
   /** The segment that has the number in the session, or had it a short while ago; as {@link segment}. */
-  async numbered(number: number): Promise<SessionSegment> {
+  async numbered(number: number): Promise<SessionSegment<Mp4Segment>> {
     const timeline = await this.#timeline;
     if (timeline.find(number) === undefined) await timeline.window(this.#places.now());
     const segment = timeline.find(number);
@@ -115,8 +125,8 @@ export class PlaybackSession {
   }
 
   /** A segment with the set-up that this one began, which may have expired since; the session's first where none is named. */
-  async setUp(name: SegmentName | undefined): Promise<BuiltSegment> {
-    if (name === undefined) return this.#firstSegment();
+  async setUp(name: SegmentName | undefined): Promise<Mp4Segment> {
+    if (name === undefined) return this.#mp4(await this.#firstRows());
     try {
       return (await this.segment(name)).segment;
     } catch (error) {
@@ -128,12 +138,18 @@ export class PlaybackSession {
   }
 
   async #firstSegment(): Promise<BuiltSegment> {
-    const { index } = this.#places;
-    const row = await index.bySequence(this.#scope(), this.grant.anchor);
-    if (row !== undefined) return this.#build([row]);
+    const rows = await this.#firstRows();
+    if (this.grant.parameters.container === "fmp4") return this.#mp4(rows);
+    return this.#refusing(this.#places.builder.transport(this.stream, rows));
+  }
+
+  /** The fragment that the session began with, or the first that is left of it. */
+  async #firstRows(): Promise<FragmentRow[]> {
+    const row = await this.#places.index.bySequence(this.#scope(), this.grant.anchor);
+    if (row !== undefined) return [row];
     const [first] = (await this.window()).segments;
     if (first === undefined) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
-    return (await this.segment(first)).segment;
+    return this.#rows(first);
   }
 
   async #rows({ fragmentNumber, fragments }: SegmentName): Promise<FragmentRow[]> {
@@ -165,9 +181,13 @@ export class PlaybackSession {
     return { streamId: this.stream.id, horizon: this.stream.horizon() };
   }
 
-  async #build(rows: readonly FragmentRow[]): Promise<BuiltSegment> {
+  #mp4(rows: readonly FragmentRow[]): Promise<Mp4Segment> {
+    return this.#refusing(this.#places.builder.mp4(this.stream, rows));
+  }
+
+  async #refusing<Built>(building: Promise<Built>): Promise<Built> {
     try {
-      return await this.#places.builder.build(this.stream, rows);
+      return await building;
     } catch (error) {
       throw this.#refusal(error);
     }

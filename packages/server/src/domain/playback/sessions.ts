@@ -77,7 +77,9 @@ export class PlaybackSessions {
     }
     const parameters = sessionParameters(request, { now, horizon: stream.horizon(), limits });
     const { row, ...beginning } = await findBeginning({ stream, index }, parameters, now);
-    const segment = await this.#builder.build(stream, [row]).catch((error: unknown) => {
+    const building =
+      parameters.container === "ts" ? this.#builder.transport(stream, [row]) : this.#builder.mp4(stream, [row]);
+    const segment = await building.catch((error: unknown) => {
       throw error instanceof CodecError ? codecFailure(error) : error;
     });
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);

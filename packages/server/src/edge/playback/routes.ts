@@ -12,6 +12,7 @@ const TEXTS_BYTES = 96 * 2 ** 20;
 /** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
 const CHANGING_SECONDS = 1;
 const HLS_TYPE = "application/vnd.apple.mpegurl";
+const TRANSPORT_TYPE = "video/mp2t";
 const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
 
 type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Promise<WireResponse>;
@@ -38,6 +39,7 @@ export class PlaybackRoutes {
       ["/hls/v1/getHLSMediaPlaylist.m3u8", (request, session, query) => this.#playlist(request, session, query)],
       ["/hls/v1/getMP4InitFragment.mp4", init],
       ["/hls/v1/getMP4MediaFragment.mp4", media],
+      ["/hls/v1/getTSFragment.ts", (request, session, query) => this.#transport(request, session, query)],
     ]);
   }
 
@@ -121,6 +123,12 @@ export class PlaybackRoutes {
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `${found.version}-${number}-${found.base.toString(36)}`;
     return mediaAnswer(request, placedTrack(found, number), headers, etag);
+  }
+
+  async #transport(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+    const { segment, version } = await session.transport(query.segment);
+    const headers = { "Content-Type": TRANSPORT_TYPE, "Cache-Control": lasting(session) };
+    return mediaAnswer(request, [segment.payload], headers, `${version}-ts`);
   }
 }
 
