@@ -25,7 +25,7 @@ export type {
   TimelineSegment,
   UtcTiming,
 } from "./dash/model.ts";
-export { mediaPlaylist, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
+export { mediaPlaylist, mediaPlaylistBytes, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
 export type {
   AudioRendition,
   LowLatency,

@@ -1,11 +1,11 @@
+import type { AsciiWriter } from "./ascii-writer.ts";
+
 const MS_OF_SECOND = 1000;
 const MS_OF_MINUTE = 60 * MS_OF_SECOND;
 const MS_OF_HOUR = 60 * MS_OF_MINUTE;
 const MS_OF_DAY = 24 * MS_OF_HOUR;
 /** "2023-05-17T", of each four-digit year. */
 const DATE_LENGTH = 11;
-
-const TWO_DIGITS: readonly string[] = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, "0"));
 
 /**
  * Writes clock times in the form of ISO 8601 that EXT-X-PROGRAM-DATE-TIME advises (RFC 8216, section 4.3.2.6), such as
@@ -17,15 +17,20 @@ export class ClockWriter {
   #date = "";
 
   /** Milliseconds since 1970 in UTC, written to the nearest. Throws a `RangeError` outside the years 0 to 9999. */
-  write(epochMs: number): string {
+  write(out: AsciiWriter, epochMs: number): void {
     const ms = Math.round(epochMs);
     const day = Math.floor(ms / MS_OF_DAY);
     if (day !== this.#day) this.#turn(day);
     const ofDay = ms - day * MS_OF_DAY;
-    const hour = TWO_DIGITS[Math.floor(ofDay / MS_OF_HOUR)];
-    const minute = TWO_DIGITS[Math.floor(ofDay / MS_OF_MINUTE) % 60];
-    const second = TWO_DIGITS[Math.floor(ofDay / MS_OF_SECOND) % 60];
-    return `${this.#date}${hour}:${minute}:${second}.${String(ofDay % MS_OF_SECOND).padStart(3, "0")}Z`;
+    out.text(this.#date);
+    out.digits(Math.floor(ofDay / MS_OF_HOUR), 2);
+    out.text(":");
+    out.digits(Math.floor(ofDay / MS_OF_MINUTE) % 60, 2);
+    out.text(":");
+    out.digits(Math.floor(ofDay / MS_OF_SECOND) % 60, 2);
+    out.text(".");
+    out.digits(ofDay % MS_OF_SECOND, 3);
+    out.text("Z");
   }
 
   #turn(day: number): void {

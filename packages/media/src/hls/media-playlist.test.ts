@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { mediaPlaylist, skippableSegments, targetDurationFor } from "./media-playlist.ts";
+import { mediaPlaylist, mediaPlaylistBytes, skippableSegments, targetDurationFor } from "./media-playlist.ts";
 import type { MediaPlaylist, PlaylistSegment } from "./model.ts";
 
 const INIT = "getMP4InitFragment.mp4?SessionToken=T~&TrackNumber=1&SequenceNumber=0";
@@ -225,6 +225,15 @@ test("clock times are those that Date writes", () => {
       );
     }),
   );
+});
+
+test("bytes are those of the text, with more lines than were expected too", () => {
+  const maps = Array.from({ length: 100 }, (_, i) => INIT.repeat(1 + (i % 3)));
+  const all = maps.map((map, i): PlaylistSegment => ({ name: `${i}`, durationMs: 2000, map, discontinuity: true }));
+  const lines = maps.map((map, i) => `#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="${map}"\n${plain(i, i + 1)}`);
+  const text = mediaPlaylist({ ...FMP4, segments: all });
+  assert.ok(text.endsWith(`#EXT-X-MEDIA-SEQUENCE:0\n${lines.join("")}`));
+  assert.equal(Buffer.from(mediaPlaylistBytes({ ...FMP4, segments: all })).toString("utf8"), text);
 });
 
 test("a playlist without segments is one still", () => {

@@ -1,4 +1,5 @@
-import { checkedUri, decimalInteger, decimalSeconds, quotedUri } from "./attributes.ts";
+import { AsciiWriter, asciiText, uriBytes } from "./ascii-writer.ts";
+import { decimalInteger, decimalSeconds, quotedUri } from "./attributes.ts";
 import { ClockWriter } from "./clock.ts";
 import type { LowLatency, MediaPlaylist, PlaylistPart, PlaylistSegment, SegmentStart } from "./model.ts";
 
@@ -13,6 +14,10 @@ const VERSION_OF_FRACTIONS = 3;
 const LEAST_PART_HOLD_BACK = 3;
 const LEAST_HOLD_BACK = 3;
 const LEAST_SKIP_BOUNDARY = 6;
+
+/** Room for the tags before the segments, and for EXTINF and another line of each segment. */
+const HEAD_BYTES = 1024;
+const LINES_BYTES = 72;
 
 /**
  * The target duration in seconds that segments with at most `longestMs` milliseconds allow: a whole number, at least 1
@@ -89,6 +94,7 @@ function partLines(parts: readonly PlaylistPart[], lowLatency: LowLatency | unde
 
 /** What writing one segment needs of those before. */
 interface Progress {
+  readonly out: AsciiWriter;
   readonly clock: ClockWriter;
   readonly lowLatency: LowLatency | undefined;
   /** The initialization section that holds so far. */
@@ -96,17 +102,20 @@ interface Progress {
 }
 
 /** The lines before EXTINF. */
-function startLines(start: SegmentStart, progress: Progress): string {
-  const { parts } = start;
-  let text = start.discontinuity ? "#EXT-X-DISCONTINUITY\n" : "";
+function writeStart(start: SegmentStart, progress: Progress): void {
+  const { clock, lowLatency, out } = progress;
+  if (start.discontinuity) out.text("#EXT-X-DISCONTINUITY\n");
   if (start.map !== progress.map) {
     if (start.map === undefined) throw new RangeError("a segment without map after one with a map");
-    text += `#EXT-X-MAP:URI=${quotedUri(start.map)}\n`;
+    out.text(`#EXT-X-MAP:URI=${quotedUri(start.map)}\n`);
     progress.map = start.map;
   }
-  if (start.programDateTimeMs !== undefined)
-    text += `#EXT-X-PROGRAM-DATE-TIME:${progress.clock.write(start.programDateTimeMs)}\n`;
-  return parts === undefined || parts.length === 0 ? text : text + partLines(parts, progress.lowLatency);
+  if (start.programDateTimeMs !== undefined) {
+    out.text("#EXT-X-PROGRAM-DATE-TIME:");
+    clock.write(out, start.programDateTimeMs);
+    out.text("\n");
+  }
+  if (start.parts !== undefined && start.parts.length > 0) out.text(partLines(start.parts, lowLatency));
 }
 
 /**
@@ -121,21 +130,29 @@ export function skippableSegments(playlist: Pick<MediaPlaylist, "segments" | "ca
   return kept;
 }
 
-/** The segments, from `first` on, one string for each. */
-function pushSegments(lines: string[], playlist: MediaPlaylist, first: number): void {
+/** The segments, from `first` on, and the open one. */
+function writeSegments(out: AsciiWriter, playlist: MediaPlaylist, first: number): void {
   const { lowLatency, open, segments } = playlist;
-  const progress: Progress = { clock: new ClockWriter(), lowLatency, map: undefined };
-  const toName = `,\n${checkedUri(playlist.uriPrefix)}`;
-  const afterName = `${checkedUri(playlist.uriSuffix)}\n`;
+  const progress: Progress = { out, clock: new ClockWriter(), lowLatency, map: undefined };
+  const beforeName = uriBytes(",\n", playlist.uriPrefix, "");
+  const afterName = uriBytes("", playlist.uriSuffix, "\n");
   for (let i = first; i < segments.length; i++) {
     const segment: PlaylistSegment = segments[i]!;
-    const start = startLines(segment, progress);
-    const gap = segment.gap ? "#EXT-X-GAP\n" : "";
-    lines.push(
-      `${start}${gap}#EXTINF:${decimalSeconds(segment.durationMs)}${toName}${checkedUri(segment.name)}${afterName}`,
-    );
+    writeStart(segment, progress);
+    if (segment.gap) out.text("#EXT-X-GAP\n");
+    out.text("#EXTINF:");
+    out.text(decimalSeconds(segment.durationMs));
+    out.bytes(beforeName);
+    out.uri(segment.name);
+    out.bytes(afterName);
   }
-  if (open !== undefined) lines.push(startLines(open, progress));
+  if (open !== undefined) writeStart(open, progress);
+}
+
+/** About how many bytes the playlist takes: enough where segments have one line beside their URI, or two. */
+function expectedBytes({ segments, uriPrefix, uriSuffix }: MediaPlaylist): number {
+  const name = segments.at(-1)?.name.length ?? 0;
+  return HEAD_BYTES + segments.length * (LINES_BYTES + uriPrefix.length + name + uriSuffix.length);
 }
 
 /** What stands behind the segments of a low-latency playlist. */
@@ -149,22 +166,28 @@ function tail({ preloadHint, renditionReports }: LowLatency): string {
 }
 
 /**
- * The text of a Media Playlist (RFC 8216, section 4; rfc8216bis for low latency and delta updates). It is ASCII as long
- * as the URIs are. Throws a `RangeError` where the data contradicts itself or cannot be said.
+ * A Media Playlist (RFC 8216, section 4; rfc8216bis for low latency and delta updates) as the bytes of its text, which
+ * is ASCII. Throws a `RangeError` where the data contradicts itself or cannot be said.
  *
  * A delta update repeats the map that holds for its first segment: it says nothing new, and spares players that look
  * for it there.
  */
-export function mediaPlaylist(playlist: MediaPlaylist): string {
+export function mediaPlaylistBytes(playlist: MediaPlaylist): Uint8Array {
   const { ended, lowLatency, open } = playlist;
   if (ended && (open !== undefined || lowLatency?.preloadHint !== undefined))
     throw new RangeError("an ended playlist has no open segment and nothing to preload");
-  const lines = [head(playlist)];
+  const out = new AsciiWriter(expectedBytes(playlist));
+  out.text(head(playlist));
   const skipped = playlist.delta ? skippableSegments(playlist) : 0;
-  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}\n`);
-  pushSegments(lines, playlist, skipped);
-  if (playlist.endsInDiscontinuity) lines.push("#EXT-X-DISCONTINUITY\n");
-  if (lowLatency !== undefined) lines.push(tail(lowLatency));
-  if (ended) lines.push("#EXT-X-ENDLIST\n");
-  return lines.join("");
+  if (skipped > 0) out.text(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}\n`);
+  writeSegments(out, playlist, skipped);
+  if (playlist.endsInDiscontinuity) out.text("#EXT-X-DISCONTINUITY\n");
+  if (lowLatency !== undefined) out.text(tail(lowLatency));
+  if (ended) out.text("#EXT-X-ENDLIST\n");
+  return out.finish();
+}
+
+/** The same as text. */
+export function mediaPlaylist(playlist: MediaPlaylist): string {
+  return asciiText(mediaPlaylistBytes(playlist));
 }
