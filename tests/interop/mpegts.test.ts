@@ -55,21 +55,22 @@ function save(name: string, bytes: Uint8Array): string {
   return path;
 }
 
-function segmentOf(samples: readonly TrackSamples[]): Uint8Array {
+function segmentOf(samples: readonly TrackSamples[], baseTicks: number): Uint8Array {
   return transportSegment({
+    baseTicks,
     video: samples.find(({ codec }) => codec.kind === "video"),
     audio: samples.find(({ codec }) => codec.kind === "audio"),
   });
 }
 
 /** The segments of a file, saved one by one and joined. */
-function segmentFile(name: string, source: string): { joined: string; parts: string[] } {
+function segmentFile(name: string, source: string, baseTicks = 0): { joined: string; parts: string[] } {
   const packets = packetsIn(readFileSync(source));
   const runs = segmentsOf(packets);
   // Sound that comes before the first picture belongs to its segment.
   if (new Set(runs[0]!.map(({ track }) => track)).size < new Set(packets.map(({ track }) => track)).size)
     runs.splice(0, 2, [...runs[0]!, ...runs[1]!]);
-  const segments = runs.map((run) => segmentOf(samplesOf(run, packets)));
+  const segments = runs.map((run) => segmentOf(samplesOf(run, packets), baseTicks));
   const parts = segments.map((segment, i) => save(`${name}.${i}.ts`, segment));
   return { joined: save(`${name}.ts`, concatBytes(segments)), parts };
 }
@@ -126,3 +127,12 @@ for (const { args, name, sound } of SOURCES) {
     );
   });
 }
+
+test("times that wrap on the way play on", () => {
+  const source = encode("wrapping", [...PICTURE, ...TONE, ...H264, "-bf", "2", ...AAC]);
+  const { joined } = segmentFile("wrapping", source, 2 ** 33 - TRANSPORT_START_TICKS - 90_000);
+  assert.deepEqual(decodedFrames(joined, "v"), decodedFrames(source, "v"));
+  const times = probePackets(joined).map((packets) => packets.map(({ presented }) => presented));
+  for (const [stream, sorted] of times.map((list) => list.sort((a, b) => a - b)).entries())
+    assert.ok(sorted.at(-1)! - sorted[0]! < 3.1, `stream ${stream} goes on for ${sorted.at(-1)! - sorted[0]!} s`);
+});
