@@ -98,7 +98,11 @@ const REFUSED: [string, Record<string, string | undefined>, RegExp][] = [
   ["no timecode type", { "x-amzn-fragment-timecode-type": undefined }, /400 .*InvalidArgumentException/s],
   ["an unknown timecode type", { "x-amzn-fragment-timecode-type": "absolute" }, /400 .*InvalidArgumentException/s],
   ["no start timestamp", { "x-amzn-producer-start-timestamp": undefined }, /400 .*InvalidArgumentException/s],
-  ["a start timestamp that is no number", { "x-amzn-producer-start-timestamp": "now" }, /400 /],
+  [
+    "a start timestamp that is no number",
+    { "x-amzn-producer-start-timestamp": "now" },
+    /400 .*InvalidArgumentException.*producerStartTimestamp/s,
+  ],
 ];
 
 for (const [what, headers, answer] of REFUSED) {

@@ -94,7 +94,7 @@ test("odd but lawful HTTP is answered in step", () => runAll(oddHttp()));
 
 test("hostile JSON in a well-signed request is a modelled error", () => runAll(hostileJson(signed)));
 
-test("hostile signatures are refused", () => runAll(hostileSignatures()));
+test("hostile signatures are refused", () => runAll(hostileSignatures(new Date())));
 
 /** Flips, removes and doubles bytes of a good request at random places. */
 function mutated(request: string, random: Random): string {

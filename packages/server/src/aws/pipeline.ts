@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readWholeBody } from "./body.ts";
 import { COMMON_ERRORS, internalFailure, notImplemented, ServiceError } from "./errors.ts";
 import type { Principal, RequestContext } from "./handler.ts";
-import { decodeInput } from "./protocols/rest-json/decode.ts";
+import { decodeInput, InvalidText } from "./protocols/rest-json/decode.ts";
 import { encodeError, encodeOutput } from "./protocols/rest-json/encode.ts";
 import { type Route, Router } from "./router.ts";
 import type { Operation, Service } from "./service.ts";
@@ -152,14 +152,14 @@ async function readPayload(
   return { body, hashes: wholeBodyHashes(body, claim.contentHash) };
 }
 
-function decode(route: Route, request: WireRequest, body: Uint8Array): Record<string, unknown> {
-  return decodeInput(route.operation.input, {
-    headers: request.headers,
-    query: new URLSearchParams(queryOf(request.target)),
-    labels: route.labels,
-    body,
-    stream: request.body,
-  });
+function decode({ operation, labels }: Route, request: WireRequest, body: Uint8Array): Record<string, unknown> {
+  const { headers, body: stream } = request;
+  const query = new URLSearchParams(queryOf(request.target));
+  try {
+    return decodeInput(operation.input, { headers, query, labels, body, stream });
+  } catch (error) {
+    throw error instanceof InvalidText ? operation.service.invalidInput(error.message) : error;
+  }
 }
 
 function check(operation: Operation, input: Readonly<Record<string, unknown>>): void {

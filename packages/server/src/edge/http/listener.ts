@@ -8,7 +8,7 @@ import { baseUrlOf } from "./base-url.ts";
 import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { originForm } from "./origin-form.ts";
-import { refuseConnection } from "./refuse.ts";
+import { refusalOf, refuseConnection } from "./refuse.ts";
 import { finished, isRead, isWhole, linger, sendResponse } from "./send.ts";
 import { ProgressWatch } from "./watch.ts";
 
@@ -93,6 +93,7 @@ export class Listener {
       keepAliveTimeout: limits.keepAliveMs,
       noDelay: true,
       keepAlive: true,
+      requireHostHeader: false,
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
     };
     const { tls } = this.#options;
@@ -100,11 +101,14 @@ export class Listener {
       tls === undefined
         ? createServer(options)
         : createTlsServer({ ...options, ...tls, ALPNProtocols: ["http/1.1"], minVersion: "TLSv1.2" });
-    server.maxHeadersCount = limits.maxHeaders;
+    // One more than allowed, so that a request with too many is told from one that has just as many.
+    server.maxHeadersCount = limits.maxHeaders + 1;
     server.maxConnections = limits.maxConnections;
     server.on("connection", (socket: Socket) => this.#track(socket));
     server.on("request", (request, response) => void this.#exchange(request, response, false));
     server.on("checkContinue", (request, response) => void this.#exchange(request, response, true));
+    // Whatever else a client expects, the server may leave undone (RFC 9110, section 10.1.1).
+    server.on("checkExpectation", (request, response) => void this.#exchange(request, response, false));
     server.on("clientError", (error, socket) => refuseConnection(error, socket, this.#isAnswering(socket)));
     return server;
   }
@@ -166,6 +170,8 @@ export class Listener {
     response: ServerResponse,
     { id, signal, expectsContinue }: { id: string; signal: AbortSignal; expectsContinue: boolean },
   ): Promise<WireResponse> | WireResponse {
+    const refusal = refusalOf(request, this.#limits.maxHeaders);
+    if (refusal !== undefined) return refusal;
     if (request.method === "OPTIONS") {
       return { status: 200, headers: preflightHeaders(request.headers), body: "" };
     }

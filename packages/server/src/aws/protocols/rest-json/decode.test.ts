@@ -6,7 +6,7 @@ import { ServiceError } from "../../errors.ts";
 import { RequestBody } from "../../request-body.ts";
 import { ShapeCompiler, type StructureShape } from "../../schema/shapes.ts";
 import { camera } from "../../testing/camera.ts";
-import { decodeInput, type InputSource } from "./decode.ts";
+import { decodeInput, type InputSource, InvalidText } from "./decode.ts";
 import { MAX_JSON_DEPTH, parseJsonObject } from "./json.ts";
 
 const inputOf = (name: string): StructureShape => {
@@ -29,6 +29,10 @@ const decodeJson = (json: string): Record<string, unknown> =>
 const refusal = (pattern: RegExp): ((error: unknown) => boolean) => {
   return (error) =>
     error instanceof ServiceError && error.type === "SerializationException" && pattern.test(error.message);
+};
+
+const invalid = (pattern: RegExp): ((error: unknown) => boolean) => {
+  return (error) => error instanceof InvalidText && pattern.test(error.message);
 };
 
 test("every JSON type becomes the schema's type; unknown and null members are left out", () => {
@@ -135,11 +139,11 @@ test("labels, headers and query parameters are decoded from text", () => {
       new Date(Date.UTC(2026, 10, 21, 12)),
     );
   }
-  assert.throws(() => decodeInput(inputOf("Read"), source({ headers: { "x-since": "soon" } })), refusal(/'since'/));
-  assert.throws(() => decodeInput(inputOf("Read"), source({ headers: { "x-raw": "yes" } })), refusal(/'raw'/));
+  assert.throws(() => decodeInput(inputOf("Read"), source({ headers: { "x-since": "soon" } })), invalid(/'since'/));
+  assert.throws(() => decodeInput(inputOf("Read"), source({ headers: { "x-raw": "yes" } })), invalid(/'raw'/));
   assert.throws(
     () => decodeInput(inputOf("Read"), source({ query: new URLSearchParams("depth=") })),
-    refusal(/'depth'/),
+    invalid(/'depth'/),
   );
 });
 

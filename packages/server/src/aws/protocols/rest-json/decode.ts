@@ -19,10 +19,16 @@ export interface InputSource {
   readonly stream: Readable;
 }
 
+/** A header, query parameter or label holds no value of its member's type; `message` names the member and what was expected. */
+export class InvalidText extends Error {
+  override readonly name = "InvalidText";
+}
+
 /**
  * Builds an operation's input from a request: every member from where its schema binds it, with the type its schema asks for.
  * Members that the schema does not know are ignored; absent and null members are left out, required or not.
- * @throws ServiceError SerializationException where a value has another type
+ * @throws ServiceError SerializationException where a value of the body has another type
+ * @throws InvalidText where one from elsewhere has
  */
 export function decodeInput(input: StructureShape, source: InputSource): Record<string, unknown> {
   const inBody = input.members.some((member) => member.binding.in === "body");
@@ -69,14 +75,19 @@ function decodeText(shape: Shape, text: string | undefined, path: string): unkno
     case "string":
       return text;
     case "number":
-      return decodeValue(shape, text.trim() === "" ? text : Number(text), path);
+      return numberFromText(text) ?? invalidText(path, "a number");
     case "boolean":
-      return decodeValue(shape, text === "true" ? true : text === "false" ? false : text, path);
+      return text === "true" || (text !== "false" && invalidText(path, "true or false"));
     case "timestamp":
-      return timestampFromText(text.trim()) ?? mismatch(path, "a timestamp");
+      return timestampFromText(text.trim()) ?? invalidText(path, "a timestamp");
     default:
-      return mismatch(path, `a ${shape.kind}, which text cannot carry`);
+      return invalidText(path, `a ${shape.kind}, which text cannot carry`);
   }
+}
+
+function numberFromText(text: string): number | undefined {
+  const number = text.trim() === "" ? Number.NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** A value from JSON. */
@@ -144,5 +155,12 @@ function headerText(value: string | string[] | undefined): string | undefined {
 const MAX_PATH_LENGTH = 200;
 
 function mismatch(path: string, expected: string): never {
-  throw serialization(`The value at '${path.slice(0, MAX_PATH_LENGTH)}' must be ${expected}.`);
+  throw serialization(describe(path, expected));
 }
+
+function invalidText(path: string, expected: string): never {
+  throw new InvalidText(describe(path, expected));
+}
+
+const describe = (path: string, expected: string): string =>
+  `The value at '${path.slice(0, MAX_PATH_LENGTH)}' must be ${expected}.`;
