@@ -10,6 +10,8 @@ import type {
 const LOOK_BACK_MS = 60_000;
 /** A pause this long between two fragments is jitter, or some lost frames: the last picture stays on the screen over it. In milliseconds. */
 export const MAX_HOLD_MS = 1000;
+/** How much later than a frame the fragment that holds it may begin, in milliseconds: frames are sent in the order of decoding. */
+export const MAX_REORDER_MS = 1000;
 /** Rows that are looked up at once. */
 const PAGE_ROWS = 1000;
 /** Most rows of a timeline: two minutes of fragments of which 80 come in a second. */
@@ -33,7 +35,7 @@ export class FragmentTimeline {
     clock: FragmentClock,
     { first, last }: { readonly first: number; readonly last: number },
   ): Promise<FragmentTimeline> {
-    const span = { from: first - LOOK_BACK_MS, to: last + MAX_HOLD_MS };
+    const span = { from: first - LOOK_BACK_MS, to: last + Math.max(MAX_HOLD_MS, MAX_REORDER_MS) };
     const rows: FragmentRow[] = [];
     for (let after: FragmentCursor | undefined; rows.length < MAX_ROWS; ) {
       const page = await index.range(scope, clock, span, after, PAGE_ROWS);
@@ -56,13 +58,22 @@ export class FragmentTimeline {
     return covering ?? this.#held(begun, this.#rows[next]);
   }
 
-  /** The fragment that another one goes on from: sent before it, with the same set-up, and without a pause in between. */
+  /** The fragment that another one goes on from: the last one sent before it, with the same set-up, and without a pause in between. */
   before(row: FragmentRow): FragmentRow | undefined {
     let found: FragmentRow | undefined;
     for (const other of this.#rows) {
       if (other.sequence >= row.sequence || other.sequence < (found?.sequence ?? 0)) continue;
-      if (other.configuration !== row.configuration || other.producerTimestamp > row.producerTimestamp) continue;
-      if (row.producerTimestamp - other.producerTimestamp - other.duration <= MAX_HOLD_MS) found = other;
+      if (goesOn(other, row)) found = other;
+    }
+    return found;
+  }
+
+  /** The fragment that goes on from another one, by the same rules. */
+  after(row: FragmentRow): FragmentRow | undefined {
+    let found: FragmentRow | undefined;
+    for (const other of this.#rows) {
+      if (other.sequence <= row.sequence || other.sequence > (found?.sequence ?? Number.POSITIVE_INFINITY)) continue;
+      if (goesOn(row, other)) found = other;
     }
     return found;
   }
@@ -78,4 +89,9 @@ export class FragmentTimeline {
     if (latest === undefined || next === undefined) return undefined;
     return next[this.#clock] - this.#end(latest) <= MAX_HOLD_MS ? latest : undefined;
   }
+}
+
+function goesOn(row: FragmentRow, next: FragmentRow): boolean {
+  const distance = next.producerTimestamp - row.producerTimestamp;
+  return next.configuration === row.configuration && distance >= 0 && distance - row.duration <= MAX_HOLD_MS;
 }

@@ -7,8 +7,8 @@ import type { Stream } from "../streams/stream.ts";
 import { BITSTREAMS } from "./bitstream.ts";
 import type { DecoderPool } from "./decoder-pool.ts";
 import { DecoderFailed } from "./decoder-process.ts";
-import { type FragmentTimeline, MAX_HOLD_MS } from "./fragment-timeline.ts";
-import { type FragmentVideo, readVideo, type VideoFrame } from "./fragment-video.ts";
+import { type FragmentTimeline, MAX_HOLD_MS, MAX_REORDER_MS } from "./fragment-timeline.ts";
+import { readVideo, type VideoFrame } from "./fragment-video.ts";
 import { firstShown, frameAt, framesToQueue, keyFrameFor } from "./frame-selection.ts";
 import type { ImageRequest } from "./image-request.ts";
 import { encodePicture } from "./picture-encoder.ts";
@@ -27,15 +27,16 @@ export interface GroupOptions {
   readonly report: (error: unknown) => void;
 }
 
-/** Most bytes of frames that are held to find a key frame in: a minute at 8 Mbit/s. */
+/** Bytes of frames beyond which no further fragment is read to find a key frame in: a minute at 8 Mbit/s. */
 const MAX_GROUP_BYTES = 64 * 2 ** 20;
 
 /** Makes the images of the moments that lie in one fragment: it is read once, and each group of pictures decoded once. */
 export class GroupImages {
   readonly #options: GroupOptions;
-  /** The fragment's frames, behind those of the fragments before it that had to be read as well. In the order of decoding. */
+  /** The fragment's frames, and those of the fragments around it that had to be read as well. In the order of decoding. */
   #frames: VideoFrame[] = [];
   #track: MatroskaTrack | undefined;
+  #bytes = 0;
 
   constructor(options: GroupOptions) {
     this.#options = options;
@@ -62,26 +63,39 @@ export class GroupImages {
     const { clock } = this.#options.request;
     // Frames have times of the producer's clock; the moments are brought to it.
     const times = instants.map((instant) => instant - row[clock] + row.producerTimestamp);
-    await this.#read(row, times[0]!);
+    await this.#read(row, times[0]!, times.at(-1)!);
     if (this.#track === undefined) return instants.map(() => "MEDIA_ERROR");
     const wanted = times.map((time) => this.#frameFor(time));
     const images = await this.#decode([...new Set(wanted)].filter((at) => at !== undefined));
     return wanted.map((at) => (at === undefined ? "NO_MEDIA" : (images.get(at) ?? "MEDIA_ERROR")));
   }
 
-  /** Reads the fragment, and as many before it as are needed to decode what is seen at `time`. */
-  async #read(row: FragmentRow, time: number): Promise<void> {
-    const { archive, stream, timeline } = this.#options;
-    let bytes = 0;
-    for (let next: FragmentRow | undefined = row; next !== undefined; next = timeline.before(next)) {
-      const video: FragmentVideo = await readVideo(archive, stream, next);
-      bytes += video.bytes;
-      if (next !== row && bytes > MAX_GROUP_BYTES) return;
-      this.#track ??= video.track;
-      this.#frames = [...video.frames, ...this.#frames];
-      const at = frameAt(this.#frames, time);
-      if (this.#track === undefined || (at !== undefined && keyFrameFor(this.#frames, at) !== undefined)) return;
+  /** Reads the fragment, and those around it that are needed to decode what is seen from `first` to `last`. */
+  async #read(row: FragmentRow, first: number, last: number): Promise<void> {
+    const { timeline } = this.#options;
+    await this.#readOne(row);
+    if (this.#track === undefined) return;
+    for (let next = timeline.after(row); next !== undefined; next = timeline.after(next)) {
+      if (next.producerTimestamp - last > MAX_REORDER_MS || this.#bytes > MAX_GROUP_BYTES) break;
+      const frames = await this.#readOne(next);
+      // Pictures that are seen before a key frame come right behind it.
+      if (next.startsClean && !frames.some(({ time }) => time <= last)) break;
     }
+    for (let next = timeline.before(row); next !== undefined; next = timeline.before(next)) {
+      const at = frameAt(this.#frames, first);
+      const isFound = at !== undefined && keyFrameFor(this.#frames, at) !== undefined;
+      if (isFound || this.#bytes > MAX_GROUP_BYTES) break;
+      await this.#readOne(next, true);
+    }
+  }
+
+  /** Reads one more fragment, behind those that have been read or before them. */
+  async #readOne(row: FragmentRow, isBefore = false): Promise<readonly VideoFrame[]> {
+    const { track, frames, bytes } = await readVideo(this.#options.archive, this.#options.stream, row);
+    this.#track ??= track;
+    this.#bytes += bytes;
+    this.#frames = isBefore ? [...frames, ...this.#frames] : [...this.#frames, ...frames];
+    return frames;
   }
 
   /** The frame that is seen at a time; where sound begins first, the picture that soon follows. */
