@@ -6,6 +6,7 @@ import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
 import { MediaReader } from "../domain/fragments/media-reader.ts";
 import { RetentionSweep } from "../domain/fragments/retention.ts";
+import type { Images } from "../domain/images/images.ts";
 import { Ingest } from "../domain/ingest/ingest.ts";
 import { DataKeys } from "../domain/keys/data-keys.ts";
 import { DEFAULT_LIVE_LIMITS } from "../domain/live/live-memory.ts";
@@ -15,6 +16,7 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
+import { wireImages } from "./images.ts";
 import { clipLimits, ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import { wirePlayback } from "./playback.ts";
 import type { Storage } from "./storage.ts";
@@ -26,6 +28,7 @@ export interface Domain {
   readonly ingest: Ingest;
   readonly reader: MediaReader;
   readonly clips: Clips;
+  readonly images: Images;
   readonly playback: PlaybackSessions;
   readonly counters: readonly Counter[];
   /** Starts what runs by itself. */
@@ -61,18 +64,21 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const limits = readerLimits(settings);
   const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, lost });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
+  const images = wireImages(settings, { index, archive, points }, report);
   return {
     streams,
     listing: new FragmentListing(index, points),
     ingest,
     reader,
     clips: new Clips({ index, archive, metrics, points, limits: clipLimits(settings) }),
+    images: images.images,
     playback: wirePlayback(settings, storage, { streams, archive }, log),
     counters: countersOf({ journal, ingest, live, metrics }),
     start: () => sweep.start(),
     async stop(graceMs) {
       await Promise.all([ingest.drain(graceMs), sweep.stop()]);
       reader.stop();
+      await images.stop();
     },
   };
 }

@@ -4,6 +4,7 @@ import { streamOperations } from "../services/kinesis-video/operations/index.ts"
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
 import { getClip } from "../services/kinesis-video-archived-media/operations/get-clip.ts";
 import { getHLSStreamingSessionURL } from "../services/kinesis-video-archived-media/operations/get-hls-streaming-session-url.ts";
+import { getImages } from "../services/kinesis-video-archived-media/operations/get-images.ts";
 import { getMediaForFragmentList } from "../services/kinesis-video-archived-media/operations/get-media-for-fragment-list.ts";
 import { listFragments } from "../services/kinesis-video-archived-media/operations/list-fragments.ts";
 import { kinesisVideoArchivedMedia } from "../services/kinesis-video-archived-media/service.ts";
@@ -17,10 +18,11 @@ import type { CallRateLimits } from "./limits.ts";
 
 /** Every API that the server speaks, with what is implemented of it. */
 export function wireServices(domain: Domain, rates: CallRateLimits): Service[] {
-  const { streams, listing, ingest, reader, clips, playback } = domain;
+  const { streams, listing, ingest, reader, clips, images, playback } = domain;
   const archive = {
     GetClip: getClip(streams, clips),
     GetHLSStreamingSessionURL: getHLSStreamingSessionURL(streams, playback),
+    GetImages: getImages(streams, images),
     GetMediaForFragmentList: getMediaForFragmentList(streams, reader),
     ListFragments: listFragments(streams, listing),
   };

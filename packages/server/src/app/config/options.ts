@@ -178,6 +178,12 @@ export const OPTIONS = {
     default: undefined as number | undefined,
     help: "free disk space below which nothing is archived (default: 256 MiB, or a twentieth of a smaller volume)",
   },
+  ffmpeg: { kind: text("PATH"), default: "ffmpeg", help: "program that decodes pictures for GetImages" },
+  imageDecoders: {
+    kind: number("N", 1, 64),
+    default: 2,
+    help: "decoders for GetImages at a time; each uses one core while it works",
+  },
   sweepSeconds: { kind: seconds(0.1), default: 30, help: "interval of the retention sweep" },
 } as const satisfies Record<string, Option<unknown>>;
 

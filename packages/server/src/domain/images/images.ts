@@ -2,6 +2,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
+import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { DecoderPool } from "./decoder-pool.ts";
@@ -34,6 +35,7 @@ export interface ImagesOptions {
   readonly index: FragmentIndex;
   readonly archive: FragmentArchive;
   readonly decoders: DecoderPool;
+  readonly points: FragmentPoints;
   /** Decoders that there are: so many groups of pictures are worked on at a time, and one more is read meanwhile. */
   readonly concurrency: number;
   /** Told what kept an image from being made, where that is not the request. */
@@ -42,6 +44,8 @@ export interface ImagesOptions {
 
 /** Most images of a page (AWS docs, "GetImages"). */
 const MAX_PAGE = 25;
+/** Points for metadata of one call, beside one for each image (AWS docs, "Kinesis Video Streams service quotas"). */
+const METADATA_POINTS = 400;
 /** A page ends behind the image that exceeds this many bytes in all: it is one JSON document in memory, half as large again. */
 const MAX_PAGE_BYTES = 32 * 2 ** 20;
 /** Groups of pictures that wait to be worked on, over all requests; beyond it a caller had better come again. */
@@ -85,7 +89,10 @@ export class Images {
     if (!stream.archives) {
       throw new DomainError("no-data-retention", "The stream keeps no data, so there are no images of it.");
     }
-    const instants = instantsOf(request, first, Math.min(limit, MAX_PAGE));
+    const most = Math.min(limit, MAX_PAGE);
+    this.#options.points.spendMetadata(stream, METADATA_POINTS + most);
+    this.#options.points.spendMedia(stream, most);
+    const instants = instantsOf(request, first, most);
     const groups = await this.#groups(stream, request, instants);
     const images = await this.#run(groups, (group) => this.#images(stream, request, group, signal));
     const next = first + images.length;

@@ -1,0 +1,27 @@
+import type { FragmentArchive } from "../domain/fragments/archive.ts";
+import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
+import { DecoderPool } from "../domain/images/decoder-pool.ts";
+import { Images } from "../domain/images/images.ts";
+import type { FragmentIndex } from "../storage/ports/fragment-index.ts";
+import type { Settings } from "./config/options.ts";
+
+/** Images, and how to end what they are made with. */
+export interface WiredImages {
+  readonly images: Images;
+  /** Ends the decoders; images that are under way are not made. */
+  stop(): Promise<void>;
+}
+
+/** Wires what makes images; decoders start when the first is asked for. */
+export function wireImages(
+  settings: Settings,
+  parts: { readonly index: FragmentIndex; readonly archive: FragmentArchive; readonly points: FragmentPoints },
+  report: (error: unknown) => void,
+): WiredImages {
+  const { ffmpeg, imageDecoders } = settings;
+  const decoders = new DecoderPool({ ffmpeg, size: imageDecoders });
+  return {
+    images: new Images({ ...parts, decoders, concurrency: imageDecoders, report }),
+    stop: () => decoders.close(),
+  };
+}
