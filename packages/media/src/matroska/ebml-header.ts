@@ -1,5 +1,5 @@
 import { MatroskaError } from "./error.ts";
-import { ID } from "./ids.ts";
+import { elementName, ID } from "./ids.ts";
 import { type ElementSlice, stringOf, uintOf, visitChildren } from "./master.ts";
 
 /** DocTypes that this library reads; WebM is a subset of Matroska. */
@@ -8,6 +8,17 @@ const DOC_TYPES: readonly string[] = ["matroska", "webm"];
 /** Newest version of EBML and of Matroska whose files this library can read (RFC 8794, RFC 9559: version 4). */
 const EBML_READ_VERSION = 1;
 const DOC_TYPE_READ_VERSION = 4;
+
+/** Children that an EBML header has once at most (RFC 8794, section 11.2). */
+const ONCE: ReadonlySet<number> = new Set([
+  ID.EBMLVersion,
+  ID.EBMLReadVersion,
+  ID.EBMLMaxIDLength,
+  ID.EBMLMaxSizeLength,
+  ID.DocType,
+  ID.DocTypeVersion,
+  ID.DocTypeReadVersion,
+]);
 
 interface Fields {
   readVersion: number;
@@ -25,7 +36,17 @@ function readFields(element: ElementSlice): Fields {
     docType: undefined,
     docTypeReadVersion: 1,
   };
+  const seen = new Set<number>();
   visitChildren(element, (child) => {
+    if (seen.has(child.id) && ONCE.has(child.id)) {
+      throw new MatroskaError(
+        "duplicate-element",
+        elementName(child.id),
+        child.base + child.start,
+        "one in an EBML header",
+      );
+    }
+    seen.add(child.id);
     if (child.id === ID.EBMLReadVersion) fields.readVersion = uintOf(child);
     else if (child.id === ID.EBMLMaxIDLength) fields.maxIdLength = uintOf(child);
     else if (child.id === ID.EBMLMaxSizeLength) fields.maxSizeLength = uintOf(child);

@@ -51,6 +51,13 @@ const CASES: Case[] = [
   { name: "an EBML header alone", bytes: ebmlHeader(), code: "truncated", element: "Segment" },
   { name: "no DocType", bytes: ebml(uintElement(ID.EBMLVersion, 1)), code: "missing-element", element: "DocType" },
   { name: "another DocType", bytes: ebml(stringElement(ID.DocType, "zebra")), code: "unsupported", element: "DocType" },
+  { name: "two DocTypes", bytes: ebml(docType, docType), code: "duplicate-element", element: "DocType" },
+  {
+    name: "two versions",
+    bytes: ebml(docType, uintElement(ID.EBMLVersion, 1), uintElement(ID.EBMLVersion, 1)),
+    code: "duplicate-element",
+  },
+  { name: "two Voids in an EBML header", bytes: ebml(docType, voidElement(3), voidElement(3)), code: "truncated" },
   { name: "long IDs", bytes: ebml(docType, uintElement(ID.EBMLMaxIDLength, 5)), code: "unsupported" },
   { name: "long sizes", bytes: ebml(docType, uintElement(ID.EBMLMaxSizeLength, 9)), code: "unsupported" },
   { name: "no sizes", bytes: ebml(docType, uintElement(ID.EBMLMaxSizeLength, 0)), code: "unsupported" },
