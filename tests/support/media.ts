@@ -62,7 +62,8 @@ export async function putMedia(url: string, stream: string, media: Buffer, start
   });
   producer.write(media);
   producer.end();
-  await producer.closed;
+  await producer.answered;
+  producer.destroy();
   const of = (type: WireAck["EventType"]): WireAck[] => producer.acks.filter(({ EventType }) => EventType === type);
   const [error] = of("ERROR");
   if (error !== undefined || of("PERSISTED").length === 0)

@@ -36,6 +36,8 @@ export const signedHeaders = (target: PutMediaTarget): string[] =>
     },
   });
 
+/** The end of an answer that goes out in chunks (RFC 9112, section 7.1), behind the end of another chunk. */
+const LAST_CHUNK = "\r\n0\r\n\r\n";
 const ACK = /\{[^{}]*\}/g;
 
 /**
@@ -48,6 +50,9 @@ export class PutMediaSocket {
   status: number | undefined;
   /** Resolves when the connection is closed, whoever closed it. */
   readonly closed: Promise<void>;
+  /** Resolves when the answer has come to its end, or the connection is closed. */
+  readonly answered: Promise<void>;
+  readonly #answer = Promise.withResolvers<void>();
   onAck: ((ack: WireAck) => void) | undefined;
   #text = "";
 
@@ -55,6 +60,7 @@ export class PutMediaSocket {
     const { hostname, port } = new URL(target.url);
     this.socket = connect({ host: hostname, port: Number(port), noDelay: true });
     this.closed = new Promise((resolve) => this.socket.on("close", () => resolve()));
+    this.answered = Promise.race([this.#answer.promise, this.closed]);
     this.socket.on("error", () => this.socket.destroy());
     this.socket.on("data", (data) => this.#receive(data.toString("latin1")));
     this.socket.write(`POST /putMedia HTTP/1.1\r\n${signedHeaders(target).join("\r\n")}\r\n\r\n`);
@@ -115,6 +121,7 @@ export class PutMediaSocket {
       this.onAck?.(ack);
     }
     this.#text = this.#text.slice(last);
+    if (this.#text.endsWith(LAST_CHUNK)) this.#answer.resolve();
     if (this.status === 200 && this.#text.length > 4096) this.#text = this.#text.slice(-4096);
   }
 }

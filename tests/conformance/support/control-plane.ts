@@ -3,6 +3,7 @@ import { after } from "node:test";
 import {
   CreateStreamCommand,
   type CreateStreamInput,
+  DeleteStreamCommand,
   DescribeStreamCommand,
   KinesisVideoClient,
   type StreamInfo,
@@ -41,6 +42,12 @@ export class ControlPlane {
   async create(StreamName: string, more: Partial<CreateStreamInput> = {}): Promise<DescribedStream> {
     await this.client.send(new CreateStreamCommand({ StreamName, ...more }));
     return this.describe(StreamName);
+  }
+
+  /** Deletes a stream. */
+  async remove(StreamName: string): Promise<void> {
+    const { StreamARN } = await this.describe(StreamName);
+    await this.client.send(new DeleteStreamCommand({ StreamARN }));
   }
 
   async describe(StreamName: string): Promise<DescribedStream> {
