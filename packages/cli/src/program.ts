@@ -69,6 +69,13 @@ const VERBS: readonly Verb[] = [
     load: () => import("./commands/clip.ts"),
   },
   {
+    name: "image",
+    usage: "STREAM",
+    summary: "save what was on the screen at a moment as JPEG or PNG",
+    group: MEDIA,
+    load: () => import("./commands/image.ts"),
+  },
+  {
     name: "fsck",
     usage: "",
     summary: "verify every record of a data folder, or rebuild its index",

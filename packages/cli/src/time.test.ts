@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseMoment } from "./time.ts";
+import { parseDuration, parseMoment } from "./time.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
 
@@ -36,3 +36,11 @@ for (const text of ["", "yesterday", "10m", "-10", "-10x", "12:00", "2026-13-41"
     });
   });
 }
+
+test("durations have units, and may have several", () => {
+  assert.equal(parseDuration("500ms", "--every"), 500);
+  assert.equal(parseDuration("1m30s", "--every"), 90_000);
+  for (const text of ["", "10", "-1s", "1s ", "1y"]) {
+    assert.throws(() => parseDuration(text, "--every"), { name: "CliError", message: /^--every: expected a duration/ });
+  }
+});

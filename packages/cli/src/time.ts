@@ -34,6 +34,12 @@ export function parseMoment(text: string, what: string, now: number = Date.now()
   return parsed;
 }
 
+/** Reads `500ms`, `10s`, `1m30s`: milliseconds. Throws {@link CliError} for anything else; `what` names the option in its message. */
+export function parseDuration(text: string, what: string): number {
+  if (RELATIVE.test(`+${text}`)) return duration(text);
+  throw new CliError(`${what}: expected a duration, as 500ms, 10s or 1m30s; got "${text}"`, { exitCode: USAGE });
+}
+
 function duration(text: string): number {
   let total = 0;
   for (const [, amount, unit] of text.matchAll(DURATION_PART)) total += Number(amount) * UNITS[unit!]!;

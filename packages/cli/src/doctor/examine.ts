@@ -94,7 +94,8 @@ function ffmpeg(): Finding {
   const { status, stdout } = spawnSync("ffmpeg", ["-version"], { encoding: "utf8" });
   const version = /^ffmpeg version (\S+)/.exec(stdout ?? "")?.[1];
   if (status !== 0 || version === undefined) {
-    return { name: "ffmpeg", verdict: "warn", detail: "missing: demo and put (of anything but Matroska) need it" };
+    const detail = "missing: images, demo and put (of anything but Matroska) need it";
+    return { name: "ffmpeg", verdict: "warn", detail };
   }
   return { name: "ffmpeg", verdict: "ok", detail: version };
 }
