@@ -35,7 +35,7 @@ const EBML_HEADER = element(
 );
 
 /** Baseline avcC of a 640x480 stream: enough for a player, never decoded by the tests that use it. */
-const AVCC = Buffer.from("0142c01effe1000b6742c01ed900a03db016200401000468cb83cb20", "hex");
+const AVCC = Buffer.from("0142c01effe1000c6742c01ed900a03db016200401000468cb83cb", "hex");
 
 const video = (number: number): Buffer =>
   element(
