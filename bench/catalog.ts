@@ -9,7 +9,7 @@ import { json } from "node:stream/consumers";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { openStorage, type Storage } from "../packages/server/src/app/storage.ts";
 import { DataKeys } from "../packages/server/src/domain/keys/data-keys.ts";
-import { sealPart } from "../packages/server/src/domain/keys/seal.ts";
+import { encryptionOf, sealPart } from "../packages/server/src/domain/keys/seal.ts";
 import type { FragmentRow } from "../packages/server/src/storage/ports/fragment.ts";
 import type { FragmentClock } from "../packages/server/src/storage/ports/fragment-index.ts";
 import type { StreamRecord } from "../packages/server/src/storage/ports/stream-catalog.ts";
@@ -82,7 +82,7 @@ async function createSegment({ catalog, keyEncryption, journal }: Storage, strea
   const { duration, size, startsClean, configuration, ...identity } = fragmentOf(stream, 0, 0);
   const summary = { duration, size, startsClean, configuration };
   const writer = journal.begin(identity, 0);
-  const row = await writer.commit(sealPart(key, identity, 0, summary, [Buffer.alloc(1)]), summary);
+  const row = await writer.commit(sealPart(encryptionOf(key, identity, 0, summary), [Buffer.alloc(1)]), summary);
   return row.segment;
 }
 

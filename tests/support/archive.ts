@@ -1,7 +1,7 @@
 import { cpSync } from "node:fs";
 import { openStorage, type Storage, type StorageOptions } from "../../packages/server/src/app/storage.ts";
 import { DataKeys } from "../../packages/server/src/domain/keys/data-keys.ts";
-import { openPart, sealPart } from "../../packages/server/src/domain/keys/seal.ts";
+import { encryptionOf, openPart, sealPart } from "../../packages/server/src/domain/keys/seal.ts";
 import type { FragmentIdentity, FragmentRow } from "../../packages/server/src/storage/ports/fragment.ts";
 import { type FragmentWriter, RecordGone, retentionClassOf } from "../../packages/server/src/storage/ports/journal.ts";
 import type { StreamRecord } from "../../packages/server/src/storage/ports/stream-catalog.ts";
@@ -70,10 +70,11 @@ export class TestArchive {
       return [payload.subarray(from, Math.floor((payload.length * (part + 1)) / parts))];
     };
     for (let part = 0; part < parts - 1; part++) {
-      await writer.append(sealPart(key, identity, part, undefined, cut(part)));
+      await writer.append(sealPart(encryptionOf(key, identity, part, undefined), cut(part)));
     }
     const summary = { duration: 1000, size: payload.length, startsClean: true, configuration: 1 };
-    const commit = () => writer.commit(sealPart(key, identity, parts - 1, summary, cut(parts - 1)), summary);
+    const commit = () =>
+      writer.commit(sealPart(encryptionOf(key, identity, parts - 1, summary), cut(parts - 1)), summary);
     return { writer, commit };
   }
 

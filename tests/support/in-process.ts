@@ -10,6 +10,7 @@ import type { IngestSession } from "../../packages/server/src/domain/ingest/inge
 import { GENEROUS_LIMITS, type IngestLimits } from "../../packages/server/src/domain/ingest/limits.ts";
 import type { ProducerClock } from "../../packages/server/src/domain/ingest/producer-clock.ts";
 import { DataKeys } from "../../packages/server/src/domain/keys/data-keys.ts";
+import { Sealer } from "../../packages/server/src/domain/keys/sealer.ts";
 import { DEFAULT_LIVE_LIMITS, type LiveLimits } from "../../packages/server/src/domain/live/live-memory.ts";
 import { LiveStreams } from "../../packages/server/src/domain/live/live-streams.ts";
 import { GENEROUS_STREAM_LIMITS } from "../../packages/server/src/domain/streams/limits.ts";
@@ -61,6 +62,7 @@ export class InProcessServer {
     this.ingest = new Ingest({
       journal: this.journal,
       keys: this.keys,
+      sealer: new Sealer(),
       live: this.live,
       metrics: this.metrics,
       limits: { ...GENEROUS_LIMITS, ...options.limits },

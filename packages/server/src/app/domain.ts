@@ -2,13 +2,14 @@ import type { Logger } from "pino";
 import { Clips } from "../domain/clips/clips.ts";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
-import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
+import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { MediaReader } from "../domain/fragments/media-reader.ts";
 import { RetentionSweep } from "../domain/fragments/retention.ts";
 import type { Images } from "../domain/images/images.ts";
 import { Ingest } from "../domain/ingest/ingest.ts";
 import { DataKeys } from "../domain/keys/data-keys.ts";
+import { Sealer } from "../domain/keys/sealer.ts";
 import { DEFAULT_LIVE_LIMITS } from "../domain/live/live-memory.ts";
 import { LiveStreams } from "../domain/live/live-streams.ts";
 import type { PlaybackSessions } from "../domain/playback/sessions.ts";
@@ -57,7 +58,8 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     bufferBytes: settings.liveBufferBytes,
   });
   const metrics = new Metrics();
-  const ingest = new Ingest({ journal, keys, live, metrics, limits: ingestLimits(settings), report });
+  const sealer = new Sealer();
+  const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report });
   const archive = new FragmentArchive({ index, journal, keys });
   const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
   const points = new FragmentPoints(pointLimits(settings));
@@ -79,6 +81,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
       await Promise.all([ingest.drain(graceMs), sweep.stop()]);
       reader.stop();
       await images.stop();
+      await sealer.close();
     },
   };
 }

@@ -150,13 +150,11 @@ export class MediaRead {
       const changed = live.changed();
       if (!this.#stopped && fragment.holds(offset)) {
         // Taken before anything is sent: much may happen until a reader has taken that.
-        const views = fragment.take(offset, TAKE_BYTES);
+        const frames = fragment.take(offset, TAKE_BYTES);
         if (!begun) yield this.#count(chunkHead(head, identity));
         begun = true;
-        for (const view of views) {
-          offset += view.length;
-          yield this.#count(view);
-        }
+        offset += frames.length;
+        yield this.#count(frames);
       } else if (fragment.state === "complete" && fragment.released === offset) {
         yield this.#end(identity, fragment.frames);
         return;

@@ -14,6 +14,8 @@ import type { ProducerClock } from "./producer-clock.ts";
 
 /** Bytes of complete fragments of one session that are not durable yet; beyond it the producer waits. Enough to keep a disk busy. */
 const MAX_UNPERSISTED_BYTES = 8 * 2 ** 20;
+/** The same in fragments: even a tiny one takes some kilobytes while it waits. */
+const MAX_UNPERSISTED_FRAGMENTS = 500;
 /** The same over all sessions, as the journal counts it. */
 const MAX_JOURNAL_BACKLOG = 64 * 2 ** 20;
 /** Acknowledgements that a producer has not read; beyond it the producer waits. Some 300 fragments. */
@@ -233,7 +235,8 @@ export class IngestSession {
     this.#unpersisted += fragment.size;
     const done = this.#commit(pending);
     const backlog = fragment.journal!.stats().pendingBytes;
-    if (this.#unpersisted > MAX_UNPERSISTED_BYTES || backlog > MAX_JOURNAL_BACKLOG) this.#waitFor(done);
+    const queued = this.#unpersisted > MAX_UNPERSISTED_BYTES || this.#pending.length > MAX_UNPERSISTED_FRAGMENTS;
+    if (queued || backlog > MAX_JOURNAL_BACKLOG) this.#waitFor(done);
   }
 
   async #commit(pending: PendingFragment): Promise<void> {

@@ -3,6 +3,7 @@ import { type Journal, MAX_PARTS, retentionClassOf } from "../../storage/ports/j
 import { Admission } from "../admission.ts";
 import type { Metrics } from "../events/metrics.ts";
 import type { DataKeys } from "../keys/data-keys.ts";
+import type { Sealer } from "../keys/sealer.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import { Ticker } from "../live/ticker.ts";
 import type { FragmentSequence } from "../streams/sequences.ts";
@@ -26,6 +27,7 @@ const HAND_OVER_MS = 2000;
 export interface IngestOptions {
   readonly journal: Journal;
   readonly keys: DataKeys;
+  readonly sealer: Sealer;
   readonly live: LiveStreams;
   readonly metrics: Metrics;
   readonly limits: IngestLimits;
@@ -144,7 +146,8 @@ export class Ingest {
 
   #targetOf(stream: Stream, key: KeyObject | undefined): ArchiveTarget | undefined {
     if (!stream.archives || key === undefined) return undefined;
-    return { journal: this.#options.journal, key, retentionClass: retentionClassOf(stream.record.retentionHours) };
+    const { journal, sealer } = this.#options;
+    return { journal, key, sealer, retentionClass: retentionClassOf(stream.record.retentionHours) };
   }
 
   async #keyOf(stream: Stream): Promise<KeyObject | undefined> {

@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import type { FragmentRow, FragmentSummary } from "../../storage/ports/fragment.ts";
-import type { FragmentWriter, Journal } from "../../storage/ports/journal.ts";
+import type { FragmentWriter, Journal, SealedPart, SealingPart } from "../../storage/ports/journal.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { encodeFooter } from "../fragments/layout.ts";
-import { sealPart } from "../keys/seal.ts";
+import { encryptionOf } from "../keys/seal.ts";
+import type { Sealer } from "../keys/sealer.ts";
 import type { LiveFragment } from "../live/live-fragment.ts";
 import type { AckedFragment } from "./ack.ts";
 
@@ -14,6 +15,7 @@ export const PART_BYTES = 2 ** 20;
 export interface ArchiveTarget {
   readonly journal: Journal;
   readonly key: KeyObject;
+  readonly sealer: Sealer;
   readonly retentionClass: number;
 }
 
@@ -98,9 +100,11 @@ export class OpenFragment implements AckedFragment {
     this.#writer?.abort();
   }
 
-  #seal(end: number, summary: FragmentSummary | undefined): ReturnType<typeof sealPart> {
-    const chunks = this.live.log.peek(this.#sealed, end);
+  #seal(end: number, summary: FragmentSummary | undefined): SealedPart | SealingPart {
+    const { key, sealer } = this.#target!;
+    const length = end - this.#sealed;
+    const loan = this.live.log.lend(this.#sealed, end);
     this.#sealed = end;
-    return sealPart(this.#target!.key, this.live.identity, this.#parts++, summary, chunks);
+    return sealer.seal(encryptionOf(key, this.live.identity, this.#parts++, summary), { ...loan, length });
   }
 }

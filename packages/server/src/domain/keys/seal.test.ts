@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import { RecordDamaged, type SealedPart, type StoredPart } from "../../storage/ports/journal.ts";
-import { openPart, sealPart } from "./seal.ts";
+import { encryptionOf, openPart, sealPart } from "./seal.ts";
 
 const key = createSecretKey(randomBytes(32));
 
@@ -36,7 +36,10 @@ test("a part opens to the bytes that were sealed, however they were cut", () => 
       fc.option(summaries, { nil: undefined }),
       fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 }),
       (identity, part, summary, chunks) => {
-        const opened = openPart(key, stored(identity, part, sealPart(key, identity, part, summary, chunks), summary));
+        const opened = openPart(
+          key,
+          stored(identity, part, sealPart(encryptionOf(key, identity, part, summary), chunks), summary),
+        );
         assert.deepEqual(opened, Buffer.concat(chunks));
       },
     ),
@@ -48,7 +51,7 @@ const summary = { duration: 2000, size: 5, startsClean: true, configuration: 77 
 const chunks = [Buffer.from("media")];
 
 test("a part does not open as any other part", () => {
-  const whole = stored(identity, 1, sealPart(key, identity, 1, summary, chunks), summary);
+  const whole = stored(identity, 1, sealPart(encryptionOf(key, identity, 1, summary), chunks), summary);
   assert.deepEqual(openPart(key, whole), chunks[0]);
   const { summary: _, ...notLast } = whole;
   const others: StoredPart[] = [
@@ -69,7 +72,7 @@ test("a part does not open as any other part", () => {
 });
 
 test("one flipped bit anywhere in nonce, tag or ciphertext is told", () => {
-  const whole = stored(identity, 0, sealPart(key, identity, 0, undefined, [randomBytes(64)]));
+  const whole = stored(identity, 0, sealPart(encryptionOf(key, identity, 0, undefined), [randomBytes(64)]));
   for (const member of ["nonce", "tag", "ciphertext"] as const) {
     for (let bit = 0; bit < whole[member].length * 8; bit++) {
       const bytes = Buffer.from(whole[member]);
@@ -82,7 +85,7 @@ test("one flipped bit anywhere in nonce, tag or ciphertext is told", () => {
 test("nonces do not repeat across the pool's edge", () => {
   const seen = new Set<string>();
   for (let i = 0; i < 2000; i++) {
-    seen.add(Buffer.from(sealPart(key, identity, 0, undefined, []).nonce).toString("hex"));
+    seen.add(Buffer.from(encryptionOf(key, identity, 0, undefined).nonce).toString("hex"));
   }
   assert.equal(seen.size, 2000);
 });

@@ -2,12 +2,11 @@
  * Sealing of fragment parts: AES-256-GCM (NIST SP 800-38D) under the stream's data key, with everything that identifies the part as
  * additional authenticated data. A part opens only as what it was sealed as: same stream, fragment, place in the fragment and summary.
  */
-import { createCipheriv, createDecipheriv, type KeyObject, randomFillSync } from "node:crypto";
+import { createDecipheriv, type KeyObject, randomFillSync } from "node:crypto";
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import { RecordDamaged, type SealedPart, type StoredPart } from "../../storage/ports/journal.ts";
+import { CIPHER, type Encryption, encrypt, TAG } from "./encrypt.ts";
 
-const CIPHER = "aes-256-gcm";
-const TAG = { authTagLength: 16 } as const;
 const NONCE_BYTES = 12;
 /** Random bytes are drawn this many nonces at a time: a system call for each would cost more than the sealing of a small part. */
 const NONCES_PER_DRAW = 512;
@@ -51,27 +50,26 @@ function associatedData(identity: FragmentIdentity, part: number, summary: Fragm
 }
 
 /**
- * Seals one part of a fragment.
+ * What a part is sealed with, its nonce drawn anew.
  *
- * @param key the stream's data key, 32 bytes as a KeyObject (raw keys are several times slower)
+ * @param key the stream's data key
  * @param part from 0 within the fragment
  * @param summary given for the fragment's last part, and only there
- * @param chunks the plaintext in pieces; they are read, not kept
  */
-export function sealPart(
+export function encryptionOf(
   key: KeyObject,
   identity: FragmentIdentity,
   part: number,
   summary: FragmentSummary | undefined,
-  chunks: readonly Uint8Array[],
-): SealedPart {
-  const nonce = nextNonce();
-  const cipher = createCipheriv(CIPHER, key, nonce, TAG);
-  cipher.setAAD(associatedData(identity, part, summary));
+): Encryption {
+  return { key, nonce: nextNonce(), associated: associatedData(identity, part, summary) };
+}
+
+/** Seals one part. `chunks` is the plaintext in pieces; they are read, not kept. */
+export function sealPart(encryption: Encryption, chunks: readonly Uint8Array[]): SealedPart {
   const ciphertext: Buffer[] = [];
-  for (const chunk of chunks) if (chunk.length > 0) ciphertext.push(cipher.update(chunk));
-  cipher.final();
-  return { nonce, tag: cipher.getAuthTag(), ciphertext };
+  const tag = encrypt(encryption, chunks, (piece) => ciphertext.push(piece));
+  return { nonce: encryption.nonce, tag, ciphertext };
 }
 
 /**

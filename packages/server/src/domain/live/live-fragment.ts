@@ -89,11 +89,11 @@ export class LiveFragment {
   }
 
   /**
-   * Views of what a reader at `offset` (a frame boundary) may have next: up to a frame boundary at most `limit` bytes on, or to the next
+   * A copy of what a reader at `offset` (a frame boundary) may have next: up to a frame boundary at most `limit` bytes on, or to the next
    * one where a single frame is larger. `offset` must still be held and lie before `released`.
    */
-  take(offset: number, limit: number): Uint8Array[] {
-    return this.log.slice(offset, this.#boundaryNear(offset, limit));
+  take(offset: number, limit: number): Buffer {
+    return this.log.copy(offset, this.#boundaryNear(offset, limit));
   }
 
   /** Forgets whole blocks before `offset`; readers that were behind must go on from the archive. */

@@ -22,6 +22,17 @@ export interface SealedPart {
   readonly tag: Uint8Array;
   /** In pieces, together at most `MAX_PART_BYTES`; they belong to the journal from `append` or `commit` on. */
   readonly ciphertext: readonly Uint8Array[];
+  /** CRC-32 of the ciphertext, where the sealer has it. */
+  readonly checksum?: number;
+  /** Called once when the journal no longer reads the ciphertext, so that its memory can be used again. */
+  readonly release?: () => void;
+}
+
+/** A part whose seal is in the making: it takes its place by its length. Where `sealed` rejects, the part is lost, and the fragment with it. */
+export interface SealingPart {
+  /** Bytes of ciphertext. */
+  readonly length: number;
+  readonly sealed: Promise<SealedPart>;
 }
 
 /** A part as it is read back, its checksum verified; the caller opens the seal. */
@@ -42,13 +53,13 @@ export interface FragmentWriter {
    * where the segment has failed or the disk is full; the fragment is then lost and must be sent again. Parts of more than
    * `MAX_PART_BYTES`, a part beyond `MAX_PARTS`, and any part after `commit` or `abort` throw a RangeError or an Error: caller's mistakes.
    */
-  append(part: SealedPart): Promise<void>;
+  append(part: SealedPart | SealingPart): Promise<void>;
   /**
    * Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. Fragments become visible
    * in the order of their commits. Rejects with `JournalUnavailable` as `append` does: the fragment is then not visible, though after a
    * restart it may be, whole, as if it had been sent twice.
    */
-  commit(part: SealedPart, summary: FragmentSummary): Promise<FragmentRow>;
+  commit(part: SealedPart | SealingPart, summary: FragmentSummary): Promise<FragmentRow>;
   /** Gives the fragment up. What was written of it is garbage for compaction. Idempotent; a no-op after commit. */
   abort(): void;
 }

@@ -1,6 +1,12 @@
 import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
-import { type FragmentWriter, MAX_PART_BYTES, MAX_PARTS, type SealedPart } from "../../ports/journal.ts";
-import type { OpenSegment } from "./open-segment.ts";
+import {
+  type FragmentWriter,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  type SealedPart,
+  type SealingPart,
+} from "../../ports/journal.ts";
+import type { OpenSegment, PlacedRecord } from "./open-segment.ts";
 import { encodeRecordHeader, RECORD_HEADER_BYTES } from "./record.ts";
 
 /** What a writer needs of its journal. */
@@ -32,7 +38,7 @@ export class FileFragmentWriter implements FragmentWriter {
     this.#retentionClass = retentionClass;
   }
 
-  async append(part: SealedPart): Promise<void> {
+  async append(part: SealedPart | SealingPart): Promise<void> {
     const segment = this.#place(part, undefined);
     await this.#host.room();
     if (segment.failure !== undefined) {
@@ -41,7 +47,7 @@ export class FileFragmentWriter implements FragmentWriter {
     }
   }
 
-  async commit(part: SealedPart, summary: FragmentSummary): Promise<FragmentRow> {
+  async commit(part: SealedPart | SealingPart, summary: FragmentSummary): Promise<FragmentRow> {
     const segment = this.#place(part, summary);
     this.#ended = true;
     return this.#host.commit(segment, { ...this.#identity, ...summary, segment: segment.id, extents: this.#extents });
@@ -54,17 +60,20 @@ export class FileFragmentWriter implements FragmentWriter {
   }
 
   /** Gives the part its place in the segment. Where that fails the fragment is lost, and ended. */
-  #place(part: SealedPart, summary: FragmentSummary | undefined): OpenSegment {
+  #place(part: SealedPart | SealingPart, summary: FragmentSummary | undefined): OpenSegment {
     if (this.#ended) throw new Error("the fragment was committed or given up");
     const index = this.#extents.length / 2;
     if (index === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
-    let length = 0;
-    for (const piece of part.ciphertext) length += piece.length;
+    const length = "sealed" in part ? part.length : lengthOf(part);
     if (length > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
     const recordLength = RECORD_HEADER_BYTES + length;
     const segment = this.#admitted(recordLength);
-    const header = encodeRecordHeader(segment.seed, this.#identity, index, summary, part, length);
-    this.#extents.push(segment.place(header, part.ciphertext, recordLength), recordLength);
+    const toRecord = (sealed: SealedPart): PlacedRecord => ({
+      pieces: [encodeRecordHeader(segment.seed, this.#identity, index, summary, sealed, length), ...sealed.ciphertext],
+      release: sealed.release,
+    });
+    const record = "sealed" in part ? part.sealed.then(toRecord) : toRecord(part);
+    this.#extents.push(segment.place(record, recordLength), recordLength);
     return segment;
   }
 
@@ -79,4 +88,8 @@ export class FileFragmentWriter implements FragmentWriter {
       throw failure;
     }
   }
+}
+
+function lengthOf({ ciphertext }: SealedPart): number {
+  return ciphertext.reduce((length, piece) => length + piece.length, 0);
 }

@@ -10,6 +10,18 @@ const BUFFERS_PER_WRITE = 1024;
  */
 const BYTES_PER_WRITE = 1024 * 1024;
 
+/** A record's bytes, and what to call when they have been written. */
+export interface PlacedRecord {
+  readonly pieces: readonly Uint8Array[];
+  readonly release?: (() => void) | undefined;
+}
+
+/** A record with its place; `record` is set once it is complete. */
+interface Placing {
+  record: PlacedRecord | undefined;
+  readonly completed: PlacedRecord | Promise<PlacedRecord>;
+}
+
 /** What a segment tells its journal. */
 export interface SegmentEvents {
   /** More of the segment has been written, though not synced. */
@@ -40,7 +52,10 @@ export class OpenSegment {
   /** The seed of the record checksums. */
   readonly seed: number;
   readonly #events: SegmentEvents;
-  readonly #queue: Uint8Array[] = [];
+  /** Records that have their place and are not complete yet, or follow one that is not. */
+  readonly #placed: Placing[] = [];
+  /** Bytes to write next, and what to call when the piece that they end with has been written. */
+  readonly #queue: { readonly bytes: Uint8Array; readonly release: (() => void) | undefined }[] = [];
   #file: JournalFile | undefined;
   #busy = true;
   #writes: Promise<void>;
@@ -93,11 +108,10 @@ export class OpenSegment {
     return this.#failure;
   }
 
-  /** Queues one record, in pieces of `length` bytes together; returns its offset. */
-  place(header: Uint8Array, ciphertext: readonly Uint8Array[], length: number): number {
+  /** Queues one record of `length` bytes, which may be completed later; returns its offset. A record that rejects fences the segment. */
+  place(record: PlacedRecord | Promise<PlacedRecord>, length: number): number {
     const offset = this.#end;
-    this.#queue.push(header);
-    for (const piece of ciphertext) this.#queue.push(piece);
+    this.#placed.push(placing(record));
     this.#end += length;
     if (!this.#busy) this.#writes = this.#run();
     return offset;
@@ -123,6 +137,7 @@ export class OpenSegment {
   fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = toUnavailable(cause);
+    this.#placed.length = 0;
     this.#queue.length = 0;
     this.#events.failed(this, this.#failure);
   }
@@ -139,7 +154,11 @@ export class OpenSegment {
     this.#busy = true;
     try {
       await first?.();
-      while (this.#queue.length > 0) await this.#writeSome();
+      while (this.#queue.length > 0 || this.#placed.length > 0) {
+        if (this.#queue.length === 0) await this.#placed[0]!.completed;
+        this.#enqueueCompleted();
+        if (this.#queue.length > 0) await this.#writeSome();
+      }
     } catch (error) {
       this.fail(error);
     }
@@ -147,8 +166,9 @@ export class OpenSegment {
   }
 
   async #writeSome(): Promise<void> {
-    const { buffers, bytes } = this.#takeSome();
+    const { buffers, bytes, releases } = this.#takeSome();
     const count = await this.#file!.writev(buffers, this.#written);
+    for (const release of releases) release();
     if (count !== bytes) {
       throw new JournalUnavailable("disk-full", `segment ${this.id} took ${count} of ${bytes} bytes`);
     }
@@ -157,11 +177,38 @@ export class OpenSegment {
     this.#events.written();
   }
 
-  #takeSome(): { buffers: Uint8Array[]; bytes: number } {
+  /** Moves the records that are complete, up to the first that is not, to the queue. */
+  #enqueueCompleted(): void {
+    let count = 0;
+    for (const { record } of this.#placed) {
+      if (record === undefined) break;
+      count++;
+      const last = record.pieces.length - 1;
+      for (const [index, bytes] of record.pieces.entries()) {
+        this.#queue.push({ bytes, release: index === last ? record.release : undefined });
+      }
+    }
+    this.#placed.splice(0, count);
+  }
+
+  #takeSome(): { buffers: Uint8Array[]; bytes: number; releases: (() => void)[] } {
     let count = 0;
     let bytes = 0;
     const most = Math.min(BUFFERS_PER_WRITE, this.#queue.length);
-    while (count < most && bytes < BYTES_PER_WRITE) bytes += this.#queue[count++]!.length;
-    return { buffers: this.#queue.splice(0, count), bytes };
+    while (count < most && bytes < BYTES_PER_WRITE) bytes += this.#queue[count++]!.bytes.length;
+    const taken = this.#queue.splice(0, count);
+    const releases = taken.flatMap(({ release }) => release ?? []);
+    return { buffers: taken.map((piece) => piece.bytes), bytes, releases };
   }
+}
+
+function placing(record: PlacedRecord | Promise<PlacedRecord>): Placing {
+  if (!(record instanceof Promise)) return { record, completed: record };
+  const placed: Placing = { record: undefined, completed: record };
+  const complete = (completed: PlacedRecord): void => {
+    placed.record = completed;
+  };
+  // Whether it failed is found out where its turn to be written comes.
+  record.then(complete, () => undefined);
+  return placed;
 }

@@ -48,7 +48,7 @@ export function encodeRecordHeader(
   header.writeUInt16LE(FORMAT, 4);
   header.writeUInt16LE(flagsOf(summary), 6);
   header.writeUInt32LE(length, 8);
-  header.writeUInt32LE(checksumOf(sealed.ciphertext), 12);
+  header.writeUInt32LE(sealed.checksum ?? checksumOf(sealed.ciphertext), 12);
   writeInteger(header, identity.streamId, 16);
   writeInteger(header, identity.sequence, 24);
   writeInteger(header, identity.serverTimestamp, 32);

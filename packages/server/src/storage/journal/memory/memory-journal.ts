@@ -74,9 +74,9 @@ export class MemoryJournal implements Journal {
       this.#put(id, segment, extents, { identity, part, summary, length });
     };
     return {
-      append: async (part) => put(part, undefined),
+      append: async (part) => put("sealed" in part ? await part.sealed : part, undefined),
       commit: async (part, summary) => {
-        put(part, summary);
+        put("sealed" in part ? await part.sealed : part, summary);
         ended = true;
         const row: FragmentRow = { ...identity, ...summary, segment: id, extents };
         const commit = this.#commits.then(() => this.#insert(row, retentionClass, segment));

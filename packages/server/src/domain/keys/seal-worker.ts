@@ -1,0 +1,40 @@
+/** The worker of sealer.ts: seals one part for each message, into memory that it shares with the main thread. */
+import type { KeyObject } from "node:crypto";
+import { parentPort } from "node:worker_threads";
+import { crc32 } from "node:zlib";
+import { encrypt } from "./encrypt.ts";
+
+/** One part to seal. The bytes of `plaintext` and `target` are shared, not copied. */
+export interface SealOrder {
+  readonly order: number;
+  readonly key: KeyObject;
+  readonly nonce: Uint8Array;
+  readonly associated: Uint8Array;
+  readonly plaintext: readonly Uint8Array[];
+  /** Takes the ciphertext, which is as long as the plaintext. The memory of a Buffer. */
+  readonly target: Uint8Array;
+}
+
+/** What came of an order. */
+export interface SealReply {
+  readonly order: number;
+  readonly tag: Uint8Array;
+  /** CRC-32 of the ciphertext. */
+  readonly checksum: number;
+}
+
+parentPort!.on("message", ({ order, key, nonce, associated, plaintext, target }: SealOrder) => {
+  const ciphertext = Buffer.from(target.buffer, target.byteOffset, target.length);
+  let length = 0;
+  let checksum = 0;
+  const tag = encrypt({ key, nonce, associated }, plaintext, (piece) => {
+    checksum = crc32(piece, checksum);
+    // Not `set`, which copies into shared memory word by word: a quarter of the speed (Node 24).
+    ciphertext.fill(piece, length, length + piece.length);
+    length += piece.length;
+    // Gives the memory back at once, and warm: left to the garbage collector it doubles the cost of sealing.
+    if (piece.buffer instanceof ArrayBuffer) piece.buffer.transfer(0);
+  });
+  const reply: SealReply = { order, tag, checksum };
+  parentPort!.postMessage(reply);
+});
