@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -81,6 +81,7 @@ export async function decodeComplaints(url: string, before: readonly string[] = 
 
 /** A packet as ffprobe sees it. */
 export interface ProbedPacket {
+  readonly codec_type: string;
   readonly stream_index: number;
   readonly pts_time: string;
   readonly dts_time: string;
@@ -88,14 +89,39 @@ export interface ProbedPacket {
   readonly data_hash: string;
 }
 
-/** All packets at a URL or path, in the order in which they come. */
+/** All packets of a Matroska file. */
+export async function probeFile(media: Uint8Array): Promise<ProbedPacket[]> {
+  const folder = mkdtempSync(join(tmpdir(), "kvass-media-"));
+  try {
+    const path = join(folder, "media.mkv");
+    writeFileSync(path, media);
+    return await probePackets(path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * All packets at a URL or path, first those of pictures, then those of sound. One kind at a time: where it reads both, ffmpeg's DASH demuxer
+ * leaves out the last packet of the longer one, of the files that it writes itself too.
+ */
 export async function probePackets(url: string): Promise<ProbedPacket[]> {
-  const { stdout } = await run(
-    "ffprobe",
-    ["-v", "error", "-show_packets", "-show_data_hash", "md5", "-of", "json", url],
-    {
-      maxBuffer: MAX_OUTPUT,
-    },
-  );
-  return (JSON.parse(stdout) as { packets: ProbedPacket[] }).packets;
+  const packets: ProbedPacket[] = [];
+  for (const kind of ["v", "a"]) {
+    const args = [
+      "-v",
+      "error",
+      "-select_streams",
+      kind,
+      "-show_packets",
+      "-show_data_hash",
+      "md5",
+      "-of",
+      "json",
+      url,
+    ];
+    const { stdout } = await run("ffprobe", args, { maxBuffer: MAX_OUTPUT });
+    packets.push(...(JSON.parse(stdout) as { packets: ProbedPacket[] }).packets);
+  }
+  return packets;
 }

@@ -3,6 +3,7 @@ import { withinRates } from "../services/call-rates.ts";
 import { streamOperations } from "../services/kinesis-video/operations/index.ts";
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
 import { getClip } from "../services/kinesis-video-archived-media/operations/get-clip.ts";
+import { getDASHStreamingSessionURL } from "../services/kinesis-video-archived-media/operations/get-dash-streaming-session-url.ts";
 import { getHLSStreamingSessionURL } from "../services/kinesis-video-archived-media/operations/get-hls-streaming-session-url.ts";
 import { getImages } from "../services/kinesis-video-archived-media/operations/get-images.ts";
 import { getMediaForFragmentList } from "../services/kinesis-video-archived-media/operations/get-media-for-fragment-list.ts";
@@ -21,6 +22,7 @@ export function wireServices(domain: Domain, rates: CallRateLimits): Service[] {
   const { streams, listing, ingest, reader, clips, images, playback } = domain;
   const archive = {
     GetClip: getClip(streams, clips),
+    GetDASHStreamingSessionURL: getDASHStreamingSessionURL(streams, playback),
     GetHLSStreamingSessionURL: getHLSStreamingSessionURL(streams, playback),
     GetImages: getImages(streams, images),
     GetMediaForFragmentList: getMediaForFragmentList(streams, reader),

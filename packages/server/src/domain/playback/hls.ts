@@ -1,4 +1,4 @@
-import { mediaPlaylist, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
+import { mediaPlaylistBytes, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
 import type { Segment, SetUp } from "./segment.ts";
 import type { PlaybackSession, SegmentName } from "./session.ts";
 import type { Track } from "./tracks.ts";
@@ -8,7 +8,8 @@ const AUDIO_GROUP = "audio";
 
 /** A playlist or manifest. */
 export interface PlaylistText {
-  readonly text: string;
+  /** Text, or its bytes in UTF-8. */
+  readonly content: string | Uint8Array;
   /** Whether it will never change. */
   readonly final: boolean;
 }
@@ -33,7 +34,7 @@ export async function hlsMultivariant(session: PlaybackSession): Promise<Playlis
       groupId: AUDIO_GROUP,
       name: renditionName(track, separate),
       uri: mediaPlaylistUri(session, track),
-      language: track.language === "und" ? undefined : track.language,
+      language: languageOf(track, separate),
       isDefault: index === 0,
       channels: track.codec.kind === "audio" ? track.codec.channels : undefined,
     })),
@@ -50,7 +51,12 @@ export async function hlsMultivariant(session: PlaybackSession): Promise<Playlis
     ],
     independentSegments: joins || undefined,
   });
-  return { text, final: true };
+  return { content: text, final: true };
+}
+
+/** The language of one sound of several. A single one is taken for English where its producer says nothing, which helps nobody. */
+export function languageOf({ language }: Track, all: readonly Track[]): string | undefined {
+  return language === "und" || all.length < 2 ? undefined : language;
 }
 
 /** What the producer calls a track, with its number where another has that name too. */
@@ -67,7 +73,7 @@ export async function hlsMedia(session: PlaybackSession, track: Track): Promise<
   const { segments, ended, longest } = await session.window();
   const first = segments[0];
   const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
-  const text = mediaPlaylist({
+  const content = mediaPlaylistBytes({
     ...uris(session, track),
     segments: playlistSegments(session, track, segments),
     type: mode === "on-demand" ? "VOD" : undefined,
@@ -78,7 +84,7 @@ export async function hlsMedia(session: PlaybackSession, track: Track): Promise<
     independentSegments: segments.every(({ startsClean }) => startsClean),
     ended,
   });
-  return { text, final: ended };
+  return { content, final: ended };
 }
 
 function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {

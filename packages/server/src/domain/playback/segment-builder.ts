@@ -25,9 +25,13 @@ export interface SegmentTrack {
   readonly name: string | undefined;
   /** Matroska language code. */
   readonly language: string;
+  /** When its first frame is decoded, in milliseconds since the epoch on the producer's clock; undefined where it has none. */
+  readonly start: number | undefined;
   /** Frames, and the milliseconds that they last. */
   readonly frames: number;
   readonly durationMs: number;
+  /** Bytes of the frames. */
+  readonly frameBytes: number;
 }
 
 /** A segment: the video track first, where there is one, and those of sound behind it. */
@@ -117,9 +121,16 @@ function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Tr
 }
 
 function describe({ codec, samples, timescale, track }: TrackSamples): SegmentTrack {
-  const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
+  let ticks = 0;
+  let frameBytes = 0;
+  for (const { data, duration } of samples) {
+    ticks += duration;
+    frameBytes += data.length;
+  }
   const { name, language } = track;
-  return { codec, name, language, frames: samples.length, durationMs: (ticks * 1000) / timescale };
+  const toMs = (time: number): number => (time * 1000) / timescale;
+  const start = samples[0] && toMs(samples[0].decodeTime);
+  return { codec, name, language, start, frames: samples.length, durationMs: toMs(ticks), frameBytes };
 }
 
 /** `id` is the track's number in sessions too. */

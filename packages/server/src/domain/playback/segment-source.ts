@@ -4,7 +4,7 @@ import type { Stream } from "../streams/stream.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter } from "./segment.ts";
 import { LiveSelection, ProducerSelection } from "./selection.ts";
-import type { SessionGrant } from "./token.ts";
+import { presentationStart, type SessionGrant } from "./token.ts";
 
 /** Rows of a range that are read at once: one to three milliseconds. */
 const PAGE_ROWS = 1000;
@@ -32,7 +32,8 @@ function lostBefore(first: FragmentRow, { anchor, parameters }: SessionGrant): n
 function cutterFor(grant: SessionGrant, first: FragmentRow): SegmentCutter {
   const { parameters, joins } = grant;
   const { clock, discontinuities, mode } = parameters;
-  const rules = { clock, discontinuities, joins, looksAhead: mode === "on-demand" };
+  const liveSince = mode === "live" ? presentationStart(grant) : undefined;
+  const rules = { clock, discontinuities, joins, looksAhead: mode === "on-demand", liveSince };
   return new SegmentCutter(rules, lostBefore(first, grant));
 }
 

@@ -34,6 +34,18 @@ export interface Segment {
   readonly discontinuitiesBefore: number;
   /** The first segment of those in a row that are decoded with the same set-up: its initialization segment serves all of them. */
   readonly setUp: SetUp;
+  /** The stretch without a break that it belongs to. */
+  readonly run: Run;
+}
+
+/** Segments in a row without a break. */
+export interface Run {
+  /** `Segment.number` of the first one. */
+  readonly number: number;
+  /** When it began on the producer's clock, in milliseconds since the epoch. */
+  readonly start: number;
+  /** Milliseconds at which it begins on a timeline of what is presented, where the gaps between runs are closed. */
+  readonly presentedAt: number;
 }
 
 /** Where a set-up of decoders comes from. */
@@ -66,6 +78,11 @@ export interface CutRules {
   readonly joins: boolean;
   /** Whether a segment's duration reaches to the start of the next one; known only where the next one is there before it is listed. */
   readonly looksAhead: boolean;
+  /**
+   * Milliseconds since the epoch: what is presented keeps to the server's clock since then, so that gaps of what is live stay gaps. Gaps are
+   * closed where it is undefined.
+   */
+  readonly liveSince?: number | undefined;
 }
 
 interface OpenSegment {
@@ -80,7 +97,7 @@ const endOf = ({ producerTimestamp, duration }: FragmentRow): number => producer
 /** Whether `next` goes on where `last` ends, on the producer's clock. */
 function follows(last: FragmentRow, next: FragmentRow): boolean {
   const gap = next.producerTimestamp - endOf(last);
-  return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp >= last.producerTimestamp;
+  return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp > last.producerTimestamp;
 }
 
 /**
@@ -92,6 +109,7 @@ export class SegmentCutter {
   #open: OpenSegment | undefined;
   #previous: FragmentRow | undefined;
   #setUp: SetUp | undefined;
+  #run: Run | undefined;
   #number: number;
   #discontinuities: number;
 
@@ -154,6 +172,7 @@ export class SegmentCutter {
     const fragmentNumber = formatFragmentNumber(first);
     if (this.#previous?.configuration !== first.configuration) this.#setUp = undefined;
     this.#setUp ??= { number, fragmentNumber, fragments };
+    if (breaks || this.#run === undefined) this.#run = this.#beginRun(number, first);
     const segment: Segment = {
       number,
       fragmentNumber,
@@ -170,11 +189,20 @@ export class SegmentCutter {
       discontinuity,
       discontinuitiesBefore: this.#discontinuities,
       setUp: this.#setUp,
+      run: this.#run,
     };
     if (discontinuity) this.#discontinuities++;
     this.#previous = last;
     this.#open = undefined;
     return segment;
+  }
+
+  #beginRun(number: number, first: FragmentRow): Run {
+    const { liveSince } = this.#rules;
+    const before = this.#run;
+    const closed = before === undefined ? 0 : before.presentedAt + endOf(this.#previous!) - before.start;
+    const live = liveSince === undefined ? 0 : first.serverTimestamp - liveSince;
+    return { number, start: first.producerTimestamp, presentedAt: Math.max(closed, live, 0) };
   }
 
   #breaksBefore(first: FragmentRow): boolean {

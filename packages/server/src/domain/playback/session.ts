@@ -7,10 +7,14 @@ import { parseFragmentNumber } from "../fragments/fragment-number.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
 import { PlaybackRefusal } from "./refusal.ts";
+import type { Segment } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import type { PlaylistWindow, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
+
+/** Set-ups whose tracks a session remembers: a camera that is switched between modes has a few. */
+const MAX_SET_UPS = 32;
 
 /** What sessions use. */
 export interface SessionPlaces {
@@ -52,6 +56,7 @@ export class PlaybackSession {
   readonly stream: Stream;
   readonly #places: SessionPlaces;
   readonly #timeline: Promise<Timeline>;
+  readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
 
   constructor(token: string, grant: SessionGrant, stream: Stream, timeline: Promise<Timeline>, places: SessionPlaces) {
@@ -80,6 +85,22 @@ export class PlaybackSession {
     } catch (error) {
       this.#tracks = undefined;
       throw error;
+    }
+  }
+
+  /** What plays with the set-up of `segment`, as its first segment tells; the session's tracks where that cannot be read any more. */
+  async tracksOf({ configuration, setUp }: Segment): Promise<readonly Track[]> {
+    let tracks = this.#setUps.get(configuration);
+    if (tracks === undefined) {
+      tracks = this.setUp(setUp).then(tracksOf);
+      this.#setUps.set(configuration, tracks);
+      if (this.#setUps.size > MAX_SET_UPS) this.#setUps.delete(this.#setUps.keys().next().value!);
+    }
+    try {
+      return await tracks;
+    } catch {
+      this.#setUps.delete(configuration);
+      return this.tracks();
     }
   }
 

@@ -84,7 +84,10 @@ export class PlaybackSessions {
     });
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);
     const identity = { streamId: stream.id, streamCreation: stream.record.creationTime, createdAt: now };
-    return this.#tokens.seal({ parameters, ...identity, ...beginning });
+    // Sound may begin before the picture; all times of the session shall be positive.
+    const starts = segment.tracks.map(({ start }) => Math.floor(start ?? row.producerTimestamp));
+    const base = Math.max(0, Math.min(row.producerTimestamp, ...starts));
+    return this.#tokens.seal({ parameters, ...identity, ...beginning, base });
   }
 
   /** The session of a token. Rejects with PlaybackRefusal `forbidden`, `expired` or `gone`. */

@@ -1,17 +1,13 @@
 import type { PlaybackMode } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentSource } from "./segment-source.ts";
+import { REPLAY_LEAD } from "./token.ts";
 
 /**
  * Segments behind the window that are remembered, since players ask for what an older playlist named: RFC 8216, section 6.2.2, wants a
  * segment to stay for the duration of the longest playlist that had it; this is as many again, or a minute of short segments.
  */
 const LEAST_REMEMBERED = 30;
-/**
- * Segments that a LIVE_REPLAY begins with: players start three target durations before the end of what they take for live, so that they
- * start with the first segment.
- */
-const REPLAY_LEAD = 3;
 /** Segments of a replay that are read ahead of their time. */
 const REPLAY_AHEAD = 8;
 

@@ -48,6 +48,22 @@ const DISCONTINUITIES: readonly DiscontinuityMode[] = ["always", "never", "on-di
 export const expiryOf = ({ createdAt, parameters }: SessionGrant): number =>
   createdAt + parameters.expiresSeconds * 1000;
 
+/** A LIVE session shows fragments that arrived at most so long before it began. */
+export const MAX_LIVE_LOOK_BACK_MS = 24 * 3_600_000;
+/**
+ * Segments that a LIVE_REPLAY begins with: players start three target durations before the end of what they take for live, so that they
+ * start with the first segment.
+ */
+export const REPLAY_LEAD = 3;
+
+/**
+ * The moment at which a player of a session without end would have been at the beginning of its presentation, in milliseconds since the
+ * epoch: before everything that a LIVE session shows arrived, or when the first segments of a LIVE_REPLAY would have begun to arrive.
+ */
+export function presentationStart({ createdAt, parameters, targetSeconds }: SessionGrant): number {
+  return createdAt - (parameters.mode === "live" ? MAX_LIVE_LOOK_BACK_MS : REPLAY_LEAD * targetSeconds * 1000);
+}
+
 /**
  * Seals grants into tokens that nobody can read, alter or make: AES-256-GCM, base64url, and a tilde. Under one key some 2^32 tokens can
  * be made before random nonces may meet (NIST SP 800-38D, section 8.3).

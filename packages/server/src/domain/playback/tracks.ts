@@ -13,6 +13,8 @@ export interface Track {
   readonly language: string;
   /** Frames a second: what the stream states, else what was counted; undefined for sound. */
   readonly frameRate: number | undefined;
+  /** Bits a second of the first segment. */
+  readonly bandwidth: number;
 }
 
 type CodecName = MediaCodec["name"];
@@ -33,10 +35,11 @@ const PLAYABLE_ON_AWS: typeof PLAYABLE = {
 
 /** The tracks of a session that begins with this segment. */
 export function tracksOf({ tracks }: BuiltSegment): Track[] {
-  return tracks.map(({ codec, name, language, frames, durationMs }, index) => {
+  return tracks.map(({ codec, name, language, frames, durationMs, frameBytes }, index) => {
     const counted = frames > 1 && durationMs > 0 ? (frames * 1000) / durationMs : undefined;
     const frameRate = codec.kind === "video" ? (codec.frameRate ?? counted) : undefined;
-    return { number: index + 1, codec, name, language, frameRate };
+    const bandwidth = Math.ceil((frameBytes * 8 * 1000) / Math.max(1, durationMs));
+    return { number: index + 1, codec, name, language, frameRate, bandwidth };
   });
 }
 

@@ -38,16 +38,16 @@ export function plain(status: number, message: string, headers: Readonly<Record<
 
 /** A playlist or manifest as it is sent. */
 export interface EncodedText {
-  readonly text: Buffer;
+  readonly text: Uint8Array;
   /** The same compressed; undefined where that would gain nothing. */
-  readonly zipped: Buffer | undefined;
+  readonly zipped: Uint8Array | undefined;
   readonly etag: string;
   readonly bytes: number;
 }
 
 /** Prepares a text for sending. Compression runs on another thread. */
-export async function encodeText(content: string): Promise<EncodedText> {
-  const text = Buffer.from(content);
+export async function encodeText(content: string | Uint8Array): Promise<EncodedText> {
+  const text = typeof content === "string" ? Buffer.from(content) : content;
   const zipped = text.length < GZIP_LEAST_BYTES ? undefined : await compress(text, GZIP_OPTIONS);
   const etag = createHash("sha256").update(text).digest("base64url").slice(0, 22);
   return { text, zipped, etag, bytes: text.length + (zipped?.length ?? 0) };

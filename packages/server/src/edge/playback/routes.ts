@@ -1,4 +1,5 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
+import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsMedia, hlsMultivariant, type PlaylistText } from "../../domain/playback/hls.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
@@ -11,6 +12,7 @@ import { PlaybackQuery } from "./request.ts";
 const TEXTS_BYTES = 96 * 2 ** 20;
 /** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
 const CHANGING_SECONDS = 1;
+const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const TRANSPORT_TYPE = "video/mp2t";
 const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
@@ -37,8 +39,11 @@ export class PlaybackRoutes {
     this.#routes = new Map<string, Answering>([
       ["/hls/v1/getHLSMasterPlaylist.m3u8", (request, session) => this.#multivariant(request, session)],
       ["/hls/v1/getHLSMediaPlaylist.m3u8", (request, session, query) => this.#playlist(request, session, query)],
+      ["/dash/v1/getDASHManifest.mpd", (request, session) => this.#manifest(request, session)],
       ["/hls/v1/getMP4InitFragment.mp4", init],
+      ["/dash/v1/getMP4InitFragment.mp4", init],
       ["/hls/v1/getMP4MediaFragment.mp4", media],
+      ["/dash/v1/getMP4MediaFragment.mp4", media],
       ["/hls/v1/getTSFragment.ts", (request, session, query) => this.#transport(request, session, query)],
     ]);
   }
@@ -73,19 +78,26 @@ export class PlaybackRoutes {
   }
 
   #multivariant(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
-    return this.#text(request, session, "hls", () => hlsMultivariant(session));
+    return this.#text(request, session, { name: "hls", type: HLS_TYPE }, () => hlsMultivariant(session));
+  }
+
+  #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
+    const make = () => dashManifest(session, request.receivedAt);
+    return this.#text(request, session, { name: "dash", type: DASH_TYPE }, make);
   }
 
   async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const track = await session.track(query.track);
-    return this.#text(request, session, `hls/${track.number}`, () => hlsMedia(session, track));
+    return this.#text(request, session, { name: `hls/${track.number}`, type: HLS_TYPE }, () =>
+      hlsMedia(session, track),
+    );
   }
 
   /** A text that is final is kept as it is sent, for as long as there is room. */
   async #text(
     request: WireRequest,
     session: PlaybackSession,
-    name: string,
+    { name, type }: { name: string; type: string },
     make: () => Promise<PlaylistText>,
   ): Promise<WireResponse> {
     const key = `${session.token}/${name}`;
@@ -94,9 +106,9 @@ export class PlaybackRoutes {
     if (kept === undefined) made = await make();
     const final = kept !== undefined || made?.final === true;
     const encoded =
-      kept ?? (await (final ? this.#texts.get(key, () => encodeText(made!.text)) : encodeText(made!.text)));
+      kept ?? (await (final ? this.#texts.get(key, () => encodeText(made!.content)) : encodeText(made!.content)));
     const seconds = final ? remainingSeconds(session) : Math.min(CHANGING_SECONDS, remainingSeconds(session));
-    const headers = { "Content-Type": HLS_TYPE, "Cache-Control": `public, max-age=${seconds}` };
+    const headers = { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` };
     return textAnswer(request, encoded, headers);
   }
 
@@ -117,7 +129,7 @@ export class PlaybackRoutes {
     const named = query.optionalSegment;
     if (named === undefined && sequenceNumber === undefined)
       throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
-    const found = named === undefined ? await session.numbered(sequenceNumber!) : await session.segment(named);
+    const found = named === undefined ? await session.numbered(sequenceNumber! - 1) : await session.segment(named);
     const track = found.segment.tracks[number - 1];
     if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };

@@ -1,0 +1,133 @@
+import { type AdaptationSet, manifest, type Period, type TimelineSegment } from "@kvass/media";
+import { languageOf, type PlaylistText, segmentQuery } from "./hls.ts";
+import type { Segment } from "./segment.ts";
+import type { PlaybackSession } from "./session.ts";
+import { presentationStart } from "./token.ts";
+import type { Track } from "./tracks.ts";
+
+/** Ticks a second of the manifest's times: those of the index. */
+const TIMESCALE = 1000;
+/** How often players of a session that goes on look for new segments (AWS docs, "GetDASHManifest"), in milliseconds. */
+const UPDATE_MS = 1000;
+/** Players stay so many target durations behind the newest segment, as in HLS. */
+const DELAY_TARGETS = 3;
+
+/** The manifest (AWS docs, "GetDASHManifest"): a period for each run of segments without a break. */
+export async function dashManifest(session: PlaybackSession, now: number): Promise<PlaylistText> {
+  const { grant } = session;
+  const { segments, ended, longest } = await session.window();
+  const periods: Period[] = [];
+  for (const run of runsOf(segments))
+    periods.push(await periodOf(session, run, run.at(-1) === segments.at(-1) && !ended));
+  const common = { maxSegmentDurationMs: longest, periods };
+  if (grant.parameters.mode === "on-demand") {
+    const text = manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
+    return { content: text, final: true };
+  }
+  const targetMs = Math.max(grant.targetSeconds * 1000, longest);
+  const text = manifest({
+    ...common,
+    type: "dynamic",
+    availabilityStartTimeMs: presentationStart(grant),
+    publishTimeMs: now,
+    minimumUpdatePeriodMs: ended ? undefined : UPDATE_MS,
+    timeShiftBufferDepthMs: Math.max(targetMs, presentedEnd(segments.at(-1)) - presentedStart(segments[0])),
+    suggestedPresentationDelayMs: DELAY_TARGETS * targetMs,
+    durationMs: ended ? presentedEnd(segments.at(-1)) : undefined,
+    utcTiming: { scheme: "direct", timeMs: now },
+  });
+  return { content: text, final: false };
+}
+
+/** Milliseconds on the presentation's timeline. */
+function presentedStart(segment: Segment | undefined): number {
+  return segment === undefined ? 0 : segment.run.presentedAt + segment.start - segment.run.start;
+}
+
+const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
+
+function runsOf(segments: readonly Segment[]): Segment[][] {
+  const runs: Segment[][] = [];
+  for (const segment of segments) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[0]!.run === segment.run) last.push(segment);
+    else runs.push([segment]);
+  }
+  return runs;
+}
+
+async function periodOf(session: PlaybackSession, segments: readonly Segment[], open: boolean): Promise<Period> {
+  const { run } = segments[0]!;
+  const tracks = await session.tracksOf(segments[0]!);
+  const end = segments.at(-1)!;
+  return {
+    id: String(run.number),
+    startMs: run.presentedAt,
+    durationMs: open ? undefined : end.start + end.duration - run.start,
+    adaptationSets: tracks.map((track) => adaptationSet(session, track, tracks, segments)),
+  };
+}
+
+function adaptationSet(
+  session: PlaybackSession,
+  track: Track,
+  tracks: readonly Track[],
+  segments: readonly Segment[],
+): AdaptationSet {
+  const { codec, number } = track;
+  const first = segments[0]!;
+  const media = mediaTime(session, first.run.start);
+  const sounds = tracks.filter((other) => other.codec.kind === "audio");
+  const { fragmentNumber, fragments, number: setUpNumber } = first.setUp;
+  const query = `SessionToken=${session.token}&TrackNumber=${number}`;
+  const name = segmentQuery({ fragmentNumber, fragments });
+  return {
+    id: number,
+    contentType: codec.kind,
+    language: codec.kind === "audio" ? languageOf(track, sounds) : undefined,
+    channels: codec.kind === "audio" ? codec.channels : undefined,
+    role: sounds.length < 2 ? undefined : codec.kind === "video" || track === sounds[0] ? "main" : "alternate",
+    template: {
+      timescale: TIMESCALE,
+      initialization: `getMP4InitFragment.mp4?FragmentNumber=${name}&${query}&SequenceNumber=${setUpNumber}`,
+      media: `getMP4MediaFragment.mp4?SequenceNumber=$Number$&${query}`,
+      startNumber: first.number + 1,
+      presentationTimeOffset: media,
+      segments: timelineOf(session, segments),
+    },
+    representations: [representation(session, track, sounds)],
+  };
+}
+
+function representation(
+  { grant }: PlaybackSession,
+  { codec, number, bandwidth, frameRate }: Track,
+  sounds: readonly Track[],
+): AdaptationSet["representations"][number] {
+  const id = String(number);
+  const { rfc6381: codecs } = codec;
+  if (codec.kind === "audio") {
+    return { id, bandwidth: Math.max(1, bandwidth), codecs, audioSamplingRate: codec.sampleRate };
+  }
+  const sound = sounds.reduce((sum, track) => sum + track.bandwidth, 0);
+  const { width, height, sampleAspect } = codec;
+  const peak = Math.max(1, bandwidth, grant.peakBandwidth - sound);
+  return { id, bandwidth: peak, codecs, width, height, sampleAspect, frameRate };
+}
+
+/** Each segment lasts to the next one, which comes without a gap that matters. */
+function timelineOf(session: PlaybackSession, segments: readonly Segment[]): TimelineSegment[] {
+  const { showTimestamps, showNumbers } = session.grant.parameters;
+  const offset = mediaTime(session, segments[0]!.run.start) - segments[0]!.run.start;
+  return segments.map(({ start, duration, shownStart, fragmentNumber }, index) => ({
+    time: start + offset,
+    duration: (segments[index + 1]?.start ?? start + duration) - start,
+    fragmentTimestampMs: showTimestamps ? shownStart : undefined,
+    fragmentNumber: showNumbers ? fragmentNumber : undefined,
+  }));
+}
+
+/** Where a moment of the producer's clock lies in the session's segments; see `PlaybackSession.segment`. */
+function mediaTime({ grant }: PlaybackSession, time: number): number {
+  return time >= grant.base ? time - grant.base : time;
+}
