@@ -12,8 +12,8 @@ const MIN_BODIES = 5000;
 /** What the product allows for each body. */
 const MAX_CPU_MS = 200;
 const MAX_HEAP_GROWTH_BYTES = 64 * 2 ** 20;
-/** Tries until one stays below: neighbours that share a core's caches make the time of the largest bodies half as long again. */
-const MAX_ATTEMPTS = 8;
+/** Tries until one stays below, as neighbours that share a core's caches take some of its time. */
+const MAX_ATTEMPTS = 3;
 /** Before larger bodies the garbage of others is collected, so that it is not counted as theirs. */
 const LARGE_BODY_BYTES = 64 * 1024;
 /** As Node's HTTP server hands out what a socket brings. */

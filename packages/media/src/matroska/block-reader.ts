@@ -13,6 +13,10 @@ const MIN_HEADER_LENGTH = 1 + FIXED_LENGTH;
 /** Longest block header in bytes, without a lacing table. */
 export const MAX_BLOCK_HEADER_LENGTH = 8 + FIXED_LENGTH;
 
+/** Track numbers of one byte, 1 to 126, with their marker bit. */
+const SHORT_TRACK_ONE = 0x81;
+const SHORT_TRACK_LAST = 0xfe;
+
 /** Flags of SimpleBlock and Block (RFC 9559, sections 10.1 and 10.2). */
 const KEYFRAME = 0x80;
 const INVISIBLE = 0x08;
@@ -131,6 +135,25 @@ export class BlockReader {
       this.#handler.onBlockPayload!(window.chunk, start, start + taken, this.#bytesLeft);
     }
     return this.#bytesLeft === 0;
+  }
+
+  /**
+   * Reads a block whose data is `chunk[at]` to `chunk[end - 1]`, in one step. Returns false, and tells nothing, where it is not of the simple
+   * kind that nearly all are, or not sound: then it is to be read step by step.
+   */
+  readWhole(chunk: Uint8Array, at: number, end: number, clusterTimecode: number): boolean {
+    const frames = at + MIN_HEADER_LENGTH;
+    if (end < frames) return false;
+    const track = chunk[at]!;
+    const flags = chunk[at + 3]!;
+    if (track < SHORT_TRACK_ONE || track > SHORT_TRACK_LAST || (flags & LACING) !== 0) return false;
+    this.#fill(track & 0x7f, ((chunk[at + 1]! << 24) >> 16) | chunk[at + 2]!, flags, clusterTimecode);
+    const { block } = this;
+    block.frameCount = 1;
+    block.frameSizes[0] = end - frames;
+    block.payloadBytes = end - frames;
+    if (this.#tellsPayload && end > frames) this.#handler.onBlockPayload!(chunk, frames, end, 0);
+    return true;
   }
 
   #fill(trackNumber: number, relativeTimecode: number, flags: number, clusterTimecode: number): void {

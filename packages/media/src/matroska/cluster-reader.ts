@@ -7,6 +7,7 @@ import type { ElementScanner } from "./element-scanner.ts";
 import { MatroskaError } from "./error.ts";
 import type { MatroskaStreamHandler } from "./handler.ts";
 import { elementName, ID, isKnownElement, isTopLevelElement } from "./ids.ts";
+import { WholeElement } from "./whole-element.ts";
 
 /** What the next bytes of a Cluster are. */
 const CHILD = 0;
@@ -23,6 +24,8 @@ export const CLUSTER_COMPLETE = 1;
 /** Its size is unknown, and the element that the scanner holds has ended it. */
 export const CLUSTER_INTERRUPTED = 2;
 
+/** Longest integer in bytes whose every value a number holds exactly. */
+const SHORT_INTEGER = 6;
 /** Largest Timestamp of a Cluster: muxers keep it as a signed integer of 64 bits. */
 const MAX_TIMESTAMP = 2n ** 63n - 1n;
 
@@ -33,6 +36,9 @@ export class ClusterReader {
   readonly #handler: MatroskaStreamHandler;
   readonly #data: ClusterData;
   readonly #blocks: BlockReader;
+
+  readonly #whole = new WholeElement();
+  readonly #wholeChild = new WholeElement();
 
   #progress = CLUSTER_COMPLETE;
   #state = CHILD;
@@ -90,8 +96,65 @@ export class ClusterReader {
   read(): number {
     const window = this.#window;
     const { length } = window.chunk;
-    while (this.#progress === CLUSTER_OPEN && window.pos < length) this.#step();
+    while (this.#progress === CLUSTER_OPEN && window.pos < length) {
+      const stepwise = this.#state !== CHILD || this.#inGroup || this.#timecode < 0 || window.holdsBack;
+      if (stepwise || !this.#readWholeBlock()) this.#step();
+    }
     return this.#progress;
+  }
+
+  /**
+   * Reads the SimpleBlock or BlockGroup that is next in one step, where it lies whole in the chunk and is as simple as nearly all are. Returns
+   * false, and tells nothing, where it is not: the steps then read it, or say what is wrong with it.
+   */
+  #readWholeBlock(): boolean {
+    const window = this.#window;
+    const { chunk, pos } = window;
+    const id = chunk[pos]!;
+    if (id !== ID.SimpleBlock && id !== ID.BlockGroup) return false;
+    const data = this.#whole;
+    if (!data.find(chunk, pos, chunk.length) || window.offset + data.end - pos > this.#end) return false;
+    const { end } = data;
+    const isRead =
+      id === ID.SimpleBlock
+        ? this.#blocks.readWhole(chunk, data.start, end, this.#timecode)
+        : this.#readWholeGroup(chunk, data.start, end);
+    if (!isRead) return false;
+    this.#blocks.block.clusterOffset = window.offset - this.#offset;
+    window.pos = end;
+    this.#tellBlock();
+    this.#childDone();
+    return true;
+  }
+
+  /** The same for the children of a BlockGroup: a Block, and what tells its duration and whether it refers to others. */
+  #readWholeGroup(chunk: Uint8Array, start: number, end: number): boolean {
+    const child = this.#wholeChild;
+    let blockStart = -1;
+    let blockEnd = 0;
+    let hasReference = false;
+    let duration: number | undefined;
+    for (let at = start; at < end; at = child.end) {
+      const id = chunk[at]!;
+      if (!child.find(chunk, at, end)) return false;
+      if (id === ID.Block && blockStart < 0) {
+        blockStart = child.start;
+        blockEnd = child.end;
+      } else if (id === ID.BlockDuration && child.end - child.start <= SHORT_INTEGER) {
+        duration = readUint(chunk, child.start, child.end);
+      } else if (id === ID.ReferenceBlock) hasReference = true;
+      else return false;
+    }
+    if (blockStart < 0 || !this.#blocks.readWhole(chunk, blockStart, blockEnd, this.#timecode)) return false;
+    this.#setGroupMembers(hasReference, duration);
+    return true;
+  }
+
+  #setGroupMembers(hasReference: boolean, duration: number | undefined): void {
+    const { block } = this.#blocks;
+    block.keyframe = !hasReference;
+    block.discardable = false;
+    block.duration = duration;
   }
 
   /** The input ends: tells the end of a Cluster of unknown size. Returns false where the Cluster is not complete. */
@@ -172,11 +235,8 @@ export class ClusterReader {
 
   #closeGroup(): void {
     if (!this.#groupHasBlock) throw this.#missing("Block", this.#groupOffset, "a Block in each BlockGroup");
-    const { block } = this.#blocks;
-    block.keyframe = !this.#groupHasReference;
-    block.discardable = false;
-    block.duration = this.#groupDuration;
-    block.clusterOffset = this.#groupOffset - this.#offset;
+    this.#setGroupMembers(this.#groupHasReference, this.#groupDuration);
+    this.#blocks.block.clusterOffset = this.#groupOffset - this.#offset;
     this.#inGroup = false;
     this.#tellBlock();
   }

@@ -20,12 +20,16 @@ export interface FragmentTags {
   readonly endOfFragment: boolean;
 }
 
+const NOTHING: FragmentTags = Object.freeze({ bytes: undefined, count: 0, endOfFragment: false });
+
 /**
  * Takes the signals and the reserved names out of a Tags element: what a chunk of GetMedia says about itself must come from the server
- * alone, also where the producer passes on what it got from another stream. An element without any is kept byte for byte.
+ * alone, also where the producer passes on what it got from another stream. An element without any is kept byte for byte; one that is empty
+ * says nothing, and would only take space.
  */
 export function readFragmentTags(tags: MatroskaTags): FragmentTags {
   const { simpleTags } = tags;
+  if (simpleTags.length === 0) return NOTHING;
   const kept = simpleTags.filter(({ name }) => !name.startsWith(RESERVED_PREFIX) || EVENTS.has(name));
   const endOfFragment = simpleTags.some(({ name }) => name === END_OF_FRAGMENT);
   if (kept.length === simpleTags.length) return { bytes: tags.bytes, count: kept.length, endOfFragment };
