@@ -219,7 +219,7 @@ test("recordings with a pause between them play on, sound with picture", async (
 test("what GetMediaForFragmentList gives is remuxed by ffmpeg without a word", async () => {
   for (const [stream, form] of [
     ["h264-b-frames-aac", "mp4"],
-    ["two-sounds", "mp4"],
+    ["h264-late-sound", "mp4"],
     ["h265-opus", "mkv"],
   ]) {
     const TimestampRange = { StartTimestamp: new Date(START - 1000), EndTimestamp: new Date(START + 60_000) };
