@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { ArchiveRange } from "../archive.ts";
 import type { Target } from "../discovery.ts";
 import { addTargetOptions } from "../target-options.ts";
-import { count, formatBytes, formatDuration, formatTime, table } from "../terminal/format.ts";
+import { count, fitting, formatBytes, formatDuration, formatShortTime, formatTime, table } from "../terminal/format.ts";
 import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
@@ -70,7 +70,7 @@ async function listStreams(connection: Connection, flags: Flags): Promise<void> 
 
 async function listFragments(connection: Connection, stream: string, range: ArchiveRange, flags: Flags): Promise<void> {
   const { fragmentsInRange } = await import("../archive.ts");
-  const rows = [["PRODUCER TIME", "SERVER TIME", "DURATION", "SIZE", "FRAGMENT"]];
+  const listed: Row[] = [];
   const total = { fragments: 0, bytes: 0, durationMs: 0 };
   let left = flags.limit;
   for await (const fragment of fragmentsInRange(connection, stream, range)) {
@@ -79,10 +79,13 @@ async function listFragments(connection: Connection, stream: string, range: Arch
     total.bytes += fragment.bytes;
     total.durationMs += fragment.durationMs;
     if (flags.json) process.stdout.write(`${JSON.stringify(fragment)}\n`);
-    else rows.push(fragmentRow(fragment));
+    else listed.push(fragment);
   }
   if (flags.json) return;
-  if (total.fragments > 0) process.stdout.write(table(rows, [2, 3]));
+  if (listed.length > 0) {
+    const tables = [fullTable(listed), narrowTable(listed, flags.clock)] as const;
+    process.stdout.write(fitting(tables, process.stdout));
+  }
   const { fragments, bytes, durationMs } = total;
   process.stdout.write(`${count(fragments, "fragment")}, ${formatDuration(durationMs)}, ${formatBytes(bytes)}\n`);
   noteLimit(left, flags.limit);
@@ -96,13 +99,27 @@ interface Row {
   readonly bytes: number;
 }
 
-const fragmentRow = ({ number, producerTimestamp, serverTimestamp, durationMs, bytes }: Row): string[] => [
-  formatTime(new Date(producerTimestamp)),
-  formatTime(new Date(serverTimestamp)),
-  formatDuration(durationMs),
-  formatBytes(bytes),
-  number,
-];
+function fullTable(fragments: readonly Row[]): string {
+  const rows = fragments.map(({ number, producerTimestamp, serverTimestamp, durationMs, bytes }) => [
+    formatTime(new Date(producerTimestamp)),
+    formatTime(new Date(serverTimestamp)),
+    formatDuration(durationMs),
+    formatBytes(bytes),
+    number,
+  ]);
+  return table([["PRODUCER TIME", "SERVER TIME", "DURATION", "SIZE", "FRAGMENT"], ...rows], [2, 3]);
+}
+
+/** At most 80 columns, of which a fragment number takes 47: the time that the list is ordered by, to the second. */
+function narrowTable(fragments: readonly Row[], order: Flags["clock"]): string {
+  const rows = fragments.map(({ number, producerTimestamp, serverTimestamp, durationMs, bytes }) => [
+    formatShortTime(new Date(order === "server" ? serverTimestamp : producerTimestamp)),
+    formatDuration(durationMs).replace(" ", ""),
+    formatBytes(bytes).replace(" ", ""),
+    number,
+  ]);
+  return table([["TIME (UTC)", "LASTS", "SIZE", "FRAGMENT"], ...rows], [1, 2]);
+}
 
 const rangeOf = ({ from, to, clock }: Flags): ArchiveRange => ({
   from: momentOf(from, "--from"),

@@ -24,10 +24,14 @@ export function configure(command: Command): void {
   command.addHelpText("after", FOOTER).action(serve);
 }
 
+const TERMINAL_DEFAULTS: Partial<Record<OptionKey, string>> = { logLevel: "warn" };
+
 type Flags = Partial<Record<OptionKey, string>> & { readonly config?: string };
 
 async function serve({ config, ...flags }: Flags): Promise<void> {
-  const settings = resolveSettings({ flags, environment: process.env, configFile: config });
+  // Whoever looks at a terminal is told what happens in words; JSON lines are for whatever collects them.
+  const defaults = process.stderr.isTTY ? TERMINAL_DEFAULTS : {};
+  const settings = resolveSettings({ flags, environment: process.env, configFile: config, defaults });
   const { startOrExplain } = await import("../starting.ts");
   const interrupted = untilInterrupted();
   const server = await startOrExplain(settings);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, formatBytes, formatDuration, table } from "./format.ts";
+import { count, fitting, formatBytes, formatDuration, formatShortTime, table } from "./format.ts";
 import { bar } from "./status-line.ts";
 
 test("bytes have three digits or so", () => {
@@ -34,6 +34,15 @@ test("nouns are counted", () => {
 
 test("columns line up, numbers at their right", () => {
   assert.equal(table([["NAME", "SIZE"], ["a", "5"], ["longer"]], [1]), "NAME    SIZE\na          5\nlonger\n");
+});
+
+test("a table that is too wide for the terminal gives way to a narrower one", () => {
+  const tables = ["wide table\n", "narrow\n"] as const;
+  assert.equal(fitting(tables, { isTTY: true, columns: 10 }), "wide table\n");
+  assert.equal(fitting(tables, { isTTY: true, columns: 9 }), "narrow\n");
+  assert.equal(fitting(tables, { isTTY: true, columns: 3 }), "narrow\n");
+  assert.equal(fitting(tables, {}), "wide table\n");
+  assert.equal(formatShortTime(new Date(Date.UTC(2026, 10, 21, 12, 3, 4, 567))), "11-21 12:03:04");
 });
 
 test("a bar never leaves its frame", () => {

@@ -26,6 +26,20 @@ export const count = (amount: number, noun: string): string => `${amount} ${noun
 /** `2026-11-21T12:00:00.000Z`, or a dash where the service gave none. */
 export const formatTime = (time: Date | undefined): string => time?.toISOString() ?? "-";
 
+/** `11-21 12:00:00`, for listings that have no room for more. */
+export const formatShortTime = (time: Date): string => time.toISOString().slice(5, 19).replace("T", " ");
+
+/** The first of several tables that is no wider than the terminal, else the last; where there is no terminal, the first. */
+export function fitting(
+  tables: readonly [string, ...string[]],
+  terminal: { isTTY?: boolean; columns?: number },
+): string {
+  if (terminal.isTTY !== true || terminal.columns === undefined) return tables[0];
+  const { columns } = terminal;
+  const fits = (text: string): boolean => text.split("\n").every((line) => line.length <= columns);
+  return tables.find(fits) ?? tables.at(-1)!;
+}
+
 /** Lines of a table whose columns are as wide as their widest cell; those of `rightAligned` (by index) end at the same place. */
 export function table(rows: readonly (readonly string[])[], rightAligned: readonly number[] = []): string {
   const columns = Math.max(...rows.map((row) => row.length));

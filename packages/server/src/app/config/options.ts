@@ -108,7 +108,7 @@ export const OPTIONS = {
   logLevel: {
     kind: oneOf("error", "warn", "info", "debug", "silent"),
     default: "info",
-    help: "least severe log line to write",
+    help: "least severe log line to write (on a terminal: warn)",
   },
   limits: {
     kind: oneOf("generous", "aws"),

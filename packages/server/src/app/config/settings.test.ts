@@ -32,6 +32,12 @@ test("a flag wins over the environment, which wins over the file, which wins ove
   });
 });
 
+test("other defaults may stand in for an option's own", () => {
+  const defaults = { logLevel: "warn", region: "eu-west-1" };
+  const { logLevel, region, accountId } = resolveSettings({ defaults, flags: { region: "eu-west-2" } });
+  assert.deepEqual([logLevel, region, accountId], ["warn", "eu-west-2", "000000000000"]);
+});
+
 test("flags and variables are named after the key", () => {
   assert.equal(flagOf("maxProducersPerStream"), "--max-producers-per-stream");
   assert.equal(variableOf("maxProducersPerStream"), "KVASS_MAX_PRODUCERS_PER_STREAM");

@@ -14,6 +14,8 @@ export interface SettingSources {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Path of a JSON file whose keys are option keys. */
   readonly configFile?: string | undefined;
+  /** In the place of the options' own defaults. */
+  readonly defaults?: Partial<Record<OptionKey, string>>;
 }
 
 const isKey = (key: string): key is OptionKey => Object.hasOwn(OPTIONS, key);
@@ -53,7 +55,7 @@ function parse(key: OptionKey, text: string, source: string): string | number | 
 }
 
 /** Resolves every option. Throws {@link ConfigError}. */
-export function resolveSettings({ flags = {}, environment = {}, configFile }: SettingSources): Settings {
+export function resolveSettings({ flags = {}, environment = {}, configFile, defaults = {} }: SettingSources): Settings {
   const path = configFile ?? environment.KVASS_CONFIG;
   const file = path === undefined || path === "" ? new Map<OptionKey, string>() : readConfigFile(path);
   const settings: Partial<Record<OptionKey, string | number | undefined>> = {};
@@ -63,7 +65,7 @@ export function resolveSettings({ flags = {}, environment = {}, configFile }: Se
     if (flag !== undefined) settings[key] = parse(key, flag, flagOf(key));
     else if (variable !== undefined && variable !== "") settings[key] = parse(key, variable, variableOf(key));
     else if (file.has(key)) settings[key] = parse(key, file.get(key)!, `config file ${path}: "${key}"`);
-    else settings[key] = OPTIONS[key].default;
+    else settings[key] = defaults[key] === undefined ? OPTIONS[key].default : parse(key, defaults[key], flagOf(key));
   }
   settings.data = settings.data === "" ? join(homedir(), ".kvass") : settings.data;
   const resolved = settings as Settings;
