@@ -74,7 +74,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     reader,
     clips: new Clips({ index, archive, metrics, points, limits: clipLimits(settings) }),
     images: images.images,
-    playback: wirePlayback(settings, storage, { streams, archive }, log),
+    playback: wirePlayback(settings, storage, { streams, archive, points }, log),
     counters: countersOf({ journal, ingest, live, metrics }),
     start: () => sweep.start(),
     async stop(graceMs) {

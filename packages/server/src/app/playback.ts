@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { FragmentArchive } from "../domain/fragments/archive.ts";
+import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { AWS_PLAYBACK_LIMITS, GENEROUS_PLAYBACK_LIMITS } from "../domain/playback/parameters.ts";
 import { PlaybackSessions } from "../domain/playback/sessions.ts";
 import type { StreamRegistry } from "../domain/streams/registry.ts";
@@ -11,6 +12,7 @@ import type { Storage } from "./storage.ts";
 interface PlaybackParts {
   readonly streams: StreamRegistry;
   readonly archive: FragmentArchive;
+  readonly points: FragmentPoints;
 }
 
 /** Wires streaming sessions. Failures that are the server's own are logged. */

@@ -1,5 +1,6 @@
 import { type AdaptationSet, manifest, type Period, type TimelineSegment } from "@kvass/media";
 import { languageOf, type PlaylistText, segmentQuery } from "./hls.ts";
+import { PlaybackRefusal } from "./refusal.ts";
 import type { Segment } from "./segment.ts";
 import type { PlaybackSession } from "./session.ts";
 import { presentationStart } from "./token.ts";
@@ -15,7 +16,8 @@ const DELAY_TARGETS = 3;
 /** The manifest (AWS docs, "GetDASHManifest"): a period for each run of segments without a break. */
 export async function dashManifest(session: PlaybackSession, now: number): Promise<PlaylistText> {
   const { grant } = session;
-  const { segments, ended, longest } = await session.window();
+  const { segments, ended, longest } = await session.playlistWindow();
+  if (segments.length === 0) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
   const periods: Period[] = [];
   for (const run of runsOf(segments))
     periods.push(await periodOf(session, run, run.at(-1) === segments.at(-1) && !ended));

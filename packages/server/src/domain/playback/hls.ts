@@ -70,7 +70,7 @@ function renditionName(track: Track, all: readonly Track[]): string {
 export async function hlsMedia(session: PlaybackSession, track: Track): Promise<PlaylistText> {
   const { grant } = session;
   const { mode, discontinuities } = grant.parameters;
-  const { segments, ended, longest } = await session.window();
+  const { segments, ended, longest } = await session.playlistWindow();
   const first = segments[0];
   const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
   const content = mediaPlaylistBytes({

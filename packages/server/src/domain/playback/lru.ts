@@ -35,6 +35,11 @@ export class Lru<Value> {
     this.#weight -= entry.weight;
   }
 
+  /** Removes every value whose key begins with `prefix`. */
+  deleteAll(prefix: string): void {
+    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.delete(key);
+  }
+
   /** Sum of the weights. */
   get weight(): number {
     return this.#weight;

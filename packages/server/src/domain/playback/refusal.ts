@@ -5,9 +5,10 @@
  * - `gone`: the stream was deleted
  * - `not-found`: what is asked for does not exist, or does no longer
  * - `unplayable`: the media cannot be packaged
+ * - `throttled`: the stream's quota of a second is used up
  * - `invalid`: a parameter is missing or malformed
  */
-export type RefusalReason = "forbidden" | "expired" | "gone" | "not-found" | "unplayable" | "invalid";
+export type RefusalReason = "forbidden" | "expired" | "gone" | "not-found" | "unplayable" | "throttled" | "invalid";
 
 /** A playback resource is refused; `message` is one sentence for whoever debugs a player. */
 export class PlaybackRefusal extends Error {
@@ -19,3 +20,7 @@ export class PlaybackRefusal extends Error {
     this.reason = reason;
   }
 }
+
+/** The refusal of everything that is asked of a session whose stream is no more. */
+export const streamDeleted = (): PlaybackRefusal =>
+  new PlaybackRefusal("gone", "The stream of the session was deleted.");

@@ -65,6 +65,8 @@ export class SegmentBuilder {
   readonly #mp4: SharedCache<Mp4Segment>;
   readonly #transport: SharedCache<TransportSegment>;
   readonly #builds = new Semaphore(CONCURRENT_BUILDS);
+  /** Streams whose deletion is waited for. */
+  readonly #watched = new WeakSet<Stream>();
 
   /** @param cacheBytes memory for segments that may be asked for again, in each of the two forms */
   constructor(archive: FragmentArchive, cacheBytes: number) {
@@ -101,14 +103,27 @@ export class SegmentBuilder {
 
   /** The samples of the playable tracks. */
   #samples(stream: Stream, rows: readonly FragmentRow[]): Promise<TrackSamples[]> {
+    this.#forgetWith(stream);
     return this.#builds.run(async () => {
       const demuxer = new SegmentDemuxer();
       for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
+      stream.signal.throwIfAborted();
       return demuxer.playable().map((demuxed) => {
         const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
         return assembleSamples(demuxed.track, codec, demuxed.packets);
       });
     });
+  }
+
+  /** With its stream, all that is left of its media goes. */
+  #forgetWith(stream: Stream): void {
+    if (this.#watched.has(stream)) return;
+    this.#watched.add(stream);
+    const forget = (): void => {
+      this.#mp4.forget(`${stream.id}/`);
+      this.#transport.forget(`${stream.id}/`);
+    };
+    stream.signal.addEventListener("abort", forget, { once: true });
   }
 }
 

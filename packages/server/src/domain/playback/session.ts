@@ -2,11 +2,13 @@ import { CodecError, MatroskaError, rebase } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
+import { DomainError } from "../errors.ts";
 import { FragmentGone } from "../fragments/archive.ts";
 import { parseFragmentNumber } from "../fragments/fragment-number.ts";
+import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
-import { PlaybackRefusal } from "./refusal.ts";
+import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import type { Segment } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import type { PlaylistWindow, Timeline } from "./timeline.ts";
@@ -20,6 +22,7 @@ const MAX_SET_UPS = 32;
 export interface SessionPlaces {
   readonly index: FragmentIndex;
   readonly builder: SegmentBuilder;
+  readonly points: FragmentPoints;
   readonly now: () => number;
   /** Told of what is the server's own fault. */
   readonly report: (error: unknown) => void;
@@ -77,6 +80,23 @@ export class PlaybackSession {
     return (await this.#timeline).window(this.#places.now());
   }
 
+  /** The same for a playlist, which counts against the stream's quota. Rejects with PlaybackRefusal `throttled`. */
+  async playlistWindow(): Promise<PlaylistWindow> {
+    const window = await this.window();
+    const { maxSegments = window.segments.length } = this.grant.parameters;
+    this.#spend(() => this.#places.points.spendMetadata(this.stream, maxSegments));
+    return window;
+  }
+
+  #spend(take: () => void): void {
+    try {
+      take();
+    } catch (cause) {
+      if (!(cause instanceof DomainError)) throw cause;
+      throw new PlaybackRefusal("throttled", cause.message, { cause });
+    }
+  }
+
   /** What plays: the tracks of the first segment. */
   async tracks(): Promise<readonly Track[]> {
     this.#tracks ??= this.#firstSegment().then(tracksOf);
@@ -113,15 +133,17 @@ export class PlaybackSession {
 
   /**
    * A segment of the session, built. Rejects with PlaybackRefusal `invalid`, `forbidden` where it is not within the session, `not-found`
-   * where it is no longer or never was, `unplayable` where it cannot be packaged.
+   * where it is no longer or never was, `unplayable` where it cannot be packaged, `throttled`.
    */
   async segment(name: SegmentName): Promise<SessionSegment<Mp4Segment>> {
+    this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
     const rows = await this.#rows(name);
     return this.#place(rows, await this.#mp4(rows));
   }
 
   /** The same as MPEG-TS. */
   async transport(name: SegmentName): Promise<SessionSegment<TransportSegment>> {
+    this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
     const rows = await this.#rows(name);
     return this.#place(rows, await this.#refusing(this.#places.builder.transport(this.stream, rows)));
   }
@@ -215,6 +237,7 @@ export class PlaybackSession {
   }
 
   #refusal(cause: unknown): unknown {
+    if (this.stream.signal.aborted) return streamDeleted();
     if (cause instanceof FragmentGone) return new PlaybackRefusal("not-found", "The fragment has expired.", { cause });
     if (cause instanceof CodecError) {
       return new PlaybackRefusal("unplayable", `The fragment cannot be packaged: ${cause.message}.`, { cause });

@@ -3,13 +3,14 @@ import { CodecError } from "@kvass/media";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
+import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
 import { findBeginning } from "./beginning.ts";
 import { Lru } from "./lru.ts";
 import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
 import { RecentRows } from "./recent-rows.ts";
-import { PlaybackRefusal } from "./refusal.ts";
+import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { SegmentBuilder } from "./segment-builder.ts";
 import { LiveSource, RangeSource } from "./segment-source.ts";
 import { PlaybackSession } from "./session.ts";
@@ -32,6 +33,7 @@ export interface PlaybackOptions {
   readonly streams: StreamRegistry;
   readonly index: FragmentIndex;
   readonly archive: FragmentArchive;
+  readonly points: FragmentPoints;
   /** 32 secret bytes that survive a restart: what session tokens are sealed with. */
   readonly tokenKey: KeyObject;
   readonly limits: PlaybackLimits;
@@ -100,15 +102,15 @@ export class PlaybackSessions {
     this.#sessions.delete(token);
     const stream = await this.#options.streams.byId(grant.streamId);
     if (stream?.record.creationTime !== grant.streamCreation || stream.signal.aborted) {
-      throw new PlaybackRefusal("gone", "The stream of the session was deleted.");
+      throw streamDeleted();
     }
     // Another request may have opened it meanwhile.
     return this.#sessions.get(token) ?? this.#adopt(token, grant, stream);
   }
 
   #adopt(token: string, grant: SessionGrant, stream: Stream): PlaybackSession {
-    const { index, report } = this.#options;
-    const places = { index, builder: this.#builder, now: this.#now, report };
+    const { index, points, report } = this.#options;
+    const places = { index, points, builder: this.#builder, now: this.#now, report };
     const { mode, maxSegments = 0 } = grant.parameters;
     const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
     timeline.catch(() => this.#sessions.delete(token));

@@ -26,6 +26,11 @@ export class SharedCache<Value extends Sized> {
     return this.#kept.get(key);
   }
 
+  /** Forgets the values whose key begins with `prefix`. */
+  forget(prefix: string): void {
+    this.#kept.deleteAll(prefix);
+  }
+
   /** The value of `key`, made by `make` where it is not there. Rejects as `make` does. */
   get(key: string, make: () => Promise<Value>): Promise<Value> {
     const kept = this.#kept.get(key);

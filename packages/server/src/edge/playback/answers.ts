@@ -18,6 +18,7 @@ const REFUSALS: Readonly<Record<RefusalReason, readonly [status: number, type: s
   gone: [410, "ResourceNotFoundException"],
   "not-found": [404, "ResourceNotFoundException"],
   unplayable: [404, "UnsupportedStreamMediaTypeException"],
+  throttled: [429, "ClientLimitExceededException"],
   invalid: [400, "InvalidArgumentException"],
 };
 

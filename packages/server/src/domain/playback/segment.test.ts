@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { type CutRules, type Segment, SegmentCutter } from "./segment.ts";
+import { rowAt } from "./testing.ts";
+
+const RULES: CutRules = {
+  clock: "serverTimestamp",
+  discontinuities: "on-discontinuity",
+  joins: true,
+  looksAhead: true,
+};
+
+function cut(rows: readonly FragmentRow[], rules: Partial<CutRules> = {}, lost?: number): Segment[] {
+  const cutter = new SegmentCutter({ ...RULES, ...rules }, lost);
+  return [...rows.map((row) => cutter.push(row)), cutter.flush()].filter((segment) => segment !== undefined);
+}
+
+/** Segments in short: `number:first-last`, and `!` where a discontinuity is marked before. */
+const short = (segments: readonly Segment[]): string =>
+  segments
+    .map(
+      (segment) => `${segment.discontinuity ? "!" : ""}${segment.number}:${segment.sequence}-${segment.lastSequence}`,
+    )
+    .join(" ");
+
+/** Fragments one behind the other; lower case ones do not begin with a key frame. */
+const run = (pattern: string): FragmentRow[] =>
+  [...pattern].map((letter, index) => rowAt(index + 1, { startsClean: letter === "K" }));
+
+test("each clean fragment is a segment, and takes those behind it that are not", () => {
+  assert.equal(short(cut(run("KKK"))), "0:1-1 1:2-2 2:3-3");
+  assert.equal(short(cut(run("KppKp"))), "0:1-3 1:4-5");
+  assert.equal(short(cut(run("ppKp"))), "0:3-4");
+  assert.deepEqual(cut(run("pp")), []);
+});
+
+test("where nothing is joined, each fragment behind the first clean one is a segment", () => {
+  assert.equal(short(cut(run("pKpK"), { joins: false })), "0:2-2 1:3-3 2:4-4");
+});
+
+test("a joined segment is bounded in time, and its size is the sum", () => {
+  const [segment] = cut(run("Kpp"));
+  assert.equal(segment!.size, 3000);
+  assert.equal(segment!.duration, 6000);
+  assert.equal(segment!.fragments, 3);
+  assert.equal(short(cut(run("Kppppppppppp"))), "0:1-10 1:11-12");
+});
+
+test("a segment lasts to the next one, where that goes on, else to its own end", () => {
+  const late = rowAt(2, { producerTimestamp: rowAt(2).producerTimestamp + 30 });
+  const rows = [rowAt(1), late, rowAt(4)];
+  assert.deepEqual(
+    cut(rows).map(({ duration }) => duration),
+    [2030, 2000, 2000],
+  );
+  assert.deepEqual(
+    cut(rows, { looksAhead: false }).map(({ duration }) => duration),
+    [2000, 2000, 2000],
+  );
+});
+
+test("a gap, an overlap and another set-up are discontinuities, in that mode", () => {
+  const at = (sequence: number, offset: number, more = {}): FragmentRow =>
+    rowAt(sequence, { producerTimestamp: rowAt(sequence).producerTimestamp + offset, ...more });
+  const rows = [at(1, 0), at(2, 50), at(3, 101), at(4, -400), at(5, -400, { configuration: 2 })];
+  assert.equal(short(cut(rows)), "0:1-1 1:2-2 !2:3-3 !3:4-4 !4:5-5");
+  assert.equal(short(cut(rows, { discontinuities: "always" })), "0:1-1 !1:2-2 !2:3-3 !3:4-4 !4:5-5");
+  assert.equal(short(cut(rows, { discontinuities: "never" })), "0:1-1 1:2-2 2:3-3 3:4-4 !4:5-5");
+});
+
+test("timestamps that go back are a discontinuity in every mode", () => {
+  const rows = [rowAt(5), rowAt(6, { producerTimestamp: rowAt(1).producerTimestamp })];
+  assert.equal(short(cut(rows, { discontinuities: "never" })), "0:5-5 !1:6-6");
+});
+
+test("the set-up is that of the first segment in a row that has it", () => {
+  const rows = [1, 1, 2, 2, 1].map((configuration, index) => rowAt(index + 1, { configuration }));
+  assert.deepEqual(
+    cut(rows).map(({ setUp }) => setUp.number),
+    [0, 0, 2, 2, 4],
+  );
+});
+
+test("runs close the gaps between them, or keep to the server's clock where it is live", () => {
+  const rows = [rowAt(1), rowAt(2), rowAt(100), rowAt(101)];
+  assert.deepEqual(
+    cut(rows).map(({ run }) => [run.number, run.presentedAt]),
+    [
+      [0, 0],
+      [0, 0],
+      [2, 4000],
+      [2, 4000],
+    ],
+  );
+  const live = cut(rows, { liveSince: rowAt(1).serverTimestamp - 500 });
+  assert.deepEqual(
+    live.map(({ run }) => run.presentedAt),
+    [500, 500, 198_500, 198_500],
+  );
+});
+
+test("discontinuities behind a window are counted", () => {
+  const segments = cut([rowAt(1), rowAt(3), rowAt(4), rowAt(6)]);
+  assert.deepEqual(
+    segments.map(({ discontinuitiesBefore }) => discontinuitiesBefore),
+    [0, 0, 1, 1],
+  );
+});
+
+test("what was lost before counts as segments and discontinuities", () => {
+  const [segment] = cut([rowAt(7)], {}, 6);
+  assert.equal(segment!.number, 6);
+  assert.equal(segment!.discontinuitiesBefore, 6);
+});
+
+test("any fragments: every one from the first clean one on is in exactly one segment, in order", () => {
+  const rows = fc
+    .array(
+      fc.record({
+        clean: fc.boolean(),
+        step: fc.integer({ min: -3000, max: 9000 }),
+        set: fc.integer({ min: 1, max: 2 }),
+      }),
+    )
+    .map((steps) => {
+      let time = 1e9;
+      return steps.map(({ clean, step, set }, index) => {
+        time += step;
+        return rowAt(index + 1, { producerTimestamp: time, startsClean: clean, configuration: set });
+      });
+    });
+  fc.assert(
+    fc.property(rows, fc.boolean(), (all, joins) => {
+      const first = all.findIndex(({ startsClean }) => startsClean);
+      let next = first + 1;
+      for (const [index, segment] of cut(all, { joins }).entries()) {
+        assert.equal(segment.number, index);
+        assert.equal(segment.sequence, next);
+        assert.equal(segment.lastSequence, next + segment.fragments - 1);
+        assert.ok(segment.duration > 0 && segment.run.presentedAt >= 0);
+        next = segment.lastSequence + 1;
+      }
+      assert.equal(next, first < 0 ? 0 : all.length + 1);
+    }),
+  );
+});

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SharedCache } from "./shared-cache.ts";
+
+const value = (bytes: number): { bytes: number } => ({ bytes });
+const never = (): Promise<never> => assert.fail("it is there");
+
+test("a thousand who ask at once share one making", async () => {
+  const cache = new SharedCache(1000);
+  let made = 0;
+  const make = async () => {
+    made++;
+    await new Promise((resolve) => setImmediate(resolve));
+    return value(10);
+  };
+  const values = await Promise.all(Array.from({ length: 1000 }, () => cache.get("a", make)));
+  assert.equal(made, 1);
+  assert.equal(new Set(values).size, 1);
+  assert.equal(await cache.get("a", never), values[0]);
+});
+
+test("what was used least recently makes room, and what is too large is not kept", async () => {
+  const cache = new SharedCache(100);
+  for (const key of ["a", "b", "c"]) await cache.get(key, async () => value(30));
+  await cache.get("a", never);
+  await cache.get("d", async () => value(40));
+  assert.equal(cache.kept("b"), undefined);
+  assert.deepEqual(cache.kept("a"), value(30));
+  await cache.get("large", async () => value(51));
+  assert.equal(cache.kept("large"), undefined);
+  assert.deepEqual(cache.kept("d"), value(40));
+});
+
+test("what failed is made again, and a prefix is forgotten", async () => {
+  const cache = new SharedCache(100);
+  await assert.rejects(
+    cache.get("1/a", () => Promise.reject(new Error("no"))),
+    /no/,
+  );
+  await cache.get("1/a", async () => value(1));
+  await cache.get("12/a", async () => value(2));
+  cache.forget("1/");
+  assert.equal(cache.kept("1/a"), undefined);
+  assert.deepEqual(cache.kept("12/a"), value(2));
+});

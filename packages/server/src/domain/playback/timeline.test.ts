@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { type Segment, SegmentCutter } from "./segment.ts";
+import type { SegmentSource } from "./segment-source.ts";
+import { rowAt } from "./testing.ts";
+import { type PlaylistWindow, Timeline, type TimelineRules } from "./timeline.ts";
+
+/** Gives out what is put in, at most `page` at a time. */
+class ScriptedSource implements SegmentSource {
+  ended = false;
+  reads = 0;
+  readonly #page: number;
+  readonly #cutter = new SegmentCutter({
+    clock: "serverTimestamp",
+    discontinuities: "never",
+    joins: false,
+    looksAhead: false,
+  });
+  readonly #segments: Segment[] = [];
+
+  constructor(page = 100) {
+    this.#page = page;
+  }
+
+  put(...rows: FragmentRow[]): void {
+    for (const row of rows) {
+      this.#cutter.push(row);
+      this.#segments.push(this.#cutter.flush()!);
+    }
+  }
+
+  async next(): Promise<Segment[]> {
+    this.reads++;
+    return this.#segments.splice(0, this.#page);
+  }
+}
+
+const rowsTo = (last: number, first = 1): FragmentRow[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => rowAt(first + index));
+const numbers = ({ segments }: PlaylistWindow): number[] => segments.map(({ number }) => number);
+const timeline = (source: SegmentSource, rules: Partial<TimelineRules>): Timeline =>
+  new Timeline(source, { mode: "live", maxSegments: 3, createdAt: 0, base: rowAt(1).producerTimestamp, ...rules });
+
+test("a live window moves on with what arrives, and remembers what it has left", async () => {
+  const source = new ScriptedSource();
+  const live = timeline(source, {});
+  source.put(...rowsTo(2));
+  assert.deepEqual(numbers(await live.window(0)), [0, 1]);
+  source.put(...rowsTo(5, 3));
+  assert.deepEqual(numbers(await live.window(0)), [2, 3, 4]);
+  assert.deepEqual(numbers(await live.window(0)), [2, 3, 4]);
+  assert.equal(live.find(0)?.sequence, 1);
+  source.put(...rowsTo(100, 6));
+  assert.deepEqual(numbers(await live.window(0)), [97, 98, 99]);
+  assert.equal(live.find(0), undefined);
+  assert.equal(live.find(80)?.sequence, 81);
+  assert.equal(live.find(100), undefined);
+});
+
+test("those who look at the same time share one reading", async () => {
+  const source = new ScriptedSource();
+  const live = timeline(source, {});
+  source.put(...rowsTo(3));
+  const windows = await Promise.all([live.window(0), live.window(0), live.window(0)]);
+  assert.equal(source.reads, 1);
+  for (const window of windows) assert.deepEqual(numbers(window), [0, 1, 2]);
+});
+
+test("a replay begins with three segments and adds one when the first of them would have been played", async () => {
+  const source = new ScriptedSource(4);
+  const replay = timeline(source, { mode: "live-replay", maxSegments: 5, createdAt: 1000 });
+  source.put(...rowsTo(9));
+  assert.deepEqual(numbers(await replay.window(1000)), [0, 1, 2]);
+  assert.deepEqual(numbers(await replay.window(2999)), [0, 1, 2]);
+  assert.deepEqual(numbers(await replay.window(3000)), [0, 1, 2, 3]);
+  const late = await replay.window(9000);
+  assert.deepEqual(numbers(late), [2, 3, 4, 5, 6]);
+  assert.equal(late.ended, false);
+  source.ended = true;
+  const last = await replay.window(13_000);
+  assert.deepEqual(numbers(last), [4, 5, 6, 7, 8]);
+  assert.equal(last.ended, true);
+});
+
+test("where the beginning of a replay has expired, its time has passed all the same", async () => {
+  const cutter = new SegmentCutter(
+    { clock: "serverTimestamp", discontinuities: "never", joins: false, looksAhead: false },
+    10,
+  );
+  const left = rowsTo(14, 11).map((row) => {
+    cutter.push(row);
+    return cutter.flush()!;
+  });
+  const source = { ended: false, next: async () => left.splice(0) };
+  const replay = timeline(source, { mode: "live-replay" });
+  // The first three that are left are there at once; the fourth when the first of them, from 20 s to 22 s, would have been played.
+  assert.deepEqual(numbers(await replay.window(21_999)), [10, 11, 12]);
+  assert.deepEqual(numbers(await replay.window(22_000)), [11, 12, 13]);
+});
+
+test("on demand the list is read once, whole or up to its limit, and has an end", async () => {
+  const source = new ScriptedSource(4);
+  source.put(...rowsTo(10));
+  const limited = timeline(source, { mode: "on-demand", maxSegments: 6 });
+  const window = await limited.window(0);
+  assert.deepEqual(numbers(window), [0, 1, 2, 3, 4, 5]);
+  assert.equal(window.ended, true);
+  const reads = source.reads;
+  await limited.window(0);
+  assert.equal(source.reads, reads);
+});
