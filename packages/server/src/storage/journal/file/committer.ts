@@ -8,6 +8,12 @@ import type { SyncBudget } from "./sync-budget.ts";
 /** Unsynced bytes of a segment that call for a sync though no fragment ends: a commit then never has to push out more than some of this. */
 const SYNC_AFTER_BYTES = 16 * 1024 * 1024;
 
+/**
+ * A sync takes with it what is about to be written, up to so many unsynced bytes: while a file is synced it takes no write, so that a sync after each
+ * write would let no more through than the budget of syncs times the bytes of one write.
+ */
+const GATHERED_BYTES = 8 * 1024 * 1024;
+
 /** A fragment whose parts are all placed and which waits to become durable and visible. */
 interface Commit {
   readonly segment: OpenSegment;
@@ -110,6 +116,7 @@ export class Committer {
   async #round(): Promise<void> {
     // The index's log must have room before the syncs begin, so that between a sync and its rows there is nothing to wait for.
     await this.#ledger.pressure();
+    await this.#gather();
     const ready = this.#ready();
     const targets = this.#targets(ready);
     const commits = this.#queue.splice(0, ready);
@@ -117,6 +124,17 @@ export class Committer {
     const gained = await Promise.all(Array.from(targets, (segment) => segment.sync()));
     this.#finish(commits);
     this.#host.synced(gained.reduce((sum, bytes) => sum + bytes, 0));
+  }
+
+  /** Waits for the writes that follow one on the other, as long as little would be synced. */
+  async #gather(): Promise<void> {
+    for (const segment of this.#targets(this.#ready())) {
+      while (segment.written - segment.synced < GATHERED_BYTES) {
+        const write = segment.nextWrite();
+        if (write === undefined) break;
+        await write;
+      }
+    }
   }
 
   /** How many fragments at the head of the queue are written whole. */

@@ -59,6 +59,7 @@ export class OpenSegment {
   #file: JournalFile | undefined;
   #busy = true;
   #writes: Promise<void>;
+  #progress: PromiseWithResolvers<void> | undefined;
   #syncing: Promise<void> | undefined;
   #end = HEADER_BLOCK_BYTES;
   #written = HEADER_BLOCK_BYTES;
@@ -122,6 +123,13 @@ export class OpenSegment {
     return this.#writes;
   }
 
+  /** Resolves when the next write is done, undefined where nothing is left to write. Never rejects. */
+  nextWrite(): Promise<void> | undefined {
+    if (this.#failure !== undefined || this.#written === this.#end) return undefined;
+    this.#progress ??= Promise.withResolvers<void>();
+    return this.#progress.promise;
+  }
+
   /** Syncs what has been written by now. Never rejects: a failure fences the segment. Resolves to the bytes that became durable. */
   async sync(): Promise<number> {
     const mark = this.#written;
@@ -140,6 +148,7 @@ export class OpenSegment {
     this.#placed.length = 0;
     this.#queue.length = 0;
     this.#events.failed(this, this.#failure);
+    this.#tellProgress();
   }
 
   /** Closes the file, once nothing uses it any more. Everything that was placed must have been synced, or the segment fenced. */
@@ -175,6 +184,7 @@ export class OpenSegment {
     if (this.#failure !== undefined) return;
     this.#written += bytes;
     this.#events.written();
+    this.#tellProgress();
   }
 
   /** Moves the records that are complete, up to the first that is not, to the queue. */
@@ -189,6 +199,11 @@ export class OpenSegment {
       }
     }
     this.#placed.splice(0, count);
+  }
+
+  #tellProgress(): void {
+    this.#progress?.resolve();
+    this.#progress = undefined;
   }
 
   #takeSome(): { buffers: Uint8Array[]; bytes: number; releases: (() => void)[] } {
