@@ -1,17 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { record } from "../../test/recorder.ts";
-import { fileSample, frame, lacedBlock, producerSdkSample, samples } from "../../test/samples.ts";
 import {
-  clusterHeader,
+  BLOCK,
+  bytes,
+  type Case,
+  CLUSTER,
+  HEAD,
+  INFO,
+  LIVE_CLUSTER,
+  START,
+  TRACK,
+  TRACKS,
+  testCases,
+} from "../../test/error-cases.ts";
+import { record } from "../../test/recorder.ts";
+import { fileSample, producerSdkSample, samples } from "../../test/samples.ts";
+import {
   concatBytes,
   ebmlHeader,
-  infoElement,
-  type MatroskaErrorCode,
-  type MatroskaReaderOptions,
   MatroskaStreamReader,
   segmentHeader,
-  simpleBlock,
   tags,
   tracksElement,
   voidElement,
@@ -19,27 +27,8 @@ import {
 import { element, elementHeader, stringElement, uintElement } from "./element-writer.ts";
 import { ID } from "./ids.ts";
 
-const INFO = infoElement({ muxingApp: "test", writingApp: "test" });
-const TRACK = { number: 1, type: "video", codecId: "V_TEST" } as const;
-const TRACKS = tracksElement([TRACK]);
-const START = concatBytes([ebmlHeader(), segmentHeader()]);
-const HEAD = concatBytes([START, INFO, TRACKS]);
-const BLOCK = simpleBlock({ trackNumber: 1, relativeTimecode: 0, keyframe: true }, frame(1, 10));
-const CLUSTER = concatBytes([clusterHeader(0, BLOCK.length), BLOCK]);
-const LIVE_CLUSTER = concatBytes([clusterHeader(0), BLOCK]);
-const TIMESTAMP = uintElement(ID.Timestamp, 7);
-
-interface Case {
-  name: string;
-  bytes: Uint8Array | Uint8Array[];
-  code: MatroskaErrorCode | undefined;
-  element?: string;
-  options?: MatroskaReaderOptions;
-}
-
 const ebml = (...children: Uint8Array[]): Uint8Array => element(ID.EBML, children);
 const docType = stringElement(ID.DocType, "matroska");
-const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const nested = (depth: number): Uint8Array =>
   element(ID.SimpleTag, depth === 0 ? [stringElement(ID.TagName, "x")] : [nested(depth - 1)]);
 
@@ -123,146 +112,6 @@ const CASES: Case[] = [
   { name: "a size of nine bytes", bytes: [HEAD, bytes(0xec, 0)], code: "invalid-vint" },
   { name: "an ID of ones", bytes: [HEAD, bytes(0xff, 0x80)], code: "invalid-vint" },
   { name: "an ID of zeros", bytes: [HEAD, bytes(0x40, 0, 0x80)], code: "invalid-vint" },
-  {
-    name: "a Cluster beyond its Segment",
-    bytes: [ebmlHeader(), element(ID.Segment, [TRACKS, CLUSTER.subarray(0, 9)])],
-    code: "overrun",
-    element: "Cluster",
-  },
-  {
-    name: "a block beyond its Cluster",
-    bytes: [HEAD, clusterHeader(0, 9), BLOCK],
-    code: "overrun",
-    element: "SimpleBlock",
-  },
-  {
-    name: "a Cluster in a Cluster of known size",
-    bytes: [HEAD, element(ID.Cluster, [TIMESTAMP, CLUSTER])],
-    code: "unexpected-element",
-  },
-  { name: "an empty Cluster", bytes: [HEAD, element(ID.Cluster, [])], code: "missing-element", element: "Timestamp" },
-  { name: "a Cluster without Timestamp", bytes: [HEAD, element(ID.Cluster, voidElement(9))], code: "missing-element" },
-  {
-    name: "a block before the Timestamp",
-    bytes: [HEAD, element(ID.Cluster, [BLOCK, TIMESTAMP])],
-    code: "missing-element",
-  },
-  { name: "two Timestamps", bytes: [HEAD, element(ID.Cluster, [TIMESTAMP, TIMESTAMP])], code: "duplicate-element" },
-  {
-    name: "a Timestamp of 2^63-1",
-    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 63n - 1n))],
-    code: undefined,
-  },
-  {
-    name: "a Timestamp of 2^63",
-    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 2n ** 63n))],
-    code: "invalid-value",
-    element: "Timestamp",
-  },
-  {
-    name: "a BlockDuration of 2^53",
-    bytes: [HEAD, element(ID.Cluster, [TIMESTAMP, element(ID.BlockGroup, uintElement(ID.BlockDuration, 2n ** 53n))])],
-    code: "invalid-value",
-    element: "BlockDuration",
-  },
-  {
-    name: "a Timestamp of nine bytes",
-    bytes: [HEAD, element(ID.Cluster, uintElement(ID.Timestamp, 1, 9))],
-    code: "invalid-value",
-  },
-  {
-    name: "a Timestamp that begins within the limit and ends behind it",
-    bytes: [HEAD, element(ID.Cluster, [voidElement(4089), TIMESTAMP, BLOCK])],
-    code: undefined,
-  },
-  {
-    name: "a Timestamp that begins behind the limit",
-    bytes: [HEAD, element(ID.Cluster, [voidElement(4091), TIMESTAMP, BLOCK])],
-    code: "limit-exceeded",
-    element: "Cluster",
-  },
-  {
-    name: "a Timestamp behind 5000 bytes",
-    bytes: [HEAD, element(ID.Cluster, [voidElement(5000), TIMESTAMP])],
-    code: "limit-exceeded",
-  },
-  {
-    name: "a block of 3 bytes",
-    bytes: [HEAD, clusterHeader(0), element(ID.SimpleBlock, bytes(0x81, 0, 0))],
-    code: "invalid-block",
-  },
-  {
-    name: "a block of track 0",
-    bytes: [HEAD, clusterHeader(0), element(ID.SimpleBlock, bytes(0x80, 0, 0, 0))],
-    code: "invalid-block",
-  },
-  {
-    name: "a block without track",
-    bytes: [HEAD, clusterHeader(0), element(ID.SimpleBlock, bytes(0, 0, 0, 0))],
-    code: "invalid-block",
-  },
-  {
-    name: "a block header beyond its block",
-    bytes: [HEAD, clusterHeader(0), element(ID.SimpleBlock, bytes(0x40, 1, 0, 0))],
-    code: "invalid-block",
-  },
-  {
-    name: "a BlockGroup without Block",
-    bytes: [HEAD, clusterHeader(0), element(ID.BlockGroup, voidElement(2))],
-    code: "missing-element",
-    element: "Block",
-  },
-  { name: "an empty BlockGroup", bytes: [HEAD, clusterHeader(0), element(ID.BlockGroup, [])], code: "missing-element" },
-  {
-    name: "two Blocks in a BlockGroup",
-    bytes: [
-      HEAD,
-      clusterHeader(0),
-      element(ID.BlockGroup, [element(ID.Block, frame(8, 9).fill(0x81)), element(ID.Block, frame(8, 9))]),
-    ],
-    code: "duplicate-element",
-  },
-  {
-    name: "a SimpleBlock in a BlockGroup",
-    bytes: [HEAD, clusterHeader(0), element(ID.BlockGroup, BLOCK)],
-    code: "unexpected-element",
-  },
-  { name: "a Tag in a Cluster", bytes: [HEAD, clusterHeader(0), element(ID.Tag, [])], code: "unexpected-element" },
-  {
-    name: "fixed lacing that leaves a rest",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x04, [frame(1, 4), frame(1, 5)], [])],
-    code: "invalid-block",
-  },
-  {
-    name: "Xiph lacing beyond the block",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x02, [frame(1, 4), frame(1, 5)], [200])],
-    code: "invalid-block",
-  },
-  {
-    name: "Xiph lacing without end",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x02, [bytes(255, 255)], [])],
-    code: undefined,
-  },
-  {
-    name: "Xiph lacing of 255s",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x02, [bytes(255), bytes(255)], [])],
-    code: "invalid-block",
-  },
-  {
-    name: "EBML lacing below 0",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x06, [bytes(1), bytes(2), bytes(3)], [0x81, 0x80])],
-    code: "invalid-block",
-  },
-  {
-    name: "EBML lacing of nine bytes",
-    bytes: [HEAD, clusterHeader(0), lacedBlock(0x06, [frame(1, 4), frame(1, 5)], [0])],
-    code: "invalid-block",
-  },
-  {
-    name: "lacing without frame count",
-    bytes: [HEAD, clusterHeader(0), element(ID.SimpleBlock, bytes(0x81, 0, 0, 2))],
-    code: "invalid-block",
-  },
   {
     name: "Tags nested 17 deep",
     bytes: [HEAD, element(ID.Tags, element(ID.Tag, nested(16)))],
@@ -361,17 +210,7 @@ const CASES: Case[] = [
   },
 ];
 
-for (const { name, bytes: parts, code, element: at, options } of CASES) {
-  test(`${name}: ${code ?? "fine"}`, () => {
-    const input = Array.isArray(parts) ? concatBytes(parts) : parts;
-    for (const size of [1, 3, Math.max(1, input.length)]) {
-      const { error } = record(input, [size], options);
-      assert.equal(error?.code, code, error?.message);
-      if (at !== undefined) assert.equal(error?.element, at);
-      if (error) assert.ok(error.offset >= 0 && error.offset <= input.length);
-    }
-  });
-}
+testCases(CASES);
 
 test("a reader that failed repeats its error, and one that has ended takes no more", () => {
   const nothing = {

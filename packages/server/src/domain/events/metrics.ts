@@ -103,51 +103,55 @@ export class Metrics {
   /** Every value now, stream by stream. */
   *snapshot(): Generator<MetricSample> {
     for (const [streamName, metrics] of this.#streams) {
-      yield* putMediaSamples(streamName, metrics.putMedia);
-      yield* readSamples(streamName, "GetMedia", metrics.getMedia);
-      yield* readSamples(streamName, "GetMediaForFragmentList", metrics.getMediaForFragmentList);
-      yield* clipSamples(streamName, metrics.getClip);
+      yield* samples(streamName, "PutMedia", metrics.putMedia, PUT_MEDIA);
+      yield* samples(streamName, "GetMedia", metrics.getMedia, READ);
+      yield* samples(streamName, "GetMediaForFragmentList", metrics.getMediaForFragmentList, READ);
+      yield* samples(streamName, "GetClip", metrics.getClip, CLIP);
     }
   }
 }
 
-function* clipSamples(streamName: string, metrics: ClipMetrics): Generator<MetricSample> {
-  yield { streamName, name: "GetClip.Requests", unit: "Count", value: metrics.requests };
-  yield { streamName, name: "GetClip.OutgoingBytes", unit: "Bytes", value: metrics.outgoingBytes };
-  yield { streamName, name: "GetClip.ConnectionErrors", unit: "Count", value: metrics.connectionErrors };
-}
+/** One counter of an operation: its name behind the operation's, its unit, and where it stands. */
+type Reading<Counters> = readonly [
+  suffix: string,
+  unit: MetricSample["unit"],
+  read: (counters: Counters) => MetricSample["value"],
+];
 
-function* putMediaSamples(streamName: string, metrics: PutMediaMetrics): Generator<MetricSample> {
-  const sample = (suffix: string, unit: MetricSample["unit"], value: number | Latency): MetricSample => ({
-    streamName,
-    name: `PutMedia.${suffix}`,
-    unit,
-    value,
-  });
-  yield sample("Requests", "Count", metrics.requests);
-  yield sample("IncomingBytes", "Bytes", metrics.incomingBytes);
-  yield sample("IncomingFragments", "Count", metrics.incomingFragments);
-  yield sample("IncomingFrames", "Count", metrics.incomingFrames);
-  yield sample("ActiveConnections", "Count", metrics.activeConnections);
-  yield sample("ConnectionErrors", "Count", metrics.connectionErrors);
-  yield sample("ErrorAckCount", "Count", metrics.errorAckCount);
-  yield sample("Success", "Count", metrics.success);
-  yield sample("FragmentIngestionLatency", "Milliseconds", metrics.fragmentIngestionLatency);
-  yield sample("FragmentPersistLatency", "Milliseconds", metrics.fragmentPersistLatency);
-}
+const PUT_MEDIA: readonly Reading<PutMediaMetrics>[] = [
+  ["Requests", "Count", ({ requests }) => requests],
+  ["IncomingBytes", "Bytes", ({ incomingBytes }) => incomingBytes],
+  ["IncomingFragments", "Count", ({ incomingFragments }) => incomingFragments],
+  ["IncomingFrames", "Count", ({ incomingFrames }) => incomingFrames],
+  ["ActiveConnections", "Count", ({ activeConnections }) => activeConnections],
+  ["ConnectionErrors", "Count", ({ connectionErrors }) => connectionErrors],
+  ["ErrorAckCount", "Count", ({ errorAckCount }) => errorAckCount],
+  ["Success", "Count", ({ success }) => success],
+  ["FragmentIngestionLatency", "Milliseconds", ({ fragmentIngestionLatency }) => fragmentIngestionLatency],
+  ["FragmentPersistLatency", "Milliseconds", ({ fragmentPersistLatency }) => fragmentPersistLatency],
+];
 
-function* readSamples(streamName: string, operation: string, metrics: ReadMetrics): Generator<MetricSample> {
-  const sample = (suffix: string, unit: MetricSample["unit"], value: number): MetricSample => ({
-    streamName,
-    name: `${operation}.${suffix}`,
-    unit,
-    value,
-  });
-  yield sample("Requests", "Count", metrics.requests);
-  yield sample("OutgoingBytes", "Bytes", metrics.outgoingBytes);
-  yield sample("OutgoingFragments", "Count", metrics.outgoingFragments);
-  yield sample("OutgoingFrames", "Count", metrics.outgoingFrames);
-  yield sample("ConnectionErrors", "Count", metrics.connectionErrors);
-  yield sample("MillisBehindNow", "Milliseconds", metrics.millisBehindNow);
-  yield sample("ReaderSkips", "Count", metrics.skips);
+const CLIP: readonly Reading<ClipMetrics>[] = [
+  ["Requests", "Count", ({ requests }) => requests],
+  ["OutgoingBytes", "Bytes", ({ outgoingBytes }) => outgoingBytes],
+  ["ConnectionErrors", "Count", ({ connectionErrors }) => connectionErrors],
+];
+
+const READ: readonly Reading<ReadMetrics>[] = [
+  ...CLIP,
+  ["OutgoingFragments", "Count", ({ outgoingFragments }) => outgoingFragments],
+  ["OutgoingFrames", "Count", ({ outgoingFrames }) => outgoingFrames],
+  ["MillisBehindNow", "Milliseconds", ({ millisBehindNow }) => millisBehindNow],
+  ["ReaderSkips", "Count", ({ skips }) => skips],
+];
+
+function* samples<Counters>(
+  streamName: string,
+  operation: string,
+  counters: Counters,
+  readings: readonly Reading<Counters>[],
+): Generator<MetricSample> {
+  for (const [suffix, unit, read] of readings) {
+    yield { streamName, name: `${operation}.${suffix}`, unit, value: read(counters) };
+  }
 }
