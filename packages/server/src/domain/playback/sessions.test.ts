@@ -1,0 +1,163 @@
+/** Streaming sessions over the whole domain, with a clock that tests set. */
+import assert from "node:assert/strict";
+import { createSecretKey, randomBytes } from "node:crypto";
+import { after, test } from "node:test";
+import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
+import { bodyHeader, fragment } from "../../../../../tests/support/matroska-body.ts";
+import { FragmentArchive } from "../fragments/archive.ts";
+import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
+import type { Stream } from "../streams/stream.ts";
+import { hlsMedia, hlsMultivariant } from "./hls.ts";
+import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "./parameters.ts";
+import type { PlaybackRefusal } from "./refusal.ts";
+import type { PlaybackSession } from "./session.ts";
+import { PlaybackSessions } from "./sessions.ts";
+
+const HOUR = 3_600_000;
+const START = Date.UTC(2026, 4, 17);
+let now = START;
+const server = new InProcessServer({ now: () => now });
+after(() => server.close());
+
+const tokenKey = createSecretKey(randomBytes(32));
+const reported: unknown[] = [];
+/** Counts what is read of the archive. */
+class CountingArchive extends FragmentArchive {
+  opened = 0;
+  override open(...args: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
+    this.opened++;
+    return super.open(...args);
+  }
+}
+const archive = new CountingArchive({ index: server.index, journal: server.journal, keys: server.keys });
+
+/** The sessions of a server that has just started. */
+const started = (): PlaybackSessions =>
+  new PlaybackSessions({
+    streams: server.streams,
+    index: server.index,
+    archive,
+    points: new FragmentPoints(GENEROUS_POINT_LIMITS),
+    tokenKey,
+    limits: GENEROUS_PLAYBACK_LIMITS,
+    cacheBytes: 2 ** 20,
+    report: (error) => void reported.push(error),
+    now: () => now,
+  });
+
+/** Sends `count` fragments of a second each, the first of which began a second ago; time passes with each. */
+async function send(stream: Stream, count: number): Promise<void> {
+  const producer = await TestSession.open(server, stream);
+  await producer.send(bodyHeader());
+  for (let sent = 0; sent < count; sent++) {
+    await producer.send(fragment(now, 5, 100, 1000));
+    now += 1000;
+  }
+  producer.session.end();
+  await producer.ended;
+}
+
+const LIVE: SessionRequest = { protocol: "hls", selector: { clock: "producerTimestamp" }, expiresSeconds: 43_200 };
+
+async function playlist(session: PlaybackSession): Promise<string> {
+  const { content } = await hlsMedia(session, await session.track(1));
+  return Buffer.from(content).toString();
+}
+
+/** What a playlist says of its place: `MEDIA-SEQUENCE/DISCONTINUITY-SEQUENCE`, and its segments. */
+function place(text: string): { sequence: string; segments: string[] } {
+  const tag = (name: string): string => new RegExp(`#EXT-X-${name}:(\\d+)`).exec(text)?.[1] ?? "-";
+  const segments = text.match(/(?<=MediaFragment\.mp4\?FragmentNumber=)\d+/g) ?? [];
+  return { sequence: `${tag("MEDIA-SEQUENCE")}/${tag("DISCONTINUITY-SEQUENCE")}`, segments };
+}
+
+const refusal = (reason: PlaybackRefusal["reason"]) => (error: unknown) =>
+  (error as PlaybackRefusal).name === "PlaybackRefusal" && (error as PlaybackRefusal).reason === reason;
+
+test("a live session goes on where it was when the server starts again, also when its beginning has expired", async () => {
+  const stream = await server.create("restarted", 1);
+  await send(stream, 8);
+  const before = started();
+  const token = await before.create(stream, LIVE);
+  const session = await before.open(token);
+  assert.equal(place(await playlist(session)).sequence, "0/-");
+  now += HOUR / 2;
+  await send(stream, 20);
+  const there = place(await playlist(session));
+  assert.equal(there.segments.length, 5);
+  const rebuilt = place(await playlist(await started().open(token)));
+  assert.deepEqual(rebuilt, there);
+  // Both are the same as long as everything is there. Later the numbers go on from at least as many.
+  now += HOUR / 2 + 5000;
+  await send(stream, 10);
+  const [own, other] = [place(await playlist(session)), place(await playlist(await started().open(token)))];
+  assert.deepEqual(other.segments, own.segments);
+  assert.ok(
+    Number.parseInt(other.sequence, 10) >= Number.parseInt(own.sequence, 10),
+    `${other.sequence} ${own.sequence}`,
+  );
+});
+
+test("a session ends at its time, and is then neither opened nor kept open", async () => {
+  const stream = await server.create("brief");
+  await send(stream, 3);
+  const sessions = started();
+  const token = await sessions.create(stream, { ...LIVE, expiresSeconds: 300 });
+  await sessions.open(token);
+  now += 299_999;
+  await sessions.open(token);
+  now += 1;
+  await assert.rejects(sessions.open(token), refusal("expired"));
+  await assert.rejects(started().open(token), refusal("expired"));
+});
+
+test("nothing is live 30 seconds after the last fragment", async () => {
+  const stream = await server.create("ended");
+  await send(stream, 3);
+  now += 30_000;
+  await started().create(stream, LIVE);
+  now += 1;
+  await assert.rejects(started().create(stream, LIVE), { code: "not-found" });
+});
+
+test("a live session does not begin before a silence", async () => {
+  const stream = await server.create("silent");
+  await send(stream, 3);
+  now += 60_000;
+  await send(stream, 2);
+  const sessions = started();
+  const session = await sessions.open(await sessions.create(stream, LIVE));
+  assert.equal(place(await playlist(session)).segments.length, 2);
+});
+
+test("a thousand viewers of one live stream share what is read and built", async () => {
+  const stream = await server.create("watched");
+  await send(stream, 5);
+  const sessions = started();
+  archive.opened = 0;
+  const watch = async (): Promise<number> => {
+    const session = await sessions.open(await sessions.create(stream, LIVE));
+    await hlsMultivariant(session);
+    const { segments } = place(await playlist(session));
+    for (const fragmentNumber of segments) await session.segment({ fragmentNumber, fragments: 1 });
+    return segments.length;
+  };
+  const counts = await Promise.all(Array.from({ length: 1000 }, watch));
+  assert.ok(counts.every((count) => count === 5));
+  assert.equal(archive.opened, 5);
+});
+
+test("a deleted stream ends its sessions, and its media is forgotten", async () => {
+  const stream = await server.create("deleted");
+  await send(stream, 3);
+  const sessions = started();
+  const token = await sessions.create(stream, LIVE);
+  const session = await sessions.open(token);
+  const [fragmentNumber] = place(await playlist(session)).segments;
+  await server.streams.delete(stream.arn);
+  await assert.rejects(sessions.open(token), refusal("gone"));
+  await assert.rejects(started().open(token), refusal("gone"));
+  await assert.rejects(session.segment({ fragmentNumber: fragmentNumber!, fragments: 1 }), refusal("gone"));
+});
+
+test("nothing of all this was the server's fault", () => assert.deepEqual([...reported, ...server.errors], []));
