@@ -143,7 +143,8 @@ function describe({ codec, samples, timescale, track }: TrackSamples): SegmentTr
     frameBytes += data.length;
   }
   const { name, language } = track;
-  const toMs = (time: number): number => (time * 1000) / timescale;
+  // Divided once: a time since the epoch, multiplied first, is more than a number holds exactly.
+  const toMs = (time: number): number => time / (timescale / 1000);
   const start = samples[0] && toMs(samples[0].decodeTime);
   return { codec, name, language, start, frames: samples.length, durationMs: toMs(ticks), frameBytes };
 }
