@@ -2,7 +2,7 @@
 import { type BenchRow, percentile } from "./row.ts";
 import { alone, atMost } from "./support/goals.ts";
 import { residentBytes } from "./support/memory.ts";
-import { journalSyncs } from "./support/metrics.ts";
+import { syncs } from "./support/metrics.ts";
 import { PacedProducers } from "./support/paced-producers.ts";
 import { startServer } from "./support/server.ts";
 import { createStreams, streamNames, targetsOf } from "./support/streams.ts";
@@ -25,15 +25,15 @@ export async function bench(): Promise<BenchRow[]> {
     await producers.connect();
     await producers.run(WARM_UP_SECONDS);
     producers.forget();
-    const [syncsBefore, begin] = [await journalSyncs(server.url), performance.now()];
+    const [syncsBefore, begin] = [await syncs(server.url), performance.now()];
     await producers.run(SECONDS);
-    const perSecond = ((await journalSyncs(server.url)) - syncsBefore) / ((performance.now() - begin) / 1000);
+    const perSecond = ((await syncs(server.url)) - syncsBefore) / ((performance.now() - begin) / 1000);
     const lost = await producers.close();
     const who = `${PRODUCERS} real-time producers`;
     return [
       alone(`${who}: ERROR acks and fragments without PERSISTED`, "", producers.errors + lost, atMost(0, "")),
       alone(`${who}: fragment end to PERSISTED, p99`, "ms", percentile(producers.latencies, 0.99), atMost(250, "ms")),
-      alone(`${who}: syncs of the journal`, "/s", perSecond, atMost(100, "/s")),
+      alone(`${who}: syncs of journal, index and catalog`, "/s", perSecond, atMost(100, "/s")),
       alone(`${who}: peak memory`, "MB", residentBytes(server.process.pid!, "VmHWM") / MB, atMost(1000, "MB")),
     ];
   } finally {

@@ -1,10 +1,14 @@
-/**
- * Syncs of the server's journal since its start, as its `GET /metrics` counts them. The fragment index adds one a second, for its checkpoints,
- * and the catalog one for each change of a stream.
- */
-export async function journalSyncs(url: string): Promise<number> {
+/** What the server syncs, each with a counter of its own in its `GET /metrics`. */
+const SYNCED = ["journal", "index", "catalog"];
+
+/** Syncs of everything that the server keeps on disk, since its start. */
+export async function syncs(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const match = /^kvass_journal_syncs_total (\d+)$/m.exec(text);
-  if (match === null) throw new Error("the server does not count the syncs of its journal");
-  return Number(match[1]);
+  return SYNCED.reduce((sum, what) => sum + counter(text, `kvass_${what}_syncs_total`), 0);
+}
+
+function counter(text: string, name: string): number {
+  const value = new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1];
+  if (value === undefined) throw new Error(`the server has no counter ${name}`);
+  return Number(value);
 }

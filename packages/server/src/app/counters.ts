@@ -2,7 +2,7 @@ import type { Metrics } from "../domain/events/metrics.ts";
 import type { Ingest } from "../domain/ingest/ingest.ts";
 import type { LiveStreams } from "../domain/live/live-streams.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
-import type { Journal } from "../storage/ports/journal.ts";
+import type { Storage } from "./storage.ts";
 
 /** CloudWatch's names of what is counted for each stream, and Prometheus's for their sums. */
 const SUMS: Readonly<Record<string, string>> = {
@@ -26,18 +26,25 @@ function sumOf(metrics: Metrics, wanted: string): number {
 
 /** What the counters are read from. */
 export interface CounterSources {
-  readonly journal: Journal;
+  readonly storage: Pick<Storage, "journal" | "ledger" | "catalog">;
   readonly ingest: Ingest;
   readonly live: LiveStreams;
   readonly metrics: Metrics;
 }
 
 /** The numbers of the process, for `GET /metrics`. */
-export function countersOf({ journal, ingest, live, metrics }: CounterSources): Counter[] {
+export function countersOf({
+  storage: { journal, ledger, catalog },
+  ingest,
+  live,
+  metrics,
+}: CounterSources): Counter[] {
   const counter = (name: string, help: string, read: () => number): Counter => ({ name, type: "counter", help, read });
   const gauge = (name: string, help: string, read: () => number): Counter => ({ name, type: "gauge", help, read });
   return [
     counter("kvass_journal_syncs_total", "Syncs of journal segments.", () => journal.stats().syncs),
+    counter("kvass_index_syncs_total", "Syncs of the fragment index.", () => ledger.syncs()),
+    counter("kvass_catalog_syncs_total", "Syncs of the stream catalog.", () => catalog.syncs()),
     counter("kvass_journal_written_bytes_total", "Bytes written to the journal.", () => journal.stats().bytesWritten),
     counter("kvass_journal_fragments_total", "Fragments made durable.", () => journal.stats().fragments),
     gauge("kvass_journal_pending_bytes", "Bytes accepted and not yet durable.", () => journal.stats().pendingBytes),

@@ -75,7 +75,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     clips: new Clips({ index, archive, metrics, points, limits: clipLimits(settings) }),
     images: images.images,
     playback: wirePlayback(settings, storage, { streams, archive, points }, log),
-    counters: countersOf({ journal, ingest, live, metrics }),
+    counters: countersOf({ storage, ingest, live, metrics }),
     start: () => sweep.start(),
     async stop(graceMs) {
       await Promise.all([ingest.drain(graceMs), sweep.stop()]);

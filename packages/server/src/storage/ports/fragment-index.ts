@@ -85,6 +85,8 @@ export interface FragmentMove extends FragmentPlace {
  * time, not necessarily the last ones. A journal therefore scans the segments that are not sealed when it starts.
  */
 export interface FragmentLedger {
+  /** Syncs of the index's own files since the start. */
+  syncs(): number;
   /** Makes a segment known, open, with no fragment. A segment that is known is left as it is. */
   addSegment(segment: number, retentionClass: number): void;
   /**

@@ -44,6 +44,8 @@ export type StreamPatch = {
  * Names are unique among the streams that exist.
  */
 export interface StreamCatalog {
+  /** Syncs of the catalog's own files since the start. */
+  syncs(): number;
   /** Stores a new stream with its wrapped data key in one transaction. Rejects with `NameTaken` where the name exists. */
   create(stream: NewStream, wrappedKey: WrappedKey): Promise<StreamRecord>;
   byName(name: string): Promise<StreamRecord | undefined>;

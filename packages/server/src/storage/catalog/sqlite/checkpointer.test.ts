@@ -46,6 +46,18 @@ test("writers without pause are held for a moment, after which the log starts ov
   database.close();
 });
 
+test("syncs are counted: two for a checkpoint that moves something, one for a sync that is asked for", async () => {
+  const { path, database, write } = open("counted.db");
+  const checkpointer = new Checkpointer(path, { intervalMs: 1, eagerRows: 1, holdPages: 1000 });
+  write(1);
+  await checkpointer.sync();
+  assert.equal(checkpointer.syncs, 1);
+  checkpointer.written(1);
+  await checkpointer.close();
+  assert.equal(checkpointer.syncs, 3);
+  database.close();
+});
+
 test("a log that cannot be checkpointed holds nobody up for good", async () => {
   const { path, database, write } = open("broken.db");
   const checkpointer = new Checkpointer(join(folder, "no", "such", "folder.db"), {

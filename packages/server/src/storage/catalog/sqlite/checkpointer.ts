@@ -14,6 +14,9 @@ export interface CheckpointLimits {
 /** One sync a second; some 100 MB of log between checkpoints at most; writers held at 64 MiB. */
 const DEFAULT_LIMITS: CheckpointLimits = { intervalMs: 2000, eagerRows: 20_000, holdPages: 16_384 };
 
+/** SQLite syncs the log before it moves it, and the file behind that (sqlite.org/wal.html). */
+export const SYNCS_OF_CHECKPOINT = 2;
+
 /** The worker runs one statement: V8's defaults would let its heap grow without need. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
@@ -32,11 +35,17 @@ export class Checkpointer {
   #rows = 0;
   #running: Promise<CheckpointReply> | undefined;
   #hold: Promise<void> | undefined;
+  #syncs = 0;
   #closed = false;
 
   constructor(path: string, limits: CheckpointLimits = DEFAULT_LIMITS) {
     this.#path = path;
     this.#limits = limits;
+  }
+
+  /** Syncs so far: two for each checkpoint, of the log and of the file that it moved into. */
+  get syncs(): number {
+    return this.#syncs;
   }
 
   /** Tells that a transaction changed about `rows` rows; none calls for no worker, whose thread would cost an idle server 20 MB. */
@@ -56,6 +65,7 @@ export class Checkpointer {
   async sync(): Promise<void> {
     const log = await open(`${this.#path}-wal`, "r");
     try {
+      this.#syncs++;
       await log.datasync();
     } finally {
       await log.close();
@@ -104,6 +114,7 @@ export class Checkpointer {
       worker.once("message", (reply: CheckpointReply) => {
         worker.off("error", fail);
         worker.unref();
+        if ("log" in reply && reply.checkpointed > 0) this.#syncs += SYNCS_OF_CHECKPOINT;
         resolve(reply);
       });
       worker.postMessage("checkpoint");

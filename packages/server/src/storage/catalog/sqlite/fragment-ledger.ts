@@ -58,6 +58,10 @@ export class SqliteFragmentLedger implements FragmentLedger {
     this.#segments.setReturnArrays(true);
   }
 
+  syncs(): number {
+    return this.#checkpointer?.syncs ?? 0;
+  }
+
   addSegment(segment: number, retentionClass: number): void {
     this.#write(1, () => this.#addSegment.run(segment, retentionClass));
   }

@@ -58,6 +58,18 @@ test("a write that finds no space rejects with CatalogFull, and what is stored c
   await catalog.close();
 });
 
+test("what was synced is counted: each write, and the two files of a deletion's checkpoint", async () => {
+  const catalog = new SqliteStreamCatalog(join(folder, "syncs.db"));
+  const { id } = await catalog.create(newStream("s"), { wrappedBy: "k", bytes: Buffer.from("key") });
+  assert.equal(catalog.syncs(), 1);
+  await catalog.update(id, { retentionHours: 1 });
+  await catalog.byName("s");
+  assert.equal(catalog.syncs(), 2);
+  await catalog.delete(id);
+  assert.equal(catalog.syncs(), 5);
+  await catalog.close();
+});
+
 test("a file of another format is refused by name", async () => {
   const path = join(folder, "future.db");
   const { DatabaseSync } = await import("node:sqlite");

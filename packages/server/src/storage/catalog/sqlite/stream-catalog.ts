@@ -10,6 +10,7 @@ import {
   VersionConflict,
   type WrappedKey,
 } from "../../ports/stream-catalog.ts";
+import { SYNCS_OF_CHECKPOINT } from "./checkpointer.ts";
 import { Database, isFull, isUniqueViolation } from "./database.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 
@@ -137,6 +138,7 @@ export class SqliteStreamCatalog implements StreamCatalog {
   readonly #list: StatementSync;
   readonly #count: StatementSync;
   readonly #key: StatementSync;
+  #syncs = 0;
 
   /**
    * @param path the database file, made where it does not exist; `:memory:` keeps the catalog in memory
@@ -158,6 +160,11 @@ export class SqliteStreamCatalog implements StreamCatalog {
     );
     this.#count = database.prepare("SELECT count(*) AS streams FROM streams");
     this.#key = database.prepare("SELECT wrapped_by, bytes FROM data_keys WHERE stream_id = ?");
+  }
+
+  /** One for each transaction, and those of the checkpoints that deletions ask for; SQLite's own, one in a thousand pages, are not seen. */
+  syncs(): number {
+    return this.#syncs;
   }
 
   async create(stream: NewStream, wrappedKey: WrappedKey): Promise<StreamRecord> {
@@ -211,6 +218,7 @@ export class SqliteStreamCatalog implements StreamCatalog {
     this.#write(() => this.#delete.run(id));
     // The write-ahead log still holds the page with the key as it was: moved into the database file, where it is overwritten, and cut off.
     inSpace(() => this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+    this.#syncs += SYNCS_OF_CHECKPOINT;
   }
 
   async wrappedKey(id: number): Promise<WrappedKey | undefined> {
@@ -228,7 +236,9 @@ export class SqliteStreamCatalog implements StreamCatalog {
   }
 
   #write<T>(body: () => T): T {
-    return inSpace(() => this.#database.transaction(body));
+    const result = inSpace(() => this.#database.transaction(body));
+    this.#syncs++;
+    return result;
   }
 
   #one(statement: StatementSync, key: string | number): StreamRecord | undefined {
