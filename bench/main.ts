@@ -15,6 +15,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchRow[]> }>> =
   producers: () => import("./producers.ts"),
   idle: () => import("./idle.ts"),
   start: () => import("./start.ts"),
+  images: () => import("./images.ts"),
 };
 
 const figure = (value: number): string =>

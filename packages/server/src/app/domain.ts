@@ -66,7 +66,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const limits = readerLimits(settings);
   const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, lost });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
-  const images = wireImages(settings, { index, archive, points }, report);
+  const images = wireImages(settings, { index, archive, points, metrics }, report);
   return {
     streams,
     listing: new FragmentListing(index, points),

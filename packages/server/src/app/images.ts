@@ -1,8 +1,5 @@
-import type { FragmentArchive } from "../domain/fragments/archive.ts";
-import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { DecoderPool } from "../domain/images/decoder-pool.ts";
-import { Images } from "../domain/images/images.ts";
-import type { FragmentIndex } from "../storage/ports/fragment-index.ts";
+import { Images, type ImagesOptions } from "../domain/images/images.ts";
 import type { Settings } from "./config/options.ts";
 
 /** Images, and how to end what they are made with. */
@@ -12,12 +9,11 @@ export interface WiredImages {
   stop(): Promise<void>;
 }
 
+/** What images are made from. */
+type Parts = Pick<ImagesOptions, "index" | "archive" | "points" | "metrics">;
+
 /** Wires what makes images; decoders start when the first is asked for. */
-export function wireImages(
-  settings: Settings,
-  parts: { readonly index: FragmentIndex; readonly archive: FragmentArchive; readonly points: FragmentPoints },
-  report: (error: unknown) => void,
-): WiredImages {
+export function wireImages(settings: Settings, parts: Parts, report: (error: unknown) => void): WiredImages {
   const { ffmpeg, imageDecoders } = settings;
   const decoders = new DecoderPool({ ffmpeg, size: imageDecoders });
   return {

@@ -53,6 +53,20 @@ export class ClipMetrics {
   connectionErrors = 0;
 }
 
+/** Counters of GetImages on one stream. */
+export class ImageMetrics {
+  requests = 0;
+  /** Requests that were answered with images, or with why there are none. */
+  success = 0;
+  #latency: Latency | undefined;
+
+  /** From a request to its answer. */
+  get latency(): Latency {
+    this.#latency ??= new Latency();
+    return this.#latency;
+  }
+}
+
 /** Counters of GetMedia or GetMediaForFragmentList on one stream. */
 export class ReadMetrics {
   requests = 0;
@@ -72,6 +86,7 @@ export class StreamMetrics {
   readonly getMedia = new ReadMetrics();
   readonly getMediaForFragmentList = new ReadMetrics();
   readonly getClip = new ClipMetrics();
+  readonly getImages = new ImageMetrics();
 }
 
 /** One value of a snapshot, named as CloudWatch names it. */
@@ -107,6 +122,7 @@ export class Metrics {
       yield* samples(streamName, "GetMedia", metrics.getMedia, READ);
       yield* samples(streamName, "GetMediaForFragmentList", metrics.getMediaForFragmentList, READ);
       yield* samples(streamName, "GetClip", metrics.getClip, CLIP);
+      yield* samples(streamName, "GetImages", metrics.getImages, IMAGES);
     }
   }
 }
@@ -135,6 +151,12 @@ const CLIP: readonly Reading<ClipMetrics>[] = [
   ["Requests", "Count", ({ requests }) => requests],
   ["OutgoingBytes", "Bytes", ({ outgoingBytes }) => outgoingBytes],
   ["ConnectionErrors", "Count", ({ connectionErrors }) => connectionErrors],
+];
+
+const IMAGES: readonly Reading<ImageMetrics>[] = [
+  ["Requests", "Count", ({ requests }) => requests],
+  ["Success", "Count", ({ success }) => success],
+  ["Latency", "Milliseconds", ({ latency }) => latency],
 ];
 
 const READ: readonly Reading<ReadMetrics>[] = [

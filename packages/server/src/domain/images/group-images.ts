@@ -75,7 +75,11 @@ export class GroupImages {
     const { timeline } = this.#options;
     await this.#readOne(row);
     if (this.#track === undefined) return;
-    for (let next = timeline.after(row); next !== undefined; next = timeline.after(next)) {
+    for (
+      let next = this.#mayBeReordered() ? timeline.after(row) : undefined;
+      next !== undefined;
+      next = timeline.after(next)
+    ) {
       if (next.producerTimestamp - last > MAX_REORDER_MS || this.#bytes > MAX_GROUP_BYTES) break;
       const frames = await this.#readOne(next);
       // Pictures that are seen before a key frame come right behind it.
@@ -87,6 +91,12 @@ export class GroupImages {
       if (isFound || this.#bytes > MAX_GROUP_BYTES) break;
       await this.#readOne(next, true);
     }
+  }
+
+  /** Whether frames may be seen before others that are decoded before them, for all that their codec says. */
+  #mayBeReordered(): boolean {
+    const key = this.#frames.findIndex(({ keyframe }) => keyframe);
+    return key === -1 || this.#codecFrom(key).reorderFrames !== 0;
   }
 
   /** Reads one more fragment, behind those that have been read or before them. */

@@ -1,6 +1,7 @@
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
+import type { Metrics } from "../events/metrics.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
@@ -36,8 +37,11 @@ export interface ImagesOptions {
   readonly archive: FragmentArchive;
   readonly decoders: DecoderPool;
   readonly points: FragmentPoints;
+  readonly metrics: Metrics;
   /** Decoders that there are: so many groups of pictures are worked on at a time, and one more is read meanwhile. */
   readonly concurrency: number;
+  /** A page ends behind the image that exceeds so many bytes in all. */
+  readonly maxPageBytes?: number;
   /** Told what kept an image from being made, where that is not the request. */
   readonly report: (error: unknown) => void;
 }
@@ -46,7 +50,7 @@ export interface ImagesOptions {
 const MAX_PAGE = 25;
 /** Points for metadata of one call, beside one for each image (AWS docs, "Kinesis Video Streams service quotas"). */
 const METADATA_POINTS = 400;
-/** A page ends behind the image that exceeds this many bytes in all: it is one JSON document in memory, half as large again. */
+/** Bytes of images that a page may exceed by one image: it is one JSON document in memory, a third as large again. */
 const MAX_PAGE_BYTES = 32 * 2 ** 20;
 /** Groups of pictures that wait to be worked on, over all requests; beyond it a caller had better come again. */
 const MAX_WAITING = 256;
@@ -84,12 +88,27 @@ export class Images {
     { token, limit }: { readonly token: string | undefined; readonly limit: number },
     signal: AbortSignal,
   ): Promise<ImagePage> {
+    const metrics = this.#options.metrics.of(stream.name).getImages;
+    const begin = performance.now();
+    metrics.requests++;
+    const page = await this.#page(stream, request, token, Math.min(limit, MAX_PAGE), signal);
+    metrics.latency.add(performance.now() - begin);
+    metrics.success++;
+    return page;
+  }
+
+  async #page(
+    stream: Stream,
+    request: ImageRequest,
+    token: string | undefined,
+    most: number,
+    signal: AbortSignal,
+  ): Promise<ImagePage> {
     checkRequest(request);
     const first = token === undefined ? 0 : readImageToken(stream, request, token);
     if (!stream.archives) {
       throw new DomainError("no-data-retention", "The stream keeps no data, so there are no images of it.");
     }
-    const most = Math.min(limit, MAX_PAGE);
     this.#options.points.spendMetadata(stream, METADATA_POINTS + most);
     this.#options.points.spendMedia(stream, most);
     const instants = instantsOf(request, first, most);
@@ -116,18 +135,19 @@ export class Images {
 
   /** Works on several groups at a time; gives their images in order, up to the size of a page. */
   async #run(groups: readonly Group[], make: (group: Group) => Promise<StreamImage[]>): Promise<StreamImage[]> {
+    const { concurrency, maxPageBytes = MAX_PAGE_BYTES } = this.#options;
     const images: StreamImage[] = [];
     const started: Promise<StreamImage[]>[] = [];
     let bytes = 0;
-    for (let at = 0; at < groups.length && bytes <= MAX_PAGE_BYTES; at++) {
-      while (started.length < Math.min(groups.length, at + this.#options.concurrency + 1)) {
+    for (let at = 0; at < groups.length && bytes <= maxPageBytes; at++) {
+      while (started.length < Math.min(groups.length, at + concurrency + 1)) {
         const making = make(groups[started.length]!);
         // Where an earlier one fails nobody waits for this one.
         making.catch(() => {});
         started.push(making);
       }
       for (const image of await started[at]!) {
-        if (bytes > MAX_PAGE_BYTES) break;
+        if (bytes > maxPageBytes) break;
         images.push(image);
         bytes += Buffer.isBuffer(image.outcome) ? image.outcome.length : 0;
       }

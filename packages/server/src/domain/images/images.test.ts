@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
+import { frameShown, shadedVideo } from "../../../../../tests/support/shaded-video.ts";
+import { FragmentArchive } from "../fragments/archive.ts";
+import { type FragmentPointLimits, FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
+import type { Stream } from "../streams/stream.ts";
+import { DecoderPool } from "./decoder-pool.ts";
+import type { ImageRequest } from "./image-request.ts";
+import { type ImagePage, Images } from "./images.ts";
+
+const SECONDS = 4;
+const START = Date.now() - 600_000;
+
+const server = new InProcessServer();
+const decoders = new DecoderPool({ ffmpeg: "ffmpeg", size: 1 });
+let stream: Stream;
+
+before(async () => {
+  stream = await server.create("porch");
+  const session = await TestSession.open(server, stream, { type: "RELATIVE", start: START });
+  await session.put(await shadedVideo({ seconds: SECONDS }));
+});
+after(async () => {
+  await decoders.close();
+  await server.close();
+});
+
+function imagesWith(options: Partial<FragmentPointLimits & { maxPageBytes: number }> = {}): Images {
+  const { index, journal, keys, metrics } = server;
+  const archive = new FragmentArchive({ index, journal, keys });
+  const { maxPageBytes, ...limits } = options;
+  const points = new FragmentPoints({ ...GENEROUS_POINT_LIMITS, ...limits });
+  const parts = { index, archive, decoders, points, metrics, report: assert.ifError };
+  return new Images({ ...parts, concurrency: 1, ...(maxPageBytes !== undefined && { maxPageBytes }) });
+}
+
+const REQUEST: ImageRequest = {
+  ...{ clock: "producerTimestamp", from: START, to: START + 3900, intervalMs: 1000 },
+  ...{ type: "jpeg", quality: 80, width: undefined, height: undefined },
+};
+
+function page(
+  images: Images,
+  request: Partial<ImageRequest> = {},
+  signal = new AbortController().signal,
+): Promise<ImagePage> {
+  return images.page(stream, { ...REQUEST, ...request }, { token: undefined, limit: 100 }, signal);
+}
+
+test("requests are counted, those that succeed as well, and how long they take", async () => {
+  const counters = server.metrics.of(stream.name).getImages;
+  const images = imagesWith();
+  const { images: made } = await page(images);
+  assert.deepEqual(await Promise.all(made.map(({ outcome }) => frameShown(outcome as Buffer))), [0, 10, 20, 30]);
+  await assert.rejects(page(images, { to: START - 1 }), { code: "invalid-argument" });
+  assert.deepEqual([counters.requests, counters.success, counters.latency.count], [2, 1, 1]);
+});
+
+test("a page that has grown large ends before its time, and its token goes on from there", async () => {
+  const images = imagesWith({ maxPageBytes: 1000 });
+  const dense: ImageRequest = { ...REQUEST, intervalMs: 300 };
+  const timestamps: number[] = [];
+  const sizes: number[] = [];
+  for (let token: string | undefined, isLast = false; !isLast; isLast = token === undefined) {
+    const { signal } = new AbortController();
+    const got = await images.page(stream, dense, { token, limit: 100 }, signal);
+    timestamps.push(...got.images.map(({ timestamp }) => timestamp - START));
+    sizes.push(got.images.length);
+    token = got.token;
+  }
+  const expected = Array.from({ length: 14 }, (_, i) => i * 300);
+  assert.deepEqual(timestamps, expected);
+  assert.ok(sizes.length > 2, `pages of ${sizes}`);
+});
+
+test("nothing is made for a client that has gone away", async () => {
+  await assert.rejects(page(imagesWith(), {}, AbortSignal.abort()), { name: "AbortError" });
+});
+
+test("images use up the stream's points for metadata and for media", async () => {
+  for (const [limit, message] of [
+    [{ metadataPerSecond: 1 }, /metadata/],
+    [{ mediaPerSecond: 1 }, /media/],
+  ] as const) {
+    const images = imagesWith(limit);
+    await page(images);
+    await assert.rejects(page(images), { code: "client-limit", message });
+  }
+});
