@@ -6,14 +6,14 @@ import type { Stream } from "../streams/stream.ts";
 import type { SessionParameters } from "./parameters.ts";
 import { type Segment, SegmentCutter } from "./segment.ts";
 import { ProducerSelection } from "./selection.ts";
-import { MAX_LIVE_LOOK_BACK_MS, type SessionGrant } from "./token.ts";
+import type { SessionGrant } from "./token.ts";
 
 /** A stream whose newest fragment ended longer ago than this is not live (AWS docs, "GetHLSStreamingSessionURL"), in milliseconds. */
 const LIVE_MS = 30_000;
 /** Rows that are looked at to see what a session is about to show. */
 const SAMPLE_ROWS = 1000;
 /** How far a LIVE session looks back for its first window, in milliseconds: further each time. */
-const LOOK_BACK_MS = [60_000, 10 * 60_000, 3_600_000, MAX_LIVE_LOOK_BACK_MS];
+const LOOK_BACK_MS = [60_000, 10 * 60_000, 3_600_000, 24 * 3_600_000];
 /** It looks back no further when it has found so many rows: some milliseconds of work. */
 const MANY_ROWS = 10_000;
 const BITS = 8;
@@ -21,7 +21,7 @@ const MS_PER_SECOND = 1000;
 
 /** What a session begins with, and what is measured of the fragments there. */
 export interface Beginning
-  extends Pick<SessionGrant, "anchor" | "targetSeconds" | "peakBandwidth" | "averageBandwidth" | "joins"> {
+  extends Pick<SessionGrant, "anchor" | "since" | "targetSeconds" | "peakBandwidth" | "averageBandwidth" | "joins"> {
   readonly row: FragmentRow;
 }
 
@@ -45,7 +45,7 @@ export async function findBeginning(places: Places, parameters: SessionParameter
   if (row === undefined) {
     throw new DomainError("not-found", "No fragments found in the stream for the streaming request.");
   }
-  return { row, anchor: row.sequence, joins, ...measure(window) };
+  return { row, anchor: row.sequence, since: row.serverTimestamp, joins, ...measure(window) };
 }
 
 /** The first rows of a range, in the order in which the session shows them. */

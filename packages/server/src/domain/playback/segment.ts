@@ -18,7 +18,11 @@ export interface Segment {
   readonly start: number;
   /** When it began on the clock that the session shows, in milliseconds since the epoch. */
   readonly shownStart: number;
-  /** Milliseconds up to the segment behind it where that goes on without a gap, else up to its own end. */
+  /**
+   * Milliseconds up to the segment behind it where that is known and goes on without a gap. Else from the end of the segment before, where
+   * this one goes on, to its own end: what a track reaches beyond the next fragment's start, which the end of each includes, adds up to no
+   * drift so.
+   */
   readonly duration: number;
   /** Bytes of its fragments as stored. */
   readonly size: number;
@@ -164,8 +168,6 @@ export class SegmentCutter {
   #close(next: FragmentRow | undefined): Segment | undefined {
     if (this.#open === undefined) return undefined;
     const { first, last, fragments, size } = this.#open;
-    const ahead = this.#rules.looksAhead && next !== undefined && follows(last, next);
-    const end = ahead ? next.producerTimestamp : endOf(last);
     const breaks = this.#breaksBefore(first);
     const discontinuity = this.#previous !== undefined && this.#marks(breaks, first);
     const number = this.#number++;
@@ -181,7 +183,7 @@ export class SegmentCutter {
       fragments,
       start: first.producerTimestamp,
       shownStart: first[this.#rules.clock],
-      duration: Math.max(1, end - first.producerTimestamp),
+      duration: Math.max(1, this.#duration(first, last, next)),
       size,
       configuration: first.configuration,
       startsClean: first.startsClean,
@@ -195,6 +197,14 @@ export class SegmentCutter {
     this.#previous = last;
     this.#open = undefined;
     return segment;
+  }
+
+  #duration(first: FragmentRow, last: FragmentRow, next: FragmentRow | undefined): number {
+    const { looksAhead } = this.#rules;
+    if (looksAhead && next !== undefined && follows(last, next))
+      return next.producerTimestamp - first.producerTimestamp;
+    const goesOn = !looksAhead && this.#previous !== undefined && follows(this.#previous, first);
+    return endOf(last) - (goesOn ? endOf(this.#previous!) : first.producerTimestamp);
   }
 
   #beginRun(number: number, first: FragmentRow): Run {

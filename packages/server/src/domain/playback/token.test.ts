@@ -31,6 +31,7 @@ const grants = fc.record(
     createdAt: time,
     anchor: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     base: time,
+    since: time,
     targetSeconds: fc.nat({ max: 65_535 }),
     peakBandwidth: fc.nat({ max: 2 ** 32 - 1 }),
     averageBandwidth: fc.nat({ max: 2 ** 32 - 1 }),

@@ -16,6 +16,8 @@ export interface SessionGrant {
   readonly anchor: number;
   /** Milliseconds since the epoch on the producer's clock: the session's media begins here. */
   readonly base: number;
+  /** When that fragment arrived, in milliseconds since the epoch. */
+  readonly since: number;
   /** Seconds: the least EXT-X-TARGETDURATION, from what the stream had when the session began. */
   readonly targetSeconds: number;
   /** Bits a second of all tracks, at the peak and on average, from the same. */
@@ -35,7 +37,7 @@ const TIME_BYTES = 6;
 const TIMES_START = 24;
 const MAX_UINT16 = 2 ** 16 - 1;
 const MAX_UINT32 = 2 ** 32 - 1;
-const GRANT_BYTES = TIMES_START + 6 * TIME_BYTES;
+const GRANT_BYTES = TIMES_START + 7 * TIME_BYTES;
 const SEALED_BYTES = NONCE_BYTES + GRANT_BYTES + TAG.authTagLength;
 /** Ends a token, as those of Kinesis Video Streams do. */
 const END = "~";
@@ -48,8 +50,6 @@ const DISCONTINUITIES: readonly DiscontinuityMode[] = ["always", "never", "on-di
 export const expiryOf = ({ createdAt, parameters }: SessionGrant): number =>
   createdAt + parameters.expiresSeconds * 1000;
 
-/** A LIVE session shows fragments that arrived at most so long before it began. */
-export const MAX_LIVE_LOOK_BACK_MS = 24 * 3_600_000;
 /**
  * Segments that a LIVE_REPLAY begins with: players start three target durations before the end of what they take for live, so that they
  * start with the first segment.
@@ -57,11 +57,11 @@ export const MAX_LIVE_LOOK_BACK_MS = 24 * 3_600_000;
 export const REPLAY_LEAD = 3;
 
 /**
- * The moment at which a player of a session without end would have been at the beginning of its presentation, in milliseconds since the
- * epoch: before everything that a LIVE session shows arrived, or when the first segments of a LIVE_REPLAY would have begun to arrive.
+ * The moment at which the presentation of a session without end begins, in milliseconds since the epoch: when its first fragment arrived,
+ * or would have, had what a LIVE_REPLAY begins with arrived just before the session began.
  */
-export function presentationStart({ createdAt, parameters, targetSeconds }: SessionGrant): number {
-  return createdAt - (parameters.mode === "live" ? MAX_LIVE_LOOK_BACK_MS : REPLAY_LEAD * targetSeconds * 1000);
+export function presentationStart({ createdAt, parameters, since, targetSeconds }: SessionGrant): number {
+  return parameters.mode === "live" ? since : createdAt - REPLAY_LEAD * targetSeconds * 1000;
 }
 
 /**
@@ -129,6 +129,7 @@ function encode({ parameters, ...grant }: SessionGrant): Buffer {
     grant.base,
     parameters.from ?? 0,
     parameters.to ?? 0,
+    grant.since,
   ];
   for (const [index, time] of times.entries()) bytes.writeUIntBE(time, TIMES_START + index * TIME_BYTES, TIME_BYTES);
   return bytes;
@@ -156,6 +157,7 @@ function decode(bytes: Buffer): SessionGrant {
     streamCreation: time(1),
     createdAt: time(2),
     base: time(3),
+    since: time(6),
     anchor: bytes.readDoubleBE(8),
     targetSeconds: bytes.readUInt16BE(6),
     peakBandwidth: bytes.readUInt32BE(16),
