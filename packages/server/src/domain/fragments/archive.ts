@@ -89,7 +89,9 @@ export class FragmentArchive {
           if (part.part < done) continue;
           checkPart(part, row, done);
           done++;
-          yield openPart(key, part);
+          const plaintext = openPart(key, part);
+          part.release?.();
+          yield plaintext;
         }
         return;
       } catch (error) {
@@ -100,7 +102,7 @@ export class FragmentArchive {
   }
 
   async *#stored(row: FragmentRow): AsyncGenerator<StoredPart, void> {
-    const records = this.#options.journal.read(row)[Symbol.asyncIterator]();
+    const records = this.#options.journal.read(row, { opensSeals: true })[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { value, done } = await this.#reads.run(() => records.next());

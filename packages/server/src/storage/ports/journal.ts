@@ -35,7 +35,7 @@ export interface SealingPart {
   readonly sealed: Promise<SealedPart>;
 }
 
-/** A part as it is read back, its checksum verified; the caller opens the seal. */
+/** A part as it is read back; the caller opens the seal. */
 export interface StoredPart extends FragmentIdentity {
   /** From 0 within the fragment. */
   readonly part: number;
@@ -44,6 +44,14 @@ export interface StoredPart extends FragmentIdentity {
   readonly nonce: Uint8Array;
   readonly tag: Uint8Array;
   readonly ciphertext: Uint8Array;
+  /** Called once when the ciphertext is of no use any more, so that its memory can be used again; it may be left out. */
+  readonly release?: () => void;
+}
+
+/** How a fragment is read. */
+export interface ReadOptions {
+  /** Whether the caller opens the seals, which show altered bytes too: their checksums are then not verified. False if not given. */
+  readonly opensSeals?: boolean;
 }
 
 /** Writes one fragment. All of its parts go to one segment. Nothing of it is visible before `commit` resolves. */
@@ -74,7 +82,7 @@ export interface Journal {
    * Reads the parts of one fragment in order, verifying each record's checksum and that it is the record that the row means.
    * Throws `RecordDamaged` where it is not, `RecordGone` where the segment no longer exists (the row may have moved: look it up again).
    */
-  read(row: FragmentIdentity & FragmentPlace): AsyncIterable<StoredPart>;
+  read(row: FragmentIdentity & FragmentPlace, options?: ReadOptions): AsyncIterable<StoredPart>;
   /** False while the disk is full, the quota is reached or the disk fails: appends are refused, reads go on, and it recovers by itself. */
   readonly writable: boolean;
   /** Why it is not writable, for an operator. */

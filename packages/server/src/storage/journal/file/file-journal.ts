@@ -6,12 +6,14 @@ import type {
   Journal,
   JournalStats,
   JournalUnavailable,
+  ReadOptions,
   StoredPart,
 } from "../../ports/journal.ts";
 import { Compactor } from "./compactor.ts";
 import type { FileSystem } from "./file-system.ts";
 import { FileFragmentWriter } from "./fragment-writer.ts";
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "./limits.ts";
+import { ReadBuffers } from "./read-buffers.ts";
 import { readFragment } from "./read-fragment.ts";
 import { type Recovered, type RecoverySummary, recover, type Survives } from "./recover.ts";
 import { SegmentFiles } from "./segment-files.ts";
@@ -36,6 +38,7 @@ export class FileJournal implements Journal {
   /** What the start found and mended. */
   readonly recovery: RecoverySummary;
   readonly #files: SegmentFiles;
+  readonly #buffers = new ReadBuffers();
   readonly #registry: SegmentRegistry;
   readonly #guard: SpaceGuard;
   readonly #writers: SegmentWriters;
@@ -75,8 +78,8 @@ export class FileJournal implements Journal {
     return new FileFragmentWriter(this.#writers, identity, retentionClass);
   }
 
-  read(row: FragmentIdentity & FragmentPlace): AsyncIterable<StoredPart> {
-    return readFragment(this.#files, row);
+  read(row: FragmentIdentity & FragmentPlace, options?: ReadOptions): AsyncIterable<StoredPart> {
+    return readFragment(this.#files, this.#buffers, row, options);
   }
 
   stats(): JournalStats {
