@@ -36,6 +36,7 @@ export class ClipTable {
   #window: TimedPacket[][];
   #order: Run[] = [];
   #windowBytes = 0;
+  #spent: Uint8Array[] = [];
   /** From a fragment's own timestamps to those of the clip, in microseconds. */
   #offsetUs = 0;
   #last: { readonly clusterUs: number; readonly producerTimestamp: number } | undefined;
@@ -68,8 +69,13 @@ export class ClipTable {
     this.#offsetUs = position * US_PER_MS - clusterUs;
   }
 
-  /** Adds the next frames of the fragment. Throws DomainError `invalid-argument` beyond what one file can hold. */
-  add(frames: TrackFrames): void {
+  /**
+   * Adds the next frames of the fragment. Throws DomainError `invalid-argument` beyond what one file can hold.
+   *
+   * @param spent the piece that they lie in, where nobody needs it any more: its memory is given back once they are laid out
+   */
+  add(frames: TrackFrames, spent?: Uint8Array): void {
+    if (spent !== undefined) this.#spent.push(spent);
     frames.forEach((packets, slot) => {
       if (packets.length === 0) return;
       const bytes = totalBytes(packets);
@@ -102,6 +108,8 @@ export class ClipTable {
     this.#window = this.#tracks.map(() => []);
     this.#order = [];
     this.#windowBytes = 0;
+    for (const piece of this.#spent) giveBack(piece);
+    this.#spent = [];
   }
 
   #place(id: number, samples: readonly Sample[]): void {
@@ -111,4 +119,10 @@ export class ClipTable {
     }
     this.layout.addSamples(id, samples);
   }
+}
+
+/** V8 gives back what a buffer holds only when it collects garbage, which is a large part of the work where all that is read is thrown away. */
+function giveBack({ buffer, length }: Uint8Array): void {
+  // Of memory that is shared with others only a part is spent.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength < 2 * length) buffer.transfer(0);
 }

@@ -99,7 +99,7 @@ export class Clip {
       if (!begun) this.#table.beginFragment(planned, piece.clusterUs);
       begun = true;
       const frames = framesByTrack(piece, tracks, planned.row);
-      this.#table.add(frames);
+      this.#table.add(frames, this.#kept === undefined ? piece.bytes : undefined);
       this.#kept?.push({ bytes: piece.bytes, frames });
     }
   }
