@@ -6,6 +6,7 @@ import { health } from "../edge/admin/health.ts";
 import { metrics } from "../edge/admin/metrics.ts";
 import { DEFAULT_LIMITS } from "../edge/http/limits.ts";
 import { Listener } from "../edge/http/listener.ts";
+import { PlaybackPage } from "../edge/playback/page.ts";
 import { PlaybackRoutes } from "../edge/playback/routes.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
@@ -57,7 +58,8 @@ export async function startServer(
       onInternalError: (error, requestId) =>
         log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
     });
-    const listener = createListener(settings, log, (request) => answer({ gate, domain, playback }, request));
+    const page = new PlaybackPage();
+    const listener = createListener(settings, log, (request) => answer({ gate, domain, playback, page }, request));
     const url = await listen(listener, settings);
     const removeServerFile = writeServerFile(settings.data, {
       url: settings.publicUrl || url,
@@ -88,17 +90,17 @@ export async function startServer(
 }
 
 /**
- * The administrative resources stand beside the gate: they tell nothing of any stream. So do those of playback, which a session token lets
- * in that the gate has let its owner have.
+ * The administrative resources and the playback page stand beside the gate: they tell nothing of any stream. So do the resources of
+ * playback, which a session token lets in that the gate has let its owner have.
  */
 function answer(
-  parts: { gate: Gate; domain: Domain; playback: PlaybackRoutes },
+  parts: { gate: Gate; domain: Domain; playback: PlaybackRoutes; page: PlaybackPage },
   request: WireRequest,
 ): Promise<WireResponse> {
-  const { gate, domain, playback } = parts;
+  const { gate, domain, playback, page } = parts;
   const administrative = health(request) ?? metrics(request, domain.counters);
   if (administrative !== undefined) return Promise.resolve(administrative);
-  return playback.answer(request) ?? gate.answer(request);
+  return playback.answer(request) ?? page.answer(request) ?? gate.answer(request);
 }
 
 function createListener(

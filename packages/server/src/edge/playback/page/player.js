@@ -1,0 +1,134 @@
+/** Plays the HLS session that the fragment of this page's URL names. */
+import Hls from "./hls.js";
+import { sessionAddress } from "./session-address.js";
+
+/** How often the line under the picture is written, in milliseconds. */
+const REFRESH_MS = 250;
+/** What is shown may be this much older than now and still be called live, in milliseconds: the longest fragments, several of them. */
+const LIVE_MS = 60_000;
+/** A server that does not answer is asked again after so long, in milliseconds. */
+const RETRY_MS = 2000;
+/** A decoder that fails again so soon after it was begun anew will not get better, in milliseconds. */
+const DECODER_REST_MS = 5000;
+/** Seconds of what was seen that stay in memory, to go back to. */
+const BACK_BUFFER_SECONDS = 90;
+
+const find = (id) => document.getElementById(id);
+const video = find("video");
+let player;
+let retry;
+let decoderBegun = Number.NEGATIVE_INFINITY;
+
+function tell(text, link) {
+  const notice = find("notice");
+  notice.textContent = text;
+  notice.hidden = text === "";
+  if (link === undefined) return;
+  const anchor = document.createElement("a");
+  anchor.href = link;
+  anchor.textContent = "Open its page";
+  notice.append(" ", anchor);
+}
+
+function stop() {
+  clearTimeout(retry);
+  player?.destroy();
+  player = undefined;
+}
+
+function open() {
+  stop();
+  tell("");
+  const { url, problem, elsewhere } = sessionAddress(location.hash, location.href);
+  find("screen").hidden = url === undefined;
+  find("opener").hidden = url !== undefined;
+  if (problem !== undefined) tell(problem, elsewhere);
+  if (url === undefined) return;
+  if (Hls.isSupported()) playWithHlsJs(url);
+  else if (video.canPlayType("application/vnd.apple.mpegurl") !== "") video.src = url;
+  else tell("This browser can play no HLS: it has no Media Source Extensions.");
+}
+
+function playWithHlsJs(url) {
+  const workerPath = new URL("hls.worker.js", import.meta.url).href;
+  player = new Hls({ workerPath, backBufferLength: BACK_BUFFER_SECONDS });
+  player.on(Hls.Events.ERROR, (_event, failure) => {
+    if (failure.fatal) void handle(url, failure);
+  });
+  player.on(Hls.Events.FRAG_BUFFERED, () => tell(""));
+  player.attachMedia(video);
+  player.loadSource(url);
+}
+
+/** hls.js gives up for good; what can still be done about it is done here. */
+async function handle(url, { type, details, error }) {
+  const failed = player;
+  if (details === "manifestIncompatibleCodecsError") {
+    tell(`This browser cannot decode what the stream holds. ${error?.message ?? ""}`);
+    return;
+  }
+  if (type === Hls.ErrorTypes.MEDIA_ERROR && performance.now() - decoderBegun > DECODER_REST_MS) {
+    decoderBegun = performance.now();
+    failed.recoverMediaError();
+    return;
+  }
+  const refusal = await reasonOf(url);
+  if (player !== failed) return;
+  stop();
+  if (refusal === "unreachable") {
+    tell("The server does not answer; trying again.");
+    retry = setTimeout(() => playWithHlsJs(url), RETRY_MS);
+  } else if (refusal !== undefined) tell(`${refusal} A new URL comes from kvass play or GetHLSStreamingSessionURL.`);
+  else tell(`Playback failed: ${error?.message ?? details}`);
+}
+
+/** Why the server refuses the session, in its own words; undefined where it does not. */
+async function reasonOf(url) {
+  try {
+    const answer = await fetch(url, { cache: "no-store" });
+    if (answer.ok) return undefined;
+    return (await answer.text()).trim() || `The server answered ${answer.status}.`;
+  } catch {
+    return "unreachable";
+  }
+}
+
+/** When what is on the screen was recorded, where the playlist tells. */
+function momentShown() {
+  if (player !== undefined) return player.playingDate ?? undefined;
+  const start = video.getStartDate?.().getTime();
+  return Number.isFinite(start) ? new Date(start + video.currentTime * 1000) : undefined;
+}
+
+function refresh() {
+  const moment = momentShown();
+  const details = player?.latestLevelDetails;
+  const moves = details?.live ?? video.duration === Number.POSITIVE_INFINITY;
+  const age = moment === undefined ? undefined : Date.now() - moment.getTime();
+  const live = moves && (age === undefined || age < LIVE_MS);
+  const behind = live && age !== undefined ? Math.max(0, age) / 1000 : player?.latency;
+  const begun = video.readyState > 0;
+  find("kind").textContent = begun ? (live ? "Live" : moves ? "Replay" : "Recorded") : "Loading";
+  find("kind").dataset.live = String(begun && live);
+  find("moment").textContent = moment === undefined ? "" : moment.toISOString().replace("T", " ");
+  find("moment").dateTime = moment?.toISOString() ?? "";
+  find("latency").textContent =
+    moves && behind > 0 ? `${behind.toFixed(1)} s behind ${live ? "live" : "the newest"}` : "";
+  const newest = player?.liveSyncPosition;
+  find("newest").hidden = !(moves && newest > video.currentTime + (details?.targetduration ?? 0));
+}
+
+find("newest").addEventListener("click", () => {
+  video.currentTime = player.liveSyncPosition;
+  void video.play();
+});
+find("opener").addEventListener("submit", (event) => {
+  event.preventDefault();
+  location.hash = find("address").value.trim();
+});
+video.addEventListener("error", () => {
+  if (player === undefined) void reasonOf(video.src).then((reason) => tell(reason ?? "Playback failed."));
+});
+window.addEventListener("hashchange", open);
+setInterval(refresh, REFRESH_MS);
+open();
