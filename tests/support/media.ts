@@ -89,17 +89,20 @@ export interface ProbedPacket {
   readonly data_hash: string;
 }
 
-/** All packets of a Matroska file. */
-export async function probeFile(media: Uint8Array): Promise<ProbedPacket[]> {
+/** Runs `use` on a file of that name, which is removed behind it. */
+export async function withFile<T>(name: string, content: Uint8Array, use: (path: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "kvass-media-"));
   try {
-    const path = join(folder, "media.mkv");
-    writeFileSync(path, media);
-    return await probePackets(path);
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return await use(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** All packets of a Matroska file. */
+export const probeFile = (media: Uint8Array): Promise<ProbedPacket[]> => withFile("media.mkv", media, probePackets);
 
 /**
  * All packets at a URL or path, first those of pictures, then those of sound. One kind at a time: where it reads both, ffmpeg's DASH demuxer
