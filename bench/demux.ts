@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { BenchRow } from "./row.ts";
+import { makeCameraFile } from "./support/camera-file.ts";
 import { atLeastTimes, compared, inTurn } from "./support/goals.ts";
 
 const TURNS = 5;
@@ -19,36 +20,11 @@ const TURNS = 5;
 const WARM_PASSES = 6;
 const run = promisify(execFile);
 
-/** 720p at 6 Mbit/s with AAC, as a camera sends: 20 s are encoded, and copied to make 320 MB and 32,000 packets. */
-const ENCODED_SECONDS = 20;
-const COPIES = 21;
-const BITRATE = "6M";
-
 interface Pass {
   packets: number;
   bytes: number;
   /** Milliseconds from opening the file to its last packet. */
   ms: number;
-}
-
-async function makeFile(folder: string): Promise<string> {
-  const short = join(folder, "short.mkv");
-  const file = join(folder, "long.mkv");
-  const sources = [
-    "-f",
-    "lavfi",
-    "-i",
-    "testsrc2=size=1280x720:rate=30",
-    "-f",
-    "lavfi",
-    "-i",
-    "sine=sample_rate=48000",
-  ];
-  const rate = ["-b:v", BITRATE, "-minrate", BITRATE, "-maxrate", BITRATE, "-bufsize", BITRATE];
-  const video = ["-c:v", "libx264", "-preset", "ultrafast", "-x264-params", "nal-hrd=cbr", ...rate, "-g", "60"];
-  await run("ffmpeg", ["-v", "error", ...sources, "-t", `${ENCODED_SECONDS}`, ...video, "-c:a", "aac", short]);
-  await run("ffmpeg", ["-v", "error", "-stream_loop", `${COPIES - 1}`, "-i", short, "-map", "0", "-c", "copy", file]);
-  return file;
 }
 
 const PRODUCT = "support/demux-file.ts";
@@ -99,7 +75,7 @@ async function compareBytes(file: string): Promise<BenchRow> {
 export async function bench(): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), "kvass-demux-"));
   try {
-    const file = await makeFile(folder);
+    const file = await makeCameraFile(folder);
     return [
       await comparePackets("first pass", file, 1),
       await comparePackets("running process", file, WARM_PASSES),

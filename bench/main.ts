@@ -11,6 +11,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchRow[]> }>> =
   ack: () => import("./ack.ts"),
   latency: () => import("./latency.ts"),
   demux: () => import("./demux.ts"),
+  clip: () => import("./clip.ts"),
   catalog: () => import("./catalog.ts"),
   producers: () => import("./producers.ts"),
   idle: () => import("./idle.ts"),
