@@ -116,7 +116,7 @@ async function runsOf(playlist: URL): Promise<Buffer[]> {
   const fetched = async (uri: string): Promise<Buffer> =>
     Buffer.from(await (await fetch(new URL(uri, playlist))).arrayBuffer());
   const runs: Buffer[][] = [];
-  let map = Buffer.alloc(0);
+  let map: Buffer = Buffer.alloc(0);
   let breaks = true;
   for (const line of (await textAt(playlist)).split("\n")) {
     if (line === "#EXT-X-DISCONTINUITY") breaks = true;

@@ -1,5 +1,5 @@
 import { type AdaptationSet, manifest, type Period, type TimelineSegment } from "@kvass/media";
-import { languageOf, type PlaylistText, segmentQuery } from "./hls.ts";
+import { languageOf, segmentQuery } from "./hls.ts";
 import { PlaybackRefusal } from "./refusal.ts";
 import type { Segment } from "./segment.ts";
 import type { PlaybackSession } from "./session.ts";
@@ -14,7 +14,7 @@ const UPDATE_MS = 1000;
 const DELAY_TARGETS = 3;
 
 /** The manifest (AWS docs, "GetDASHManifest"): a period for each run of segments without a break. */
-export async function dashManifest(session: PlaybackSession, now: number): Promise<PlaylistText> {
+export async function dashManifest(session: PlaybackSession, now: number): Promise<string> {
   const { grant } = session;
   const { segments, ended, longest } = await session.playlistWindow();
   if (segments.length === 0) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
@@ -23,11 +23,10 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     periods.push(await periodOf(session, run, run.at(-1) === segments.at(-1) && !ended));
   const common = { maxSegmentDurationMs: longest, periods };
   if (grant.parameters.mode === "on-demand") {
-    const text = manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
-    return { content: text, final: true };
+    return manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
   }
   const targetMs = Math.max(grant.targetSeconds * 1000, longest);
-  const text = manifest({
+  return manifest({
     ...common,
     type: "dynamic",
     availabilityStartTimeMs: presentationStart(grant),
@@ -38,7 +37,6 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     durationMs: ended ? presentedEnd(segments.at(-1)) : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
   });
-  return { content: text, final: false };
 }
 
 /** Milliseconds on the presentation's timeline. */

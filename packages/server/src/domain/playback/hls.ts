@@ -6,14 +6,6 @@ import type { Track } from "./tracks.ts";
 /** EXT-X-MEDIA's GROUP-ID, as Kinesis Video Streams names it. */
 const AUDIO_GROUP = "audio";
 
-/** A playlist or manifest. */
-export interface PlaylistText {
-  /** Text, or its bytes in UTF-8. */
-  readonly content: string | Uint8Array;
-  /** Whether it will never change. */
-  readonly final: boolean;
-}
-
 /** How a query names a segment: `FragmentNumber`, and `FragmentCount` where it joins several. */
 export function segmentQuery({ fragmentNumber, fragments }: SegmentName): string {
   return fragments === 1 ? fragmentNumber : `${fragmentNumber}&FragmentCount=${fragments}`;
@@ -23,13 +15,13 @@ const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track): string =>
   `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${track.number}`;
 
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
-export async function hlsMultivariant(session: PlaybackSession): Promise<PlaylistText> {
+export async function hlsMultivariant(session: PlaybackSession): Promise<string> {
   const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
   const tracks = await session.tracks();
   const [main, ...others] = tracks;
   const video = main!.codec.kind === "video" ? main!.codec : undefined;
   const separate = parameters.container === "fmp4" ? others : [];
-  const text = multivariantPlaylist({
+  return multivariantPlaylist({
     renditions: separate.map((track, index) => ({
       groupId: AUDIO_GROUP,
       name: renditionName(track, separate),
@@ -51,7 +43,6 @@ export async function hlsMultivariant(session: PlaybackSession): Promise<Playlis
     ],
     independentSegments: joins || undefined,
   });
-  return { content: text, final: true };
 }
 
 /** The language of one sound of several. A single one is taken for English where its producer says nothing, which helps nobody. */
@@ -66,14 +57,14 @@ function renditionName(track: Track, all: readonly Track[]): string {
   return alone ? name : `${name} ${track.number}`;
 }
 
-/** The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS. */
-export async function hlsMedia(session: PlaybackSession, track: Track): Promise<PlaylistText> {
+/** The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS; ASCII. */
+export async function hlsMedia(session: PlaybackSession, track: Track): Promise<Uint8Array> {
   const { grant } = session;
   const { mode, discontinuities } = grant.parameters;
   const { segments, ended, longest } = await session.playlistWindow();
   const first = segments[0];
   const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
-  const content = mediaPlaylistBytes({
+  return mediaPlaylistBytes({
     ...uris(session, track),
     segments: playlistSegments(session, track, segments),
     type: mode === "on-demand" ? "VOD" : undefined,
@@ -84,7 +75,6 @@ export async function hlsMedia(session: PlaybackSession, track: Track): Promise<
     independentSegments: segments.every(({ startsClean }) => startsClean),
     ended,
   });
-  return { content, final: ended };
 }
 
 function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {

@@ -75,6 +75,11 @@ export class PlaybackSession {
     return Math.max(0, expiryOf(this.grant) - this.#places.now());
   }
 
+  /** Whether its playlists never change. */
+  get isStatic(): boolean {
+    return this.grant.parameters.mode === "on-demand";
+  }
+
   /** Where the session is now. */
   async window(): Promise<PlaylistWindow> {
     return (await this.#timeline).window(this.#places.now());

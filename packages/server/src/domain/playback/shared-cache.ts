@@ -21,11 +21,6 @@ export class SharedCache<Value extends Sized> {
     this.#kept = new Lru(capacity);
   }
 
-  /** The value of `key` where it is there. */
-  kept(key: string): Value | undefined {
-    return this.#kept.get(key);
-  }
-
   /** Forgets the values whose key begins with `prefix`. */
   forget(prefix: string): void {
     this.#kept.deleteAll(prefix);

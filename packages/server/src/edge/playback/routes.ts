@@ -1,6 +1,6 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
-import { hlsMedia, hlsMultivariant, type PlaylistText } from "../../domain/playback/hls.ts";
+import { hlsMedia, hlsMultivariant } from "../../domain/playback/hls.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
@@ -78,38 +78,38 @@ export class PlaybackRoutes {
   }
 
   #multivariant(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
-    return this.#text(request, session, { name: "hls", type: HLS_TYPE }, () => hlsMultivariant(session));
+    return this.#text(request, session, { name: "hls", type: HLS_TYPE, isStatic: true }, () =>
+      hlsMultivariant(session),
+    );
   }
 
   #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
     const make = () => dashManifest(session, request.receivedAt);
-    return this.#text(request, session, { name: "dash", type: DASH_TYPE }, make);
+    return this.#text(request, session, { name: "dash", type: DASH_TYPE, isStatic: session.isStatic }, make);
   }
 
   async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const track = await session.track(query.track);
-    return this.#text(request, session, { name: `hls/${track.number}`, type: HLS_TYPE }, () =>
-      hlsMedia(session, track),
+    return this.#text(
+      request,
+      session,
+      { name: `hls/${track.number}`, type: HLS_TYPE, isStatic: session.isStatic },
+      () => hlsMedia(session, track),
     );
   }
 
-  /** A text that is final is kept as it is sent, for as long as there is room. */
+  /** A text that does not change is made once, and kept as it is sent for as long as there is room. */
   async #text(
     request: WireRequest,
     session: PlaybackSession,
-    { name, type }: { name: string; type: string },
-    make: () => Promise<PlaylistText>,
+    { name, type, isStatic }: { name: string; type: string; isStatic: boolean },
+    make: () => Promise<string | Uint8Array>,
   ): Promise<WireResponse> {
-    const key = `${session.token}/${name}`;
-    let made: PlaylistText | undefined;
-    const kept = this.#texts.kept(key);
-    if (kept === undefined) made = await make();
-    const final = kept !== undefined || made?.final === true;
-    const encoded =
-      kept ?? (await (final ? this.#texts.get(key, () => encodeText(made!.content)) : encodeText(made!.content)));
-    const seconds = final ? remainingSeconds(session) : Math.min(CHANGING_SECONDS, remainingSeconds(session));
-    const headers = { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` };
-    return textAnswer(request, encoded, headers);
+    const encode = async (): Promise<EncodedText> => encodeText(await make());
+    const encoded = await (isStatic ? this.#texts.get(`${session.token}/${name}`, encode) : encode());
+    const left = remainingSeconds(session);
+    const seconds = isStatic ? left : Math.min(CHANGING_SECONDS, left);
+    return textAnswer(request, encoded, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
   }
 
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
