@@ -16,7 +16,7 @@ function kvass(...args: string[]): { status: number | null; stdout: string; stde
 test("--help names every verb, and each verb explains itself", () => {
   const { status, stdout } = kvass("--help");
   assert.equal(status, 0);
-  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "fsck", "doctor"]) {
+  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "play", "fsck", "doctor"]) {
     assert.match(stdout, new RegExp(`^  ${verb}\\b`, "m"));
     const help = kvass(verb, "--help");
     assert.equal(help.status, 0);
@@ -46,6 +46,14 @@ const WRONG: [args: string[], line: RegExp, status: number][] = [
   [["put", "porch"], /^kvass: missing required argument 'FILE'\n$/, 2],
   [["get", "porch", "--clock", "wall"], /^kvass: option '--clock <CLOCK>' argument 'wall' is invalid/, 2],
   [["get", "porch", "--from", "-1m", "--to", "-2m"], /^kvass: --to lies before --from\n$/, 2],
+  [["play", "porch", "--to", "now"], /^kvass: --to needs --from\n$/, 2],
+  [["play", "porch", "--from", "-1m", "--to", "-2m"], /^kvass: --to lies before --from\n$/, 2],
+  [["play", "porch", "--dash", "--ts"], /^kvass: --dash and --ts exclude each other\n$/, 2],
+  [["play", "porch", "--dash", "--page"], /^kvass: the page plays HLS: --page does not go with --dash\n$/, 2],
+  [["play", "porch", "--low-latency", "--from", "-1m"], /^kvass: --low-latency is for what arrives/, 2],
+  [["play", "porch", "--low-latency", "--dash"], /^kvass: --low-latency is HLS with fragmented MP4/, 2],
+  [["play", "porch", "--expires", "13h"], /^kvass: --expires: expected 5m to 12h\n$/, 2],
+  [["play", "porch", "--player", "xine"], /^kvass: option '--player <NAME>' argument 'xine' is invalid/, 2],
   [["serve", "--listen", "8400"], /^kvass: --listen: expected HOST:PORT.*got "8400"\n$/, 2],
   [["serve", "--listen", ":99999"], /^kvass: --listen: expected HOST:PORT.*got ":99999"\n$/, 2],
   [["serve", "--listen", "127.0.0.1:65536"], /^kvass: --listen: expected HOST:PORT.*got "127.0.0.1:65536"\n$/, 2],

@@ -62,6 +62,13 @@ const VERBS: readonly Verb[] = [
     load: () => import("./commands/get.ts"),
   },
   {
+    name: "play",
+    usage: "STREAM",
+    summary: "print a URL that plays a stream, live or stored, and open a player",
+    group: MEDIA,
+    load: () => import("./commands/play.ts"),
+  },
+  {
     name: "clip",
     usage: "STREAM",
     summary: "save a range of a stream as an MP4 file",

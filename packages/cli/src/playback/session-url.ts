@@ -1,0 +1,92 @@
+import {
+  GetDASHStreamingSessionURLCommand,
+  GetHLSStreamingSessionURLCommand,
+  KinesisVideoArchivedMediaClient,
+} from "@aws-sdk/client-kinesis-video-archived-media";
+import { type Connection, dataEndpoint } from "@kvass/client";
+import { CliError } from "../errors.ts";
+
+/** Which streaming session. Times in milliseconds since the epoch, by the clock that is named. */
+export interface SessionRequest {
+  readonly connection: Connection;
+  readonly stream: string;
+  readonly format: "hls" | "hls-ts" | "dash";
+  /** What arrives where there is none; from there on into what arrives, at playing speed, where `to` is undefined. */
+  readonly range: { readonly from: number; readonly to: number | undefined } | undefined;
+  readonly clock: "producer" | "server";
+  /** How long the URL can be used (AWS docs, "Expires"): 300 to 43,200. */
+  readonly expiresSeconds: number;
+}
+
+/** The query parameter by which a Kvass server makes a live HLS session one of low latency. */
+const LOW_LATENCY = ["LowLatency", "1"] as const;
+
+/** Begins a streaming session and resolves to its URL. Rejects with the exceptions of the API, and CliError where there is nothing to play. */
+export async function sessionUrl(request: SessionRequest): Promise<string> {
+  const { connection, stream, format } = request;
+  const api = format === "dash" ? "GET_DASH_STREAMING_SESSION_URL" : "GET_HLS_STREAMING_SESSION_URL";
+  const endpoint = await dataEndpoint(connection, api, { streamName: stream });
+  const { region, credentials } = connection;
+  const client = new KinesisVideoArchivedMediaClient({ endpoint, region, credentials });
+  try {
+    const url = await (format === "dash" ? dash(client, request) : hls(client, request));
+    if (url === undefined) throw new CliError("the server named no URL");
+    return url;
+  } catch (error) {
+    // The stream exists, or else there would be no endpoint.
+    if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
+    throw new CliError(nothingThere(request), { cause: error });
+  } finally {
+    client.destroy();
+  }
+}
+
+function nothingThere({ stream, range }: SessionRequest): string {
+  if (range !== undefined) return `${stream} holds no media there`;
+  return `${stream} is not live now; --from plays what it holds`;
+}
+
+/** What both calls take, in the same words. */
+function common({ stream, range, expiresSeconds }: SessionRequest) {
+  const mode = range === undefined ? "LIVE" : range.to === undefined ? "LIVE_REPLAY" : "ON_DEMAND";
+  return { StreamName: stream, PlaybackMode: mode, Expires: expiresSeconds } as const;
+}
+
+function selector({ clock, range }: SessionRequest) {
+  const type = clock === "producer" ? "PRODUCER_TIMESTAMP" : "SERVER_TIMESTAMP";
+  if (range === undefined) return { FragmentSelectorType: type } as const;
+  const { from, to } = range;
+  const span = { StartTimestamp: new Date(from), EndTimestamp: to === undefined ? undefined : new Date(to) };
+  return { FragmentSelectorType: type, TimestampRange: span } as const;
+}
+
+/** Players need no mark where one fragment goes on where the last ended, and show the moment where the playlist tells it. */
+async function hls(client: KinesisVideoArchivedMediaClient, request: SessionRequest): Promise<string | undefined> {
+  const command = new GetHLSStreamingSessionURLCommand({
+    ...common(request),
+    HLSFragmentSelector: selector(request),
+    ContainerFormat: request.format === "hls-ts" ? "MPEG_TS" : "FRAGMENTED_MP4",
+    DiscontinuityMode: "ON_DISCONTINUITY",
+    DisplayFragmentTimestamp: "ALWAYS",
+  });
+  return (await client.send(command)).HLSStreamingSessionURL;
+}
+
+async function dash(client: KinesisVideoArchivedMediaClient, request: SessionRequest): Promise<string | undefined> {
+  const command = new GetDASHStreamingSessionURLCommand({
+    ...common(request),
+    DASHFragmentSelector: selector(request),
+    DisplayFragmentTimestamp: "ALWAYS",
+  });
+  return (await client.send(command)).DASHStreamingSessionURL;
+}
+
+/** The same session with low latency; for a live session of HLS that a Kvass server has made. */
+export function withLowLatency(session: string): string {
+  const url = new URL(session);
+  url.searchParams.set(...LOW_LATENCY);
+  return url.href;
+}
+
+/** The page of a Kvass server that plays a session of its own. What follows `#` stays in the browser. */
+export const pageOf = (session: string): string => `${new URL(session).origin}/play#${session}`;
