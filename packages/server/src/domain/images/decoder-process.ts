@@ -12,6 +12,7 @@ import {
 } from "@kvass/media";
 import { BITSTREAMS, type Bitstream } from "./bitstream.ts";
 import { NutReader } from "./nut-reader.ts";
+import { PictureBuffers } from "./picture-buffers.ts";
 
 /** ffmpeg cannot be started: it is not installed, or not where it was said to be. */
 export class DecoderMissing extends Error {
@@ -60,6 +61,8 @@ const KEPT_WORDS = 2048;
 /** A second is the unit of time, so that no rounding of ffmpeg's can move a frame. */
 const TICK_NS = 1_000_000_000;
 const TRACK = 1;
+const MARKER_SIZE = { pixelWidth: 16, pixelHeight: 16 } as const;
+const MARKER_BYTES = MARKER_SIZE.pixelWidth * MARKER_SIZE.pixelHeight * 3;
 
 /** Matroska in; of every frame with an odd time, the picture out. */
 const ARGUMENTS = [
@@ -76,18 +79,26 @@ const ARGUMENTS = [
 ];
 
 function fileHeader({ codecId }: Bitstream): Buffer {
-  const size = { pixelWidth: 16, pixelHeight: 16 };
-  const track = { number: TRACK, type: "video", codecId, video: size, defaultDurationNs: TICK_NS } as const;
+  const track = { number: TRACK, type: "video", codecId, video: MARKER_SIZE, defaultDurationNs: TICK_NS } as const;
   const info = infoElement({ timecodeScaleNs: TICK_NS, muxingApp: "Kvass", writingApp: "Kvass" });
   return Buffer.concat([ebmlHeader(), segmentHeader(), info, tracksElement([track])]);
 }
 
 /**
- * Takes a picture while others are decoded: three bytes (red, green, blue) for each pixel, by rows.
+ * Takes a picture while others are decoded: three bytes (red, green, blue) for each pixel, by rows. They are overwritten once the promise is
+ * settled.
  *
  * @param rank that of its frame
  */
 export type PictureSink = (rank: number, picture: Buffer) => Promise<void>;
+
+/** What precedes a frame's bytes: each lies in a Cluster of its own. */
+function frameHeader(pieces: readonly Uint8Array[], keyframe: boolean, time: number): Buffer {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const block = simpleBlockHeader({ trackNumber: TRACK, relativeTimecode: 0, keyframe }, length);
+  return Buffer.concat([clusterHeader(time, block.length + length), block]);
+}
 
 /** The frames that a decoder works on. */
 interface Task {
@@ -113,7 +124,7 @@ export class DecoderProcess {
   readonly #stdin: Writable;
   readonly #stdout: Readable;
   readonly #exited: Promise<unknown>;
-  readonly #marker: QueuedFrame;
+  readonly #buffers = new PictureBuffers();
   #failure: Error | undefined;
   #lastWords = "";
   #task: Task | undefined;
@@ -125,7 +136,6 @@ export class DecoderProcess {
     this.codec = codec;
     this.#options = options;
     this.#bitstream = BITSTREAMS[codec];
-    this.#marker = { pieces: [this.#bitstream.marker], keyframe: true, rank: 0, isWanted: false };
     // A process group of its own: ^C on a terminal is for the server alone, which still answers what is under way.
     this.#child = spawn(options.ffmpeg, ARGUMENTS, { stdio: ["pipe", "pipe", "pipe"], detached: true });
     const { stdin, stdout, stderr } = this.#child as { stdin: Writable; stdout: Readable; stderr: Readable };
@@ -184,28 +194,31 @@ export class DecoderProcess {
 
   #queue(frames: readonly QueuedFrame[], begin: number): void {
     this.#stdin.cork();
-    for (const frame of frames) this.#write(frame, begin + 2 * frame.rank + (frame.isWanted ? 1 : 0));
-    this.#clock = begin + 2 * frames.length;
-    this.#write(this.#marker, this.#clock + 1);
-    for (let i = 0; i <= MAX_REORDERED; i++) {
-      this.#clock += 2;
-      this.#write(this.#marker, this.#clock);
+    for (const { pieces, keyframe, rank, isWanted } of frames) {
+      this.#stdin.write(frameHeader(pieces, keyframe, begin + 2 * rank + (isWanted ? 1 : 0)));
+      for (const piece of pieces) this.#stdin.write(piece);
     }
-    this.#clock += 2;
+    this.#clock = begin + 2 * frames.length;
+    this.#stdin.write(this.#markers());
     this.#stdin.uncork();
   }
 
-  #write({ pieces, keyframe }: QueuedFrame, time: number): void {
-    let length = 0;
-    for (const piece of pieces) length += piece.length;
-    const block = simpleBlockHeader({ trackNumber: TRACK, relativeTimecode: 0, keyframe }, length);
-    this.#stdin.write(clusterHeader(time, block.length + length));
-    this.#stdin.write(block);
-    for (const piece of pieces) this.#stdin.write(piece);
+  /** The end of a task: a picture that shows it, and as many as drive that one out. */
+  #markers(): Buffer {
+    const pieces = [this.#bitstream.marker];
+    const parts = [frameHeader(pieces, true, this.#clock + 1), ...pieces];
+    for (let i = 0; i <= MAX_REORDERED; i++) {
+      this.#clock += 2;
+      parts.push(frameHeader(pieces, true, this.#clock), ...pieces);
+    }
+    this.#clock += 2;
+    return Buffer.concat(parts);
   }
 
   #readPictures(stdout: Readable): void {
-    const reader = new NutReader((time, picture) => this.#take(time, picture), MAX_PICTURE_BYTES);
+    const allocate = (bytes: number): Buffer =>
+      bytes === MARKER_BYTES ? Buffer.allocUnsafe(bytes) : this.#buffers.take(bytes);
+    const reader = new NutReader((time, picture) => this.#take(time, picture), MAX_PICTURE_BYTES, allocate);
     stdout.on("error", () => {});
     stdout.on("data", (chunk: Buffer) => {
       try {
@@ -227,7 +240,8 @@ export class DecoderProcess {
     }
     task.pending++;
     if (task.pending > MAX_PENDING) this.#stdout.pause();
-    task.sink((time - 1 - task.begin) / 2, picture).then(() => this.#settle(task), task.done.reject);
+    const taken = task.sink((time - 1 - task.begin) / 2, picture);
+    taken.finally(() => this.#buffers.give(picture)).then(() => this.#settle(task), task.done.reject);
   }
 
   /** One of the things that a task waits for, its end or a picture, is done. */

@@ -97,6 +97,7 @@ class Cursor {
 export class NutReader {
   readonly #onFrame: (seconds: number, data: Buffer) => void;
   readonly #maxFrameBytes: number;
+  readonly #allocate: (bytes: number) => Buffer;
   /** Bytes of a header that has not come whole. */
   #pending: Buffer = Buffer.alloc(0);
   #started = false;
@@ -112,12 +113,18 @@ export class NutReader {
   #seconds = 0;
 
   /**
-   * @param onFrame gets each frame's time in seconds and its bytes, which are its own
+   * @param onFrame gets each frame's time in seconds and its bytes
    * @param maxFrameBytes a frame that claims more makes `feed` throw
+   * @param allocate gives the buffer that a frame of so many bytes is put into
    */
-  constructor(onFrame: (seconds: number, data: Buffer) => void, maxFrameBytes: number) {
+  constructor(
+    onFrame: (seconds: number, data: Buffer) => void,
+    maxFrameBytes: number,
+    allocate: (bytes: number) => Buffer = Buffer.allocUnsafe,
+  ) {
     this.#onFrame = onFrame;
     this.#maxFrameBytes = maxFrameBytes;
+    this.#allocate = allocate;
   }
 
   /** Reads the next bytes. Throws {@link NutError} where they make no sense; the reader is of no use then. */
@@ -231,7 +238,7 @@ export class NutReader {
     if (size > this.#maxFrameBytes) throw new NutError(`a frame has ${size} bytes, at most ${this.#maxFrameBytes}`);
     this.#lastPts = pts;
     this.#seconds = pts * this.#unit(this.#timeBase);
-    this.#frame = Buffer.allocUnsafe(size);
+    this.#frame = this.#allocate(size);
     this.#filled = elision.copy(this.#frame);
   }
 
