@@ -7,7 +7,7 @@ const SERVER = { url: "http://127.0.0.1:9", region: "r", accessKeyId: "A", secre
 test("every command names the data folder where it must, as one word of the shell", () => {
   const text = instructions({ ...SERVER, dataDir: "/tmp/my demo's" }, "cam", true);
   const commands = text.split("\n").filter((line) => line.includes("./kvass "));
-  assert.equal(commands.length, 4);
+  assert.equal(commands.length, 5);
   for (const command of commands) assert.ok(command.includes(" --data '/tmp/my demo'\\''s'"), command);
 });
 

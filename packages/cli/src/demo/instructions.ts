@@ -6,12 +6,13 @@ export function instructions({ url, dataDir }: LocalServer, stream: string, need
   const data = needsData ? ` --data ${shellWord(dataDir)}` : "";
   return `
 Kvass is ready on ${url}; its data is in ${dataDir}.
-A synthetic camera streams H.264 and AAC into ${stream}. ^C stops both.
+A synthetic camera streams H.264 and AAC into ${stream}. ^C stops both. A link to watch it follows in a moment.
 
 In another terminal, with kvass:
   ./kvass ls ${stream}${data}
   ./kvass get ${stream}${data} --from -30s -o clip.mkv
   ./kvass get ${stream}${data} --from now -o - | ffplay -
+  ./kvass play ${stream}${data} --from -1m --page
 
 With the AWS CLI (versions before 2.13 take no endpoint from the environment):
   eval "$(./kvass env${data})"

@@ -1,9 +1,10 @@
-import type { Ack, MediaProducer } from "@kvass/client";
+import type { Ack, Connection, MediaProducer } from "@kvass/client";
 import { type RunningServer, resolveSettings, startServer } from "@kvass/server";
 import { findLocalServer, isFoundByItself, type LocalServer } from "../discovery.ts";
 import { CliError, describe } from "../errors.ts";
 import { hasFfmpeg } from "../input/ffmpeg.ts";
 import { aptInstall } from "../install.ts";
+import { pageOf, sessionUrl } from "../playback/session-url.ts";
 import { createStream } from "../sending/create-stream.ts";
 import { sendFrames } from "../sending/send-frames.ts";
 import { explainStart, startOrExplain } from "../starting.ts";
@@ -25,6 +26,12 @@ export interface DemoOptions {
 export const DEMO_STREAM = "demo-camera";
 /** Enough to look back on; old days expire by themselves. */
 const RETENTION_HOURS = 24;
+/** How long a link of the playback page can be used, in seconds: the longest that there is (AWS docs, "Expires"). */
+const LINK_SECONDS = 43_200;
+/** A new link comes before the last one ends, in milliseconds. */
+const LINK_RENEWAL_MS = 11 * 3_600_000;
+/** Fragments that are there before a link is printed, so that playback begins with a full window: players stay a few segments behind. */
+const LINK_FRAGMENTS = 3;
 /** The server is in this very process. */
 const GIVE_UP_AFTER_MS = 30_000;
 
@@ -60,25 +67,25 @@ async function startDemoServer(data: string, listen: string): Promise<RunningSer
 
 /** The camera's way into the stream, and the line that shows it. */
 class Demo {
-  readonly #server: LocalServer;
+  readonly #connection: Connection;
+  readonly #status = new StatusLine(() => this.#describe());
   readonly #began = Date.now();
   #producer: MediaProducer | undefined;
   #persisted = 0;
   #acks = 0;
   #lastTimecode: number | undefined;
   #isEnding = false;
+  #linkedAt: number | undefined;
   /** From the end of the newest persisted fragment, by its producer timestamps, to its PERSISTED acknowledgement. */
   #endToPersistedMs: number | undefined;
 
-  constructor(server: LocalServer) {
-    this.#server = server;
+  constructor({ url: endpoint, region, accessKeyId, secretAccessKey }: LocalServer) {
+    this.#connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { url: endpoint, region, accessKeyId, secretAccessKey } = this.#server;
-    const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+    const connection = this.#connection;
     const camera = startCamera();
-    const status = new StatusLine(() => this.#describe());
     const end = (): void => {
       this.#isEnding = true;
       void camera.stop();
@@ -100,10 +107,10 @@ class Demo {
           this.#producer = producer;
         },
         onAck: (ack) => this.#acknowledge(ack),
-        onRetry: (error, delayMs) => status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`),
+        onRetry: (error, delayMs) => this.#status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`),
       });
     } finally {
-      status.stop();
+      this.#status.stop();
       await camera.stop();
     }
     process.stdout.write(`${this.#describe()}\n`);
@@ -113,11 +120,26 @@ class Demo {
     this.#acks++;
     if (type !== "PERSISTED" || fragmentTimecode === undefined) return;
     this.#persisted++;
+    this.#renewLink();
     if (this.#lastTimecode !== undefined && !this.#isEnding) {
       // The camera's fragments are equally long, but for the one that the end cuts.
       this.#endToPersistedMs = Date.now() - (2 * fragmentTimecode - this.#lastTimecode);
     }
     this.#lastTimecode = fragmentTimecode;
+  }
+
+  /** Prints a link that plays the camera live: at first, and before that one ends. */
+  #renewLink(): void {
+    const now = Date.now();
+    const isFresh = this.#linkedAt !== undefined && now - this.#linkedAt < LINK_RENEWAL_MS;
+    if (isFresh || this.#persisted < LINK_FRAGMENTS || this.#isEnding) return;
+    this.#linkedAt = now;
+    const connection = this.#connection;
+    const session = { connection, stream: DEMO_STREAM, format: "hls", range: undefined, clock: "producer" } as const;
+    sessionUrl({ ...session, expiresSeconds: LINK_SECONDS }).then(
+      (url) => this.#status.note(`Watch it live in a browser, for 12 hours:\n  ${pageOf(url)}\n`),
+      (error: unknown) => this.#status.note(`no link for the browser: ${describe(error)}`),
+    );
   }
 
   #describe(): string {

@@ -18,6 +18,8 @@ export interface SessionRequest {
   readonly expiresSeconds: number;
 }
 
+/** Segments that playlists of what arrives show: enough for players that stay three of them behind, and to go back a little. */
+const MOVING_WINDOW = 10;
 /** The query parameter by which a Kvass server makes a live HLS session one of low latency. */
 const LOW_LATENCY = ["LowLatency", "1"] as const;
 
@@ -52,6 +54,9 @@ function common({ stream, range, expiresSeconds }: SessionRequest) {
   return { StreamName: stream, PlaybackMode: mode, Expires: expiresSeconds } as const;
 }
 
+const windowOf = ({ range }: SessionRequest): number | undefined =>
+  range?.to === undefined ? MOVING_WINDOW : undefined;
+
 function selector({ clock, range }: SessionRequest) {
   const type = clock === "producer" ? "PRODUCER_TIMESTAMP" : "SERVER_TIMESTAMP";
   if (range === undefined) return { FragmentSelectorType: type } as const;
@@ -68,6 +73,7 @@ async function hls(client: KinesisVideoArchivedMediaClient, request: SessionRequ
     ContainerFormat: request.format === "hls-ts" ? "MPEG_TS" : "FRAGMENTED_MP4",
     DiscontinuityMode: "ON_DISCONTINUITY",
     DisplayFragmentTimestamp: "ALWAYS",
+    MaxMediaPlaylistFragmentResults: windowOf(request),
   });
   return (await client.send(command)).HLSStreamingSessionURL;
 }
@@ -77,6 +83,7 @@ async function dash(client: KinesisVideoArchivedMediaClient, request: SessionReq
     ...common(request),
     DASHFragmentSelector: selector(request),
     DisplayFragmentTimestamp: "ALWAYS",
+    MaxManifestFragmentResults: windowOf(request),
   });
   return (await client.send(command)).DASHStreamingSessionURL;
 }

@@ -12,6 +12,9 @@ const RETRY_MS = 2000;
 const DECODER_REST_MS = 5000;
 /** Seconds of what was seen that stay in memory, to go back to. */
 const BACK_BUFFER_SECONDS = 90;
+/** Target durations behind the newest segment: one is on its way, one in hand. Playlists of five segments have no room for much more. */
+const LIVE_DELAY_TARGETS = 2;
+const UNREACHABLE = "The server does not answer.";
 
 const find = (id) => document.getElementById(id);
 const video = find("video");
@@ -28,6 +31,14 @@ function tell(text, link) {
   anchor.href = link;
   anchor.textContent = "Open its page";
   notice.append(" ", anchor);
+}
+
+/** Ends playback for good; another session can be named. */
+function giveUp(text) {
+  stop();
+  tell(text);
+  find("screen").hidden = true;
+  find("opener").hidden = false;
 }
 
 function stop() {
@@ -49,9 +60,15 @@ function open() {
   else tell("This browser can play no HLS: it has no Media Source Extensions.");
 }
 
-function playWithHlsJs(url) {
+/** Plays from `startPosition` in seconds; -1 is where the session begins, or its newest. */
+function playWithHlsJs(url, startPosition = -1) {
   const workerPath = new URL("hls.worker.js", import.meta.url).href;
-  player = new Hls({ workerPath, backBufferLength: BACK_BUFFER_SECONDS });
+  player = new Hls({
+    workerPath,
+    startPosition,
+    backBufferLength: BACK_BUFFER_SECONDS,
+    liveSyncDurationCount: LIVE_DELAY_TARGETS,
+  });
   player.on(Hls.Events.ERROR, (_event, failure) => {
     if (failure.fatal) void handle(url, failure);
   });
@@ -64,7 +81,7 @@ function playWithHlsJs(url) {
 async function handle(url, { type, details, error }) {
   const failed = player;
   if (details === "manifestIncompatibleCodecsError") {
-    tell(`This browser cannot decode what the stream holds. ${error?.message ?? ""}`);
+    giveUp(`This browser cannot decode what the stream holds. ${error?.message ?? ""}`);
     return;
   }
   if (type === Hls.ErrorTypes.MEDIA_ERROR && performance.now() - decoderBegun > DECODER_REST_MS) {
@@ -74,12 +91,14 @@ async function handle(url, { type, details, error }) {
   }
   const refusal = await reasonOf(url);
   if (player !== failed) return;
-  stop();
-  if (refusal === "unreachable") {
-    tell("The server does not answer; trying again.");
-    retry = setTimeout(() => playWithHlsJs(url), RETRY_MS);
-  } else if (refusal !== undefined) tell(`${refusal} A new URL comes from kvass play or GetHLSStreamingSessionURL.`);
-  else tell(`Playback failed: ${error?.message ?? details}`);
+  if (refusal !== undefined && refusal !== UNREACHABLE) {
+    giveUp(`${refusal} A new URL comes from kvass play or GetHLSStreamingSessionURL.`);
+  } else if (type === Hls.ErrorTypes.NETWORK_ERROR) {
+    const position = failed.latestLevelDetails?.live === false ? video.currentTime : undefined;
+    stop();
+    tell(`${refusal ?? "Loading failed."} Trying again.`);
+    retry = setTimeout(() => playWithHlsJs(url, position), RETRY_MS);
+  } else giveUp(`Playback failed: ${error?.message ?? details}`);
 }
 
 /** Why the server refuses the session, in its own words; undefined where it does not. */
@@ -89,7 +108,7 @@ async function reasonOf(url) {
     if (answer.ok) return undefined;
     return (await answer.text()).trim() || `The server answered ${answer.status}.`;
   } catch {
-    return "unreachable";
+    return UNREACHABLE;
   }
 }
 
@@ -127,7 +146,7 @@ find("opener").addEventListener("submit", (event) => {
   location.hash = find("address").value.trim();
 });
 video.addEventListener("error", () => {
-  if (player === undefined) void reasonOf(video.src).then((reason) => tell(reason ?? "Playback failed."));
+  if (player === undefined) void reasonOf(video.src).then((reason) => giveUp(reason ?? "Playback failed."));
 });
 window.addEventListener("hashchange", open);
 setInterval(refresh, REFRESH_MS);
