@@ -16,7 +16,7 @@ function kvass(...args: string[]): { status: number | null; stdout: string; stde
 test("--help names every verb, and each verb explains itself", () => {
   const { status, stdout } = kvass("--help");
   assert.equal(status, 0);
-  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "play", "fsck", "doctor"]) {
+  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "image", "play", "fsck", "doctor"]) {
     assert.match(stdout, new RegExp(`^  ${verb}\\b`, "m"));
     const help = kvass(verb, "--help");
     assert.equal(help.status, 0);
