@@ -66,6 +66,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const limits = readerLimits(settings);
   const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, lost });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
+  const playback = wirePlayback(settings, storage, { streams, archive, points, live }, log);
   const images = wireImages(settings, { index, archive, points, metrics }, report);
   return {
     streams,
@@ -74,12 +75,13 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     reader,
     clips: new Clips({ index, archive, metrics, points, limits: clipLimits(settings) }),
     images: images.images,
-    playback: wirePlayback(settings, storage, { streams, archive, points }, log),
+    playback,
     counters: countersOf({ storage, ingest, live, metrics }),
     start: () => sweep.start(),
     async stop(graceMs) {
       await Promise.all([ingest.drain(graceMs), sweep.stop()]);
       reader.stop();
+      playback.stop();
       await images.stop();
       await sealer.close();
     },

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { FragmentArchive } from "../domain/fragments/archive.ts";
 import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
+import type { LiveStreams } from "../domain/live/live-streams.ts";
 import { AWS_PLAYBACK_LIMITS, GENEROUS_PLAYBACK_LIMITS } from "../domain/playback/parameters.ts";
 import { PlaybackSessions } from "../domain/playback/sessions.ts";
 import type { StreamRegistry } from "../domain/streams/registry.ts";
@@ -13,6 +14,7 @@ interface PlaybackParts {
   readonly streams: StreamRegistry;
   readonly archive: FragmentArchive;
   readonly points: FragmentPoints;
+  readonly live: LiveStreams;
 }
 
 /** Wires streaming sessions. Failures that are the server's own are logged. */

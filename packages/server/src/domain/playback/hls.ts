@@ -1,4 +1,4 @@
-import { mediaPlaylistBytes, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
+import { type MediaPlaylist, mediaPlaylistBytes, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
 import type { Segment, SetUp } from "./segment.ts";
 import type { PlaybackSession, SegmentName } from "./session.ts";
 import type { Track } from "./tracks.ts";
@@ -11,11 +11,15 @@ export function segmentQuery({ fragmentNumber, fragments }: SegmentName): string
   return fragments === 1 ? fragmentNumber : `${fragmentNumber}&FragmentCount=${fragments}`;
 }
 
-const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track): string =>
-  `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${track.number}`;
+/** The query parameter of Kvass's own that asks for low-latency playlists. */
+const LOW_LATENCY = "&LowLatency=1";
+
+/** The Media Playlist of a track, relative to the other playlists of the session. */
+export const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track, lowLatency: boolean): string =>
+  `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${track.number}${lowLatency ? LOW_LATENCY : ""}`;
 
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
-export async function hlsMultivariant(session: PlaybackSession): Promise<string> {
+export async function hlsMultivariant(session: PlaybackSession, lowLatency = false): Promise<string> {
   const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
   const tracks = await session.tracks();
   const [main, ...others] = tracks;
@@ -25,14 +29,14 @@ export async function hlsMultivariant(session: PlaybackSession): Promise<string>
     renditions: separate.map((track, index) => ({
       groupId: AUDIO_GROUP,
       name: renditionName(track, separate),
-      uri: mediaPlaylistUri(session, track),
+      uri: mediaPlaylistUri(session, track, lowLatency),
       language: languageOf(track, separate),
       isDefault: index === 0,
       channels: track.codec.kind === "audio" ? track.codec.channels : undefined,
     })),
     variants: [
       {
-        uri: mediaPlaylistUri(session, main!),
+        uri: mediaPlaylistUri(session, main!, lowLatency),
         bandwidth: Math.max(1, peakBandwidth),
         averageBandwidth: Math.max(1, averageBandwidth),
         codecs: [...new Set(tracks.map(({ codec }) => codec.rfc6381))],
@@ -62,22 +66,36 @@ export async function hlsMedia(session: PlaybackSession, track: Track): Promise<
   const { grant } = session;
   const { mode, discontinuities } = grant.parameters;
   const { segments, ended, longest } = await session.playlistWindow();
-  const first = segments[0];
-  const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
   return mediaPlaylistBytes({
     ...uris(session, track),
+    ...listed(segments),
     segments: playlistSegments(session, track, segments),
     type: mode === "on-demand" ? "VOD" : undefined,
-    targetDurationSeconds: Math.max(grant.targetSeconds, Math.ceil(longest / 1000)),
-    mediaSequence: first?.number,
-    discontinuitySequence: marked ? first?.discontinuitiesBefore : undefined,
+    targetDurationSeconds: targetSeconds(session, longest),
     endsInDiscontinuity: discontinuities === "always" && segments.length > 0,
-    independentSegments: segments.every(({ startsClean }) => startsClean),
     ended,
   });
 }
 
-function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {
+/** EXT-X-TARGETDURATION of a session whose longest segment so far has `longest` milliseconds. */
+export const targetSeconds = ({ grant }: PlaybackSession, longest: number): number =>
+  Math.max(grant.targetSeconds, Math.ceil(longest / 1000));
+
+/** What a Media Playlist says of its segments as a whole. */
+export function listed(
+  segments: readonly Segment[],
+): Pick<MediaPlaylist, "mediaSequence" | "discontinuitySequence" | "independentSegments"> {
+  const first = segments[0];
+  const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
+  return {
+    mediaSequence: first?.number,
+    discontinuitySequence: marked ? first?.discontinuitiesBefore : undefined,
+    independentSegments: segments.every(({ startsClean }) => startsClean),
+  };
+}
+
+/** What the URIs of a track's segments begin and end with. */
+export function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {
   if (grant.parameters.container === "ts") {
     return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: `&SessionToken=${token}` };
   }
@@ -87,8 +105,14 @@ function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix
   };
 }
 
-function playlistSegments(session: PlaybackSession, track: Track, segments: readonly Segment[]): PlaylistSegment[] {
-  const { container, showTimestamps } = session.grant.parameters;
+/** The segments of a track as its playlist lists them. */
+export function playlistSegments(
+  session: PlaybackSession,
+  track: Track,
+  segments: readonly Segment[],
+  showTimestamps = session.grant.parameters.showTimestamps,
+): PlaylistSegment[] {
+  const { container } = session.grant.parameters;
   let setUp: SetUp | undefined;
   let map: string | undefined;
   return segments.map((segment) => {
@@ -102,10 +126,12 @@ function playlistSegments(session: PlaybackSession, track: Track, segments: read
       discontinuity: segment.discontinuity,
       map,
       programDateTimeMs: showTimestamps ? segment.shownStart : undefined,
+      gap: segment.gap,
     };
   });
 }
 
+/** The initialization segment of a track for the segments that have this set-up. */
 function mapUri({ token }: PlaybackSession, { number }: Track, setUp: SetUp): string {
   const query = `FragmentNumber=${segmentQuery(setUp)}&SessionToken=${token}&TrackNumber=${number}`;
   return `getMP4InitFragment.mp4?${query}&SequenceNumber=${setUp.number}`;

@@ -6,9 +6,18 @@
  * - `not-found`: what is asked for does not exist, or does no longer
  * - `unplayable`: the media cannot be packaged
  * - `throttled`: the stream's quota of a second is used up
+ * - `unavailable`: what was waited for did not come in time
  * - `invalid`: a parameter is missing or malformed
  */
-export type RefusalReason = "forbidden" | "expired" | "gone" | "not-found" | "unplayable" | "throttled" | "invalid";
+export type RefusalReason =
+  | "forbidden"
+  | "expired"
+  | "gone"
+  | "not-found"
+  | "unplayable"
+  | "throttled"
+  | "unavailable"
+  | "invalid";
 
 /** A playback resource is refused; `message` is one sentence for whoever debugs a player. */
 export class PlaybackRefusal extends Error {

@@ -2,7 +2,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentCursor, FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { RecentRows } from "./recent-rows.ts";
-import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter } from "./segment.ts";
+import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter, type TimedFragment } from "./segment.ts";
 import { LiveSelection, ProducerSelection } from "./selection.ts";
 import { presentationStart, type SessionGrant } from "./token.ts";
 
@@ -15,6 +15,10 @@ export interface SegmentSource {
   next(now: number): Promise<Segment[]>;
   /** Whether no further segment will come. */
   readonly ended: boolean;
+  /** As `LiveSource.expectPreviews`; a source without it has no previews. */
+  expectPreviews?(): void;
+  /** As `LiveSource.preview`. */
+  preview?(fragments: Iterable<ArrivingFragment>): PreviewedSegment[];
 }
 
 /** Where segments come from. */
@@ -24,17 +28,50 @@ export interface SourcePlaces {
   readonly recent: RecentRows;
 }
 
+/**
+ * What arrives, as far as it is known before the archive has it. Fragments ascend by sequence; each is whole but the last, which may be in
+ * progress.
+ */
+export interface ArrivingFragment {
+  readonly row: TimedFragment;
+  /** `open`: more of it comes; `failed`: it will never be complete. */
+  readonly state: "open" | "complete" | "failed";
+}
+
 /** How many segments there may have been before `first`, where a session's first fragments have expired since it began. */
 function lostBefore(first: FragmentRow, { anchor, parameters }: SessionGrant): number {
   return parameters.mode === "on-demand" ? 0 : Math.max(0, first.sequence - anchor);
 }
 
-function cutterFor(grant: SessionGrant, first: FragmentRow): SegmentCutter {
+/** A segment that is shown before the archive has it. */
+export interface PreviewedSegment {
+  readonly segment: Segment;
+  /** Whether it is in progress. */
+  readonly open: boolean;
+}
+
+/** Each connection begins its sequences so far above those of the one before it; one shows at most one fragment that is lost. */
+const CONNECTION_STRIDE = 1000;
+
+/**
+ * How many segments, at most, were shown while they arrived and then lost, in what arrived since the session began: where sequences have a
+ * hole, connections broke. Nobody remembers after a restart, and numbers must not go back.
+ */
+function lostWithin(rows: readonly FragmentRow[], { createdAt }: SessionGrant): number {
+  let lost = 0;
+  for (const [place, row] of rows.entries()) {
+    const hole = place === 0 ? 0 : row.sequence - rows[place - 1]!.sequence - 1;
+    if (hole > 0 && row.serverTimestamp > createdAt) lost += 1 + Math.ceil(hole / CONNECTION_STRIDE);
+  }
+  return lost;
+}
+
+function cutterFor(grant: SessionGrant, first: FragmentRow, lost = 0): SegmentCutter {
   const { parameters, joins } = grant;
   const { clock, discontinuities, mode } = parameters;
   const liveSince = mode === "live" ? presentationStart(grant) : undefined;
   const rules = { clock, discontinuities, joins, looksAhead: mode === "on-demand", liveSince };
-  return new SegmentCutter(rules, lostBefore(first, grant));
+  return new SegmentCutter(rules, lostBefore(first, grant) + lost);
 }
 
 /** What arrives, from the session's first fragment on, in the order in which it arrived. */
@@ -45,6 +82,9 @@ export class LiveSource implements SegmentSource {
   readonly #selection: LiveSelection | undefined;
   #cutter: SegmentCutter | undefined;
   #after: number;
+  /** What was shown before the archive had it, ascending by sequence. */
+  readonly #previewed = new Map<number, TimedFragment>();
+  #countsLost = false;
 
   constructor(places: SourcePlaces, grant: SessionGrant) {
     this.#places = places;
@@ -53,25 +93,70 @@ export class LiveSource implements SegmentSource {
     this.#selection = grant.parameters.clock === "producerTimestamp" ? new LiveSelection() : undefined;
   }
 
-  async next(): Promise<Segment[]> {
-    const { stream, recent } = this.#places;
-    const segments: Segment[] = [];
-    for (;;) {
-      const rows = await recent.after(stream, this.#after);
-      if (rows.length === 0) return segments;
-      for (const row of rows) this.#push(row, segments);
-      this.#after = rows.at(-1)!.sequence;
-    }
+  /** Says that previews are shown, and may have been before this process began. */
+  expectPreviews(): void {
+    this.#countsLost = true;
   }
 
-  #push(row: FragmentRow, segments: Segment[]): void {
+  async next(): Promise<Segment[]> {
+    const { stream, recent } = this.#places;
+    const rows: FragmentRow[] = [];
+    for (;;) {
+      const page = await recent.after(stream, rows.at(-1)?.sequence ?? this.#after);
+      if (page.length === 0) break;
+      rows.push(...page);
+    }
+    this.#after = rows.at(-1)?.sequence ?? this.#after;
+    const segments: Segment[] = [];
+    const lost = this.#cutter === undefined && this.#countsLost ? lostWithin(rows, this.#grant) : 0;
+    for (const row of rows) this.#push(row, segments, lost);
+    return segments;
+  }
+
+  /**
+   * The segments that fragments which are on their way to the archive will be; the last one may be in progress. What is shown once keeps its
+   * number. Only for a session that joins no fragments.
+   */
+  preview(fragments: Iterable<ArrivingFragment>): PreviewedSegment[] {
+    const cutter = this.#cutter?.fork();
+    const selection = this.#selection?.fork();
+    const segments: PreviewedSegment[] = [];
+    if (cutter === undefined) return segments;
+    for (const { row, state } of fragments) {
+      if (row.sequence <= this.#after) continue;
+      if (state === "failed") {
+        if (this.#previewed.has(row.sequence)) segments.push({ segment: cutter.lose(row), open: false });
+        continue;
+      }
+      if (selection?.takes(row) === false) continue;
+      cutter.push(row);
+      const segment = cutter.flush();
+      if (segment === undefined) continue;
+      this.#previewed.set(row.sequence, row);
+      segments.push({ segment, open: state === "open" });
+      if (state === "open") break;
+    }
+    return segments;
+  }
+
+  #push(row: FragmentRow, segments: Segment[], lost: number): void {
+    this.#settle(row.sequence, segments);
     if (this.#selection?.takes(row) === false) return;
-    this.#cutter ??= cutterFor(this.#grant, row);
+    this.#cutter ??= cutterFor(this.#grant, row, lost);
     const closed = this.#cutter.push(row);
     if (closed !== undefined) segments.push(closed);
     // Where nothing can be joined to it, a fragment is a segment at once.
     const own = this.#grant.joins ? undefined : this.#cutter.flush();
     if (own !== undefined) segments.push(own);
+  }
+
+  /** What was shown before this sequence, and did not come, is a gap. */
+  #settle(sequence: number, segments: Segment[]): void {
+    for (const [previewed, row] of this.#previewed) {
+      if (previewed > sequence) break;
+      this.#previewed.delete(previewed);
+      if (previewed < sequence && this.#cutter !== undefined) segments.push(this.#cutter.lose(row));
+    }
   }
 }
 

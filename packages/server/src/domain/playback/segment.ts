@@ -1,7 +1,10 @@
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import type { DiscontinuityMode } from "./parameters.ts";
+
+/** What a timeline needs to know of a fragment, whether the archive has it already or not. */
+export interface TimedFragment extends FragmentIdentity, FragmentSummary {}
 
 /** A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. */
 export interface Segment {
@@ -32,6 +35,8 @@ export interface Segment {
   readonly startsClean: boolean;
   /** Whether the timeline or the set-up of decoders breaks between the segment before and this one, whatever playlists show of it. */
   readonly breaks: boolean;
+  /** Whether it was shown while it arrived, and then lost: nothing of it can be fetched. */
+  readonly gap: boolean;
   /** Whether playlists mark a discontinuity before it. */
   readonly discontinuity: boolean;
   /** How many segments before it have such a mark. */
@@ -90,16 +95,16 @@ export interface CutRules {
 }
 
 interface OpenSegment {
-  readonly first: FragmentRow;
-  last: FragmentRow;
+  readonly first: TimedFragment;
+  last: TimedFragment;
   fragments: number;
   size: number;
 }
 
-const endOf = ({ producerTimestamp, duration }: FragmentRow): number => producerTimestamp + duration;
+const endOf = ({ producerTimestamp, duration }: TimedFragment): number => producerTimestamp + duration;
 
 /** Whether `next` goes on where `last` ends, on the producer's clock. */
-function follows(last: FragmentRow, next: FragmentRow): boolean {
+function follows(last: TimedFragment, next: TimedFragment): boolean {
   const gap = next.producerTimestamp - endOf(last);
   return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp > last.producerTimestamp;
 }
@@ -111,9 +116,11 @@ function follows(last: FragmentRow, next: FragmentRow): boolean {
 export class SegmentCutter {
   readonly #rules: CutRules;
   #open: OpenSegment | undefined;
-  #previous: FragmentRow | undefined;
+  #previous: TimedFragment | undefined;
   #setUp: SetUp | undefined;
   #run: Run | undefined;
+  /** Whether the segment before was lost. */
+  #afterGap = false;
   #number: number;
   #discontinuities: number;
 
@@ -128,7 +135,7 @@ export class SegmentCutter {
   }
 
   /** Takes the next fragment; returns the segment that is complete because of it. */
-  push(row: FragmentRow): Segment | undefined {
+  push(row: TimedFragment): Segment | undefined {
     if (this.join(row)) return undefined;
     const closed = this.#close(row);
     // Playback begins with a key frame; what precedes the first one is of no use.
@@ -139,7 +146,7 @@ export class SegmentCutter {
   }
 
   /** Adds a fragment to the segment in progress, where it belongs to it; returns whether it does. */
-  join(row: FragmentRow): boolean {
+  join(row: TimedFragment): boolean {
     const open = this.#open;
     if (open === undefined || !this.#joins(open, row)) return false;
     open.last = row;
@@ -153,7 +160,35 @@ export class SegmentCutter {
     return this.#close(undefined);
   }
 
-  #joins(open: OpenSegment, row: FragmentRow): boolean {
+  /**
+   * A fragment that was shown while it arrived will never be complete: its number stays taken, by a gap, and the segment behind it is
+   * marked as a discontinuity, since players may have presented a part of what was lost. No segment may be in progress.
+   */
+  lose(row: TimedFragment): Segment {
+    const [previous, setUp, run] = [this.#previous, this.#setUp, this.#run];
+    this.#open = { first: row, last: row, fragments: 1, size: row.size };
+    const segment = this.#close(undefined)!;
+    this.#previous = previous;
+    this.#setUp = setUp;
+    this.#run = run;
+    this.#afterGap = true;
+    return { ...segment, gap: true };
+  }
+
+  /** A cutter that goes on from here by itself. */
+  fork(): SegmentCutter {
+    const fork = new SegmentCutter(this.#rules);
+    fork.#open = this.#open && { ...this.#open };
+    fork.#previous = this.#previous;
+    fork.#setUp = this.#setUp;
+    fork.#run = this.#run;
+    fork.#afterGap = this.#afterGap;
+    fork.#number = this.#number;
+    fork.#discontinuities = this.#discontinuities;
+    return fork;
+  }
+
+  #joins(open: OpenSegment, row: TimedFragment): boolean {
     return (
       this.#rules.joins &&
       !row.startsClean &&
@@ -165,11 +200,11 @@ export class SegmentCutter {
     );
   }
 
-  #close(next: FragmentRow | undefined): Segment | undefined {
+  #close(next: TimedFragment | undefined): Segment | undefined {
     if (this.#open === undefined) return undefined;
     const { first, last, fragments, size } = this.#open;
     const breaks = this.#breaksBefore(first);
-    const discontinuity = this.#previous !== undefined && this.#marks(breaks, first);
+    const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, first));
     const number = this.#number++;
     const fragmentNumber = formatFragmentNumber(first);
     if (this.#previous?.configuration !== first.configuration) this.#setUp = undefined;
@@ -188,6 +223,7 @@ export class SegmentCutter {
       configuration: first.configuration,
       startsClean: first.startsClean,
       breaks,
+      gap: false,
       discontinuity,
       discontinuitiesBefore: this.#discontinuities,
       setUp: this.#setUp,
@@ -195,11 +231,12 @@ export class SegmentCutter {
     };
     if (discontinuity) this.#discontinuities++;
     this.#previous = last;
+    this.#afterGap = false;
     this.#open = undefined;
     return segment;
   }
 
-  #duration(first: FragmentRow, last: FragmentRow, next: FragmentRow | undefined): number {
+  #duration(first: TimedFragment, last: TimedFragment, next: TimedFragment | undefined): number {
     const { looksAhead } = this.#rules;
     if (looksAhead && next !== undefined && follows(last, next))
       return next.producerTimestamp - first.producerTimestamp;
@@ -207,7 +244,7 @@ export class SegmentCutter {
     return endOf(last) - (goesOn ? endOf(this.#previous!) : first.producerTimestamp);
   }
 
-  #beginRun(number: number, first: FragmentRow): Run {
+  #beginRun(number: number, first: TimedFragment): Run {
     const { liveSince } = this.#rules;
     const before = this.#run;
     const closed = before === undefined ? 0 : before.presentedAt + endOf(this.#previous!) - before.start;
@@ -215,14 +252,14 @@ export class SegmentCutter {
     return { number, start: first.producerTimestamp, presentedAt: Math.max(closed, live, 0) };
   }
 
-  #breaksBefore(first: FragmentRow): boolean {
+  #breaksBefore(first: TimedFragment): boolean {
     const previous = this.#previous;
     if (previous === undefined) return false;
     return previous.configuration !== first.configuration || !follows(previous, first);
   }
 
   /** RFC 8216, section 4.3.2.3: where timestamps go back or the decoder changes the mark must be there, whatever the session asked for. */
-  #marks(breaks: boolean, first: FragmentRow): boolean {
+  #marks(breaks: boolean, first: TimedFragment): boolean {
     if (this.#rules.discontinuities === "always") return true;
     if (this.#rules.discontinuities === "on-discontinuity") return breaks;
     const previous = this.#previous!;

@@ -1,4 +1,4 @@
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIdentity, FragmentRow } from "../../storage/ports/fragment.ts";
 
 /**
  * Footage that is sent again within this time after what it repeats was lost on its way and repeated by the producer; later, it is another
@@ -43,7 +43,14 @@ const CLOCK_SET_MS = 60_000;
 export class LiveSelection {
   #newest = Number.NEGATIVE_INFINITY;
 
-  takes({ producerTimestamp }: FragmentRow): boolean {
+  /** A selection that goes on from here by itself. */
+  fork(): LiveSelection {
+    const fork = new LiveSelection();
+    fork.#newest = this.#newest;
+    return fork;
+  }
+
+  takes({ producerTimestamp }: FragmentIdentity): boolean {
     const ahead = producerTimestamp - this.#newest;
     if (ahead <= 0 && ahead > -CLOCK_SET_MS) return false;
     this.#newest = producerTimestamp;

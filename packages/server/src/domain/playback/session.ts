@@ -1,27 +1,34 @@
-import { CodecError, MatroskaError, rebase } from "@kvass/media";
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { CodecError, MatroskaError, type MediaCodec, type MediaSegment, rebase } from "@kvass/media";
+import type { FragmentIdentity, FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { DomainError } from "../errors.ts";
 import { FragmentGone } from "../fragments/archive.ts";
-import { parseFragmentNumber } from "../fragments/fragment-number.ts";
+import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
+import type { PartFeed } from "./parts/part-feed.ts";
+import type { PartFeeds } from "./parts/part-feeds.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import type { Segment } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
-import type { PlaylistWindow, Timeline } from "./timeline.ts";
+import { settles } from "./settles.ts";
+import type { PlaylistPreview, PlaylistWindow, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
 
 /** Set-ups whose tracks a session remembers: a camera that is switched between modes has a few. */
 const MAX_SET_UPS = 32;
 
+/** How long a segment that is complete is waited for until the archive has it, in milliseconds: a disk's worst moments. */
+const ARCHIVING_MS = 5000;
+
 /** What sessions use. */
 export interface SessionPlaces {
   readonly index: FragmentIndex;
   readonly builder: SegmentBuilder;
+  readonly feeds: PartFeeds;
   readonly points: FragmentPoints;
   readonly now: () => number;
   /** Told of what is the server's own fault. */
@@ -43,12 +50,20 @@ export interface SessionSegment<Built extends BuiltSegment> {
   readonly version: string;
 }
 
+/** Milliseconds to take off the times of a fragment's media: what began before the session keeps its own. */
+export const baseFor = ({ base }: SessionGrant, { producerTimestamp }: FragmentIdentity): number =>
+  producerTimestamp >= base ? base : 0;
+
 /**
  * The bytes of one track of a segment, in pieces, at its place on the session's timeline: a head of its own, and the frames, which all
  * sessions share.
  */
 export function placedTrack({ segment, base }: SessionSegment<Mp4Segment>, number: number): Uint8Array[] {
-  const { media, timescale } = segment.tracks[number - 1]!;
+  return placed(segment.tracks[number - 1]!, base);
+}
+
+/** The same of media that is known with its time scale. */
+export function placed({ media, timescale }: { media: MediaSegment; timescale: number }, base: number): Uint8Array[] {
   return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
 }
 
@@ -91,6 +106,25 @@ export class PlaybackSession {
     const { maxSegments = window.segments.length } = this.grant.parameters;
     this.#spend(() => this.#places.points.spendMetadata(this.stream, maxSegments));
     return window;
+  }
+
+  /**
+   * The parts of what arrives; undefined where the session cannot have any: it joins fragments, whose ends nobody knows before the next one
+   * begins, or memory is used up. Rejects with PlaybackRefusal `invalid` where its kind has none.
+   */
+  async feed(): Promise<PartFeed | undefined> {
+    const { mode, container, protocol } = this.grant.parameters;
+    if (mode !== "live" || container !== "fmp4" || protocol !== "hls") {
+      throw new PlaybackRefusal("invalid", "LowLatency is for HLS sessions in LIVE mode with fragmented MP4.");
+    }
+    return this.grant.joins ? undefined : this.#places.feeds.of(this.stream, await this.tracks());
+  }
+
+  /** Where the session is now, with what arrives. Rejects with PlaybackRefusal `gone`. */
+  async preview(feed: PartFeed): Promise<PlaylistPreview> {
+    const preview = await (await this.#timeline).preview(this.#places.now(), () => feed.arriving());
+    if (this.stream.signal.aborted) throw streamDeleted();
+    return preview;
   }
 
   #spend(take: () => void): void {
@@ -155,10 +189,9 @@ export class PlaybackSession {
 
   #place<Built extends BuiltSegment>(rows: readonly FragmentRow[], segment: Built): SessionSegment<Built> {
     const first = rows[0]!;
-    const { base } = this.grant;
     return {
       segment,
-      base: first.producerTimestamp >= base ? base : 0,
+      base: baseFor(this.grant, first),
       version: `${first.streamId.toString(36)}-${first.sequence.toString(36)}-${first.random.toString(36)}-${rows.length}`,
     };
   }
@@ -170,6 +203,17 @@ export class PlaybackSession {
     const segment = timeline.find(number);
     if (segment === undefined) throw new PlaybackRefusal("not-found", `The session has no segment ${number} now.`);
     return this.segment(segment);
+  }
+
+  /** The initialization segment of a track that arrives and is not archived yet. */
+  arrivingInit(name: SegmentName, track: number): { codec: MediaCodec; init: Uint8Array } | undefined {
+    const sequence = parseFragmentNumber(name.fragmentNumber)?.sequence ?? 0;
+    const arriving = this.#places.feeds.running(this.stream)?.bySequence(sequence);
+    const { anchor, parameters } = this.grant;
+    if (arriving === undefined || parameters.mode !== "live" || sequence < anchor) return undefined;
+    if (formatFragmentNumber(arriving.fragment.identity) !== name.fragmentNumber) return undefined;
+    const { codec, init } = arriving.tracks[track - 1] ?? {};
+    return codec && init && { codec, init };
   }
 
   /** A segment with the set-up that this one began, which may have expired since; the session's first where none is named. */
@@ -202,7 +246,7 @@ export class PlaybackSession {
 
   async #rows({ fragmentNumber, fragments }: SegmentName): Promise<FragmentRow[]> {
     const number = parseFragmentNumber(fragmentNumber);
-    const row = number && (await this.#places.index.bySequence(this.#scope(), number.sequence));
+    const row = number && (await this.#archived(number.sequence));
     if (row === undefined || row.serverTimestamp !== number!.serverTimestamp || row.random !== number!.random) {
       throw new PlaybackRefusal("not-found", `Fragment ${fragmentNumber} does not exist or has expired.`);
     }
@@ -217,6 +261,21 @@ export class PlaybackSession {
       "not-found",
       `Fragment ${fragmentNumber} has no ${fragments - 1} fragments to be joined.`,
     );
+  }
+
+  /** The row of a fragment, which may be on its way to the archive. */
+  async #archived(sequence: number): Promise<FragmentRow | undefined> {
+    const row = await this.#places.index.bySequence(this.#scope(), sequence);
+    const feed = row === undefined ? this.#places.feeds.running(this.stream) : undefined;
+    if (feed === undefined) return row;
+    const deadline = performance.now() + ARCHIVING_MS;
+    for (;;) {
+      const change = feed.changed();
+      const { fragment } = feed.bySequence(sequence) ?? {};
+      const pending = fragment?.state === "complete" && fragment.row === undefined;
+      if (!pending || !(await settles(change, deadline - performance.now()))) break;
+    }
+    return this.#places.index.bySequence(this.#scope(), sequence);
   }
 
   #includes(row: FragmentRow): boolean {

@@ -38,6 +38,7 @@ const started = (): PlaybackSessions =>
     index: server.index,
     archive,
     points: new FragmentPoints(GENEROUS_POINT_LIMITS),
+    live: server.live,
     tokenKey,
     limits: GENEROUS_PLAYBACK_LIMITS,
     cacheBytes: 2 ** 20,

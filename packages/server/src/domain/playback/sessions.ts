@@ -4,11 +4,13 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
+import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
 import { findBeginning } from "./beginning.ts";
 import { Lru } from "./lru.ts";
 import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
+import { PartFeeds } from "./parts/part-feeds.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { SegmentBuilder } from "./segment-builder.ts";
@@ -34,6 +36,7 @@ export interface PlaybackOptions {
   readonly index: FragmentIndex;
   readonly archive: FragmentArchive;
   readonly points: FragmentPoints;
+  readonly live: LiveStreams;
   /** 32 secret bytes that survive a restart: what session tokens are sealed with. */
   readonly tokenKey: KeyObject;
   readonly limits: PlaybackLimits;
@@ -55,6 +58,7 @@ export class PlaybackSessions {
   readonly #tokens: SessionTokens;
   readonly #builder: SegmentBuilder;
   readonly #recent: RecentRows;
+  readonly #feeds: PartFeeds;
   readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
   readonly #lists = new SharedCache<SharedTimeline>(LISTS_BYTES);
 
@@ -64,6 +68,12 @@ export class PlaybackSessions {
     this.#tokens = new SessionTokens(options.tokenKey);
     this.#builder = new SegmentBuilder(options.archive, options.cacheBytes);
     this.#recent = new RecentRows(options.index, this.#now);
+    this.#feeds = new PartFeeds({ live: options.live, now: this.#now, report: options.report });
+  }
+
+  /** Ends what runs by itself: requests that wait for what arrives are answered. */
+  stop(): void {
+    this.#feeds.stop();
   }
 
   /**
@@ -110,7 +120,7 @@ export class PlaybackSessions {
 
   #adopt(token: string, grant: SessionGrant, stream: Stream): PlaybackSession {
     const { index, points, report } = this.#options;
-    const places = { index, points, builder: this.#builder, now: this.#now, report };
+    const places = { index, points, builder: this.#builder, feeds: this.#feeds, now: this.#now, report };
     const { mode, maxSegments = 0 } = grant.parameters;
     const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
     timeline.catch(() => this.#sessions.delete(token));

@@ -1,6 +1,6 @@
 import type { PlaybackMode } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
-import type { SegmentSource } from "./segment-source.ts";
+import type { ArrivingFragment, SegmentSource } from "./segment-source.ts";
 import { REPLAY_LEAD } from "./token.ts";
 
 /**
@@ -18,6 +18,12 @@ export interface PlaylistWindow {
   readonly ended: boolean;
   /** Milliseconds of the longest segment that the session has shown. */
   readonly longest: number;
+}
+
+/** What a playlist shows that goes on into what has not ended. */
+export interface PlaylistPreview extends Pick<PlaylistWindow, "segments" | "longest"> {
+  /** The segment in progress, with its duration so far; it is not among `segments`. */
+  readonly open: Segment | undefined;
 }
 
 /** How a session moves through its segments. */
@@ -60,6 +66,18 @@ export class Timeline {
     const segments = mode === "on-demand" ? this.#shown : this.#shown.slice(-maxSegments);
     const ended = this.#due.length === 0 && (this.#source.ended || (mode === "on-demand" && full));
     return { segments, ended, longest: this.#longest };
+  }
+
+  /** The window of a LIVE session as it will be with what arrives, which `arriving` is asked for when the archive has been. */
+  async preview(now: number, arriving: () => Iterable<ArrivingFragment>): Promise<PlaylistPreview> {
+    this.#source.expectPreviews?.();
+    const { longest } = await this.window(now);
+    const previewed = this.#source.preview?.(arriving()) ?? [];
+    const whole = previewed.filter(({ open }) => !open).map(({ segment }) => segment);
+    const segments = [...this.#shown, ...whole].slice(-(this.#rules.maxSegments ?? Number.POSITIVE_INFINITY));
+    const open = previewed.find((last) => last.open)?.segment;
+    const durations = previewed.map(({ segment }) => segment.duration);
+    return { segments, open, longest: Math.max(longest, ...durations) };
   }
 
   /** A segment that the window has, or had a short while ago. */

@@ -19,6 +19,7 @@ const REFUSALS: Readonly<Record<RefusalReason, readonly [status: number, type: s
   "not-found": [404, "ResourceNotFoundException"],
   unplayable: [404, "UnsupportedStreamMediaTypeException"],
   throttled: [429, "ClientLimitExceededException"],
+  unavailable: [503, "ServiceUnavailableException"],
   invalid: [400, "InvalidArgumentException"],
 };
 

@@ -1,3 +1,4 @@
+import type { ReloadRequest } from "../../domain/playback/low-latency.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { MAX_JOINED_FRAGMENTS } from "../../domain/playback/segment.ts";
 import type { SegmentName } from "../../domain/playback/session.ts";
@@ -42,8 +43,28 @@ export class PlaybackQuery {
 
   /** The segment's number in the session, where the query names it by that. */
   get sequenceNumber(): number | undefined {
-    const text = this.#one("SequenceNumber");
-    return text === undefined ? undefined : this.#integer("SequenceNumber", text);
+    return this.#optionalInteger("SequenceNumber");
+  }
+
+  /** Whether low-latency playlists are asked for: Kvass's own `LowLatency=1`. */
+  get lowLatency(): boolean {
+    const text = this.#one("LowLatency") ?? "0";
+    if (text !== "0" && text !== "1") throw invalid("LowLatency must be 0 or 1.");
+    return text === "1";
+  }
+
+  /** The part's place in its segment, where the query names one. */
+  get part(): number | undefined {
+    return this.#optionalInteger("Part");
+  }
+
+  /** Delivery directives (rfc8216bis, section 6.2.5). */
+  get reload(): ReloadRequest {
+    const segment = this.#optionalInteger("_HLS_msn");
+    const part = this.#optionalInteger("_HLS_part");
+    if (part !== undefined && segment === undefined) throw invalid("_HLS_part needs _HLS_msn.");
+    const skip = this.#one("_HLS_skip");
+    return { segment, part, skip: skip === "YES" || skip === "v2" };
   }
 
   #segmentOf(fragmentNumber: string): SegmentName {
@@ -58,6 +79,11 @@ export class PlaybackQuery {
   #integer(name: string, text: string): number {
     if (!INTEGER.test(text)) throw invalid(`${name} must be a whole number.`);
     return Number(text);
+  }
+
+  #optionalInteger(name: string): number | undefined {
+    const text = this.#one(name);
+    return text === undefined ? undefined : this.#integer(name, text);
   }
 
   #required(name: string): string {

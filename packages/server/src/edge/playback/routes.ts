@@ -1,10 +1,12 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsMedia, hlsMultivariant } from "../../domain/playback/hls.ts";
+import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
+import type { Track } from "../../domain/playback/tracks.ts";
 import { type EncodedText, encodeText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
 import { PlaybackQuery } from "./request.ts";
 
@@ -12,6 +14,8 @@ import { PlaybackQuery } from "./request.ts";
 const TEXTS_BYTES = 96 * 2 ** 20;
 /** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
 const CHANGING_SECONDS = 1;
+/** How long it may keep one that was asked for by the part that it shall have, in seconds: six target durations of a second. */
+const HELD_SECONDS = 6;
 const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const TRANSPORT_TYPE = "video/mp2t";
@@ -37,7 +41,7 @@ export class PlaybackRoutes {
     const init: Answering = (request, session, query) => this.#init(request, session, query);
     const media: Answering = (request, session, query) => this.#media(request, session, query);
     this.#routes = new Map<string, Answering>([
-      ["/hls/v1/getHLSMasterPlaylist.m3u8", (request, session) => this.#multivariant(request, session)],
+      ["/hls/v1/getHLSMasterPlaylist.m3u8", (request, session, query) => this.#multivariant(request, session, query)],
       ["/hls/v1/getHLSMediaPlaylist.m3u8", (request, session, query) => this.#playlist(request, session, query)],
       ["/dash/v1/getDASHManifest.mpd", (request, session) => this.#manifest(request, session)],
       ["/hls/v1/getMP4InitFragment.mp4", init],
@@ -77,10 +81,14 @@ export class PlaybackRoutes {
     return route(request, session, query);
   }
 
-  #multivariant(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
-    return this.#text(request, session, { name: "hls", type: HLS_TYPE, isStatic: true }, () =>
-      hlsMultivariant(session),
-    );
+  async #multivariant(
+    request: WireRequest,
+    session: PlaybackSession,
+    { lowLatency }: PlaybackQuery,
+  ): Promise<WireResponse> {
+    const low = lowLatency && (await session.feed()) !== undefined;
+    const name = low ? "hls/low" : "hls";
+    return this.#text(request, session, { name, type: HLS_TYPE, isStatic: true }, () => hlsMultivariant(session, low));
   }
 
   #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
@@ -90,12 +98,32 @@ export class PlaybackRoutes {
 
   async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const track = await session.track(query.track);
+    const low = query.lowLatency ? await this.#lowLatency(request, session, track, query) : undefined;
+    if (low !== undefined) return low;
     return this.#text(
       request,
       session,
       { name: `hls/${track.number}`, type: HLS_TYPE, isStatic: session.isStatic },
       () => hlsMedia(session, track),
     );
+  }
+
+  /** Undefined where the session has no parts: its ordinary playlist serves. */
+  async #lowLatency(
+    request: WireRequest,
+    session: PlaybackSession,
+    track: Track,
+    { reload }: PlaybackQuery,
+  ): Promise<WireResponse | undefined> {
+    const playlist = await hlsLowLatency(session, track, reload, request.signal);
+    if (playlist === undefined) return undefined;
+    // What was waited for is true for longer than what is there by chance (rfc8216bis, section 6.2.5).
+    const lasts = reload.segment === undefined ? CHANGING_SECONDS : HELD_SECONDS;
+    const headers = {
+      "Content-Type": HLS_TYPE,
+      "Cache-Control": `public, max-age=${Math.min(lasts, remainingSeconds(session))}`,
+    };
+    return textAnswer(request, await encodeText(playlist), headers);
   }
 
   /** A text that does not change is made once, and kept as it is sent for as long as there is room. */
@@ -115,8 +143,8 @@ export class PlaybackRoutes {
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const name = query.optionalSegment;
     const number = query.track;
-    const { tracks } = await session.setUp(name);
-    const track = tracks[number - 1];
+    const arriving = name && session.arrivingInit(name, number);
+    const track = arriving ?? (await session.setUp(name)).tracks[number - 1];
     if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `init-${name?.fragmentNumber ?? "first"}-${number}`;
@@ -126,6 +154,7 @@ export class PlaybackRoutes {
   async #media(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const number = query.track;
     const { sequenceNumber } = query;
+    if (query.part !== undefined) return this.#part(request, session, query);
     const named = query.optionalSegment;
     if (named === undefined && sequenceNumber === undefined)
       throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
@@ -135,6 +164,19 @@ export class PlaybackRoutes {
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `${found.version}-${number}-${found.base.toString(36)}`;
     return mediaAnswer(request, placedTrack(found, number), headers, etag);
+  }
+
+  async #part(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+    const { sequenceNumber, part, track } = query;
+    if (sequenceNumber === undefined || part === undefined)
+      throw new PlaybackRefusal("invalid", "SequenceNumber is missing.");
+    const { kind, pieces, version } = await lowLatencyPart(
+      session,
+      { segment: sequenceNumber, track, part },
+      request.signal,
+    );
+    const headers = { "Content-Type": MP4_TYPES[kind], "Cache-Control": lasting(session) };
+    return mediaAnswer(request, pieces, headers, version);
   }
 
   async #transport(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
