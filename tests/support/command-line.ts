@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** Added to the few variables that every program gets. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is killed, where it takes longer than any command should. */
+  readonly endsWithinMs?: number;
 }
 
 /** Starts a program; it is killed when it does not end in time. */
@@ -49,7 +51,7 @@ export function start(command: string, args: readonly string[], options: StartOp
   });
   child.stdin.on("error", () => {});
   child.stdin.end(options.input);
-  const timer = setTimeout(() => child.kill("SIGKILL"), ENDS_WITHIN_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.endsWithinMs ?? ENDS_WITHIN_MS);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status) => {
@@ -64,8 +66,8 @@ export function start(command: string, args: readonly string[], options: StartOp
 export const kvass = (args: readonly string[], input?: Buffer): Promise<Ended> => startKvass(args, input).ended;
 
 /** Starts `kvass`. */
-export const startKvass = (args: readonly string[], input?: Buffer): Running =>
-  start(process.execPath, [ENTRY, ...args], { input });
+export const startKvass = (args: readonly string[], input?: Buffer, options: StartOptions = {}): Running =>
+  start(process.execPath, [ENTRY, ...args], { ...options, input });
 
 /** Runs a program to its end and returns what it wrote to stdout. Rejects with its standard error where it fails. */
 export async function output(command: string, args: readonly string[]): Promise<Buffer> {

@@ -1,0 +1,215 @@
+/**
+ * What players in a browser show of streaming sessions: every frame says its own number, so that what is seen can be held against what was
+ * asked for, and playback must not stop once it has begun. `KVASS_PLAYER_SECONDS` makes it longer.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
+import { ControlPlane } from "../../conformance/support/control-plane.ts";
+import { Player } from "../../conformance/support/playback.ts";
+import { CODED, codedVideo } from "../../support/coded-video.ts";
+import { kvass, type Running, startKvass } from "../../support/command-line.ts";
+import { makeMedia, putMedia } from "../../support/media.ts";
+import { type Observed, type PlayerName, type Screen, Stage } from "./stage.ts";
+
+/** How long each session is watched. */
+const SECONDS = Number(process.env.KVASS_PLAYER_SECONDS ?? 8);
+/** Watched again behind a seek. */
+const SEEK_SECONDS = 2;
+const STORED = "stored";
+const LIVE = "live";
+/** The stored range begins so many seconds into the video, and playback with the next key frame. */
+const ASKED = 5.5;
+const BEGIN = 6;
+/** The video lasts so many seconds longer than one watches, for players that stay behind and begin late. */
+const MARGIN = 40;
+/** Fragments that are there before anyone watches live: players stay three behind the newest. */
+const LIVE_FRAGMENTS = 4;
+const LOOK_EVERY_MS = 500;
+/** Fragments in what moves on: enough to go back a little. */
+const WINDOW = 10;
+/** Fragments that a player stays behind, and one that is on its way. */
+const LIVE_BEHIND = 15;
+/** A frame, and what a player rounds. */
+const TOLERANCE = 1.5 / CODED.rate;
+/**
+ * Fragments begin with the sound that was sent before their first picture, and so do the times of sessions and playlists: players say of the
+ * first picture that it is as early.
+ */
+const SOUND_BEFORE = 0.15;
+/** Players keep moments by the segment, and reckon from one to the next while they change over. */
+const MOMENT = 0.25;
+/** Where a browser is busy, a picture that follows may be there already when one looks for the pixels of the one that was told. */
+const LATE_SHARE = 0.05;
+/** A busy browser may show nothing of the first pictures. */
+const FIRST_PICTURE = 0.5;
+
+interface Way {
+  readonly player: PlayerName;
+  readonly protocol: "hls" | "dash";
+  readonly session?: Pick<GetHLSStreamingSessionURLInput, "ContainerFormat" | "DiscontinuityMode">;
+}
+
+const CONTINUOUS = { DiscontinuityMode: "ON_DISCONTINUITY" } as const;
+const WAYS: Readonly<Record<string, Way>> = {
+  "hls.js": { player: "hls.js", protocol: "hls", session: CONTINUOUS },
+  "hls.js with MPEG-TS": { player: "hls.js", protocol: "hls", session: { ...CONTINUOUS, ContainerFormat: "MPEG_TS" } },
+  "Shaka Player with HLS": { player: "Shaka Player", protocol: "hls", session: CONTINUOUS },
+  "Shaka Player with DASH": { player: "Shaka Player", protocol: "dash" },
+  "dash.js": { player: "dash.js", protocol: "dash" },
+};
+
+const plane = await ControlPlane.start();
+const client = new Player(plane.server);
+const folder = mkdtempSync(join(tmpdir(), "kvass-players-"));
+const video = join(folder, "coded.mkv");
+const storedStart = Date.now() - 3_600_000;
+let stage: Stage;
+
+before(async () => {
+  stage = await Stage.open();
+  const media = await makeMedia(codedVideo(SECONDS + MARGIN));
+  writeFileSync(video, media);
+  await plane.create(STORED, { DataRetentionInHours: 24 });
+  await putMedia(plane.server.url, STORED, media, storedStart);
+});
+after(async () => {
+  await stage?.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Asked {
+  readonly StreamName: string;
+  readonly PlaybackMode: "LIVE" | "LIVE_REPLAY" | "ON_DEMAND";
+}
+
+function sessionUrl({ protocol, session }: Way, asked: Asked, range?: { from: Date; to: Date | undefined }) {
+  const span = range && { StartTimestamp: range.from, EndTimestamp: range.to };
+  const selector = { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange: span } as const;
+  const common = { ...asked, DisplayFragmentTimestamp: "ALWAYS" } as const;
+  const window = asked.PlaybackMode === "ON_DEMAND" ? undefined : WINDOW;
+  if (protocol === "dash") {
+    return client.dash({ ...common, DASHFragmentSelector: selector, MaxManifestFragmentResults: window });
+  }
+  const own = { ...session, MaxMediaPlaylistFragmentResults: window };
+  return client.hls({ ...common, ...own, HLSFragmentSelector: selector });
+}
+
+/** Seconds into the video that a frame is of, by its number. */
+const placeOf = ({ number }: Observed["frames"][number]): number => number / CODED.rate;
+
+/** Holds that playback went on without a halt, with sound, and that every picture is the one of its time. Returns where time 0 lies in the video. */
+function checkPlayed({ frames, stalls, audioBytes }: Observed): number {
+  assert.deepEqual(stalls, []);
+  assert.ok(audioBytes > 0, "nothing is heard");
+  const origins = frames.map((frame) => placeOf(frame) - frame.time);
+  const middle = origins.toSorted((a, b) => a - b)[Math.floor(origins.length / 2)]!;
+  const wrong = frames.filter((_, index) => Math.abs(origins[index]! - middle) > TOLERANCE);
+  assert.ok(wrong.length <= frames.length * LATE_SHARE, `not ${middle} s later: ${JSON.stringify(wrong)}`);
+  return middle;
+}
+
+/** Holds that the player, where it knows, says of each picture when it was recorded. */
+function checkMoments({ frames }: Observed, start: number): void {
+  for (const frame of frames) {
+    if (frame.moment === null) continue;
+    near((frame.moment - start) / 1000, placeOf(frame), MOMENT);
+  }
+}
+
+const near = (actual: number, expected: number, tolerance = TOLERANCE): void =>
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} for ${expected}`);
+
+/** Plays a session to the end of a test. */
+async function onStage(way: Way, url: string, use: (screen: Screen) => Promise<void>): Promise<void> {
+  const screen = await stage.play(way.player, url);
+  try {
+    await use(screen);
+  } finally {
+    await screen.close();
+  }
+}
+
+const momentAt = (seconds: number): Date => new Date(storedStart + seconds * 1000);
+
+describe("on demand", { concurrency: true }, () => {
+  for (const [name, way] of Object.entries(WAYS)) {
+    test(name, async () => {
+      const range = { from: momentAt(ASKED), to: momentAt(SECONDS + MARGIN) };
+      const url = await sessionUrl(way, { StreamName: STORED, PlaybackMode: "ON_DEMAND" }, range);
+      await onStage(way, url, async (screen) => {
+        const played = await screen.watched(SECONDS);
+        const origin = checkPlayed(played);
+        near(origin, BEGIN, SOUND_BEFORE);
+        near(placeOf(played.frames[0]!), BEGIN, FIRST_PICTURE);
+        checkMoments(played, storedStart);
+        for (const target of [SECONDS + 17.5, 3.2]) {
+          const sought = await screen.seek(target, SEEK_SECONDS);
+          near(checkPlayed(sought), origin);
+          near(placeOf(sought.frames[0]!), origin + target, FIRST_PICTURE);
+        }
+      });
+    });
+  }
+});
+
+describe("replay", { concurrency: true }, () => {
+  for (const [name, way] of Object.entries(WAYS)) {
+    test(name, async () => {
+      const range = { from: momentAt(ASKED), to: momentAt(SECONDS + MARGIN) };
+      const url = await sessionUrl(way, { StreamName: STORED, PlaybackMode: "LIVE_REPLAY" }, range);
+      await onStage(way, url, async (screen) => {
+        const played = await screen.watched(SECONDS);
+        const origin = checkPlayed(played);
+        assert.ok(placeOf(played.frames[0]!) >= BEGIN);
+        if (way.protocol === "hls") checkMoments(played, storedStart);
+        const target = played.time - 3;
+        const sought = await screen.seek(target, SEEK_SECONDS);
+        near(checkPlayed(sought), origin);
+        near(placeOf(sought.frames[0]!), origin + target, FIRST_PICTURE);
+      });
+    });
+  }
+});
+
+describe("live", { concurrency: true }, () => {
+  let producer: Running;
+  let start: number;
+
+  before(async () => {
+    await plane.create(LIVE, { DataRetentionInHours: 24 });
+    start = Date.now();
+    const source = ["put", LIVE, video, "--realtime", "--start-timestamp", String(start)];
+    const data = ["--data", plane.server.data];
+    producer = startKvass([...source, ...data], undefined, { endsWithinMs: (SECONDS + 2 * MARGIN) * 1000 });
+    for (let fragments = 0; fragments < LIVE_FRAGMENTS; await sleep(LOOK_EVERY_MS)) {
+      const { stdout } = await kvass(["ls", LIVE, "--json", ...data]);
+      fragments = stdout.toString().trim().split("\n").length;
+    }
+  });
+  after(async () => {
+    producer.process.kill("SIGINT");
+    await producer.ended;
+  });
+
+  for (const [name, way] of Object.entries(WAYS)) {
+    test(name, async () => {
+      const url = await sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" });
+      await onStage(way, url, async (screen) => {
+        const played = await screen.watched(SECONDS);
+        const origin = checkPlayed(played);
+        const behind = (Date.now() - start) / 1000 - placeOf(played.frames.at(-1)!);
+        assert.ok(behind > 0 && behind < LIVE_BEHIND, `${behind} s behind what is sent`);
+        if (way.protocol === "hls") checkMoments(played, start);
+        const target = played.time - 3;
+        const sought = await screen.seek(target, SEEK_SECONDS);
+        near(checkPlayed(sought), origin);
+        near(placeOf(sought.frames[0]!), origin + target, FIRST_PICTURE);
+      });
+    });
+  }
+});

@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { launchBrowser } from "../../support/browser.ts";
+import { CODED } from "../../support/coded-video.ts";
+
+/** A player that nobody here wrote. */
+export type PlayerName = "hls.js" | "Shaka Player" | "dash.js";
+
+/** What harness.js has seen. */
+export interface Observed {
+  readonly frames: readonly {
+    /** Seconds on the video's timeline. */
+    readonly time: number;
+    /** The number that is drawn in the frame. */
+    readonly number: number;
+    /** When the player says that it was recorded, in milliseconds since the epoch; null where it does not. */
+    readonly moment: number | null;
+  }[];
+  readonly stalls: readonly number[];
+  readonly errors: readonly string[];
+  readonly time: number;
+  readonly seekable: readonly [from: number, to: number];
+  readonly audioBytes: number;
+}
+
+const HARNESS = fileURLToPath(new URL("harness.js", import.meta.url));
+// Their packages name no entry for a script tag.
+const script = (name: string): string => fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url));
+const FILES: Readonly<Record<string, readonly [type: string, path: string]>> = {
+  "/": ["text/html", fileURLToPath(new URL("harness.html", import.meta.url))],
+  "/harness.js": ["text/javascript", HARNESS],
+  "/hls.js": ["text/javascript", script("hls.js/dist/hls.min.js")],
+  "/shaka.js": ["text/javascript", script("shaka-player/dist/shaka-player.compiled.js")],
+  "/dash.js": ["text/javascript", script("dashjs/dist/modern/umd/dash.all.min.js")],
+};
+
+/** How often a page is asked what it has seen, in milliseconds. */
+const LOOK_EVERY_MS = 200;
+/** Playback takes as long as it lasts; a machine that is busy may begin late. */
+const PATIENCE_MS = 45_000;
+
+/** A browser, and a page from another origin than the server's, as a player's usually is. */
+export class Stage {
+  readonly #server: Server;
+  readonly #browser: Browser;
+
+  private constructor(server: Server, browser: Browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  static async open(): Promise<Stage> {
+    const browser = await launchBrowser();
+    const server = createServer((request, response) => {
+      const [type, path] = FILES[request.url ?? ""] ?? [];
+      if (type === undefined || path === undefined) response.writeHead(404).end();
+      else response.writeHead(200, { "Content-Type": type }).end(readFileSync(path));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new Stage(server, browser);
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  /** Plays a session with a player. */
+  async play(player: PlayerName, url: string, options: object = {}): Promise<Screen> {
+    const { port } = this.#server.address() as AddressInfo;
+    const screen = await Screen.open(this.#browser, `http://127.0.0.1:${port}/`);
+    await screen.call("watch", CODED, player, url, options);
+    return screen;
+  }
+
+  /** Opens a page that plays by itself. */
+  async visit(url: string): Promise<Screen> {
+    const screen = await Screen.open(this.#browser, url);
+    // The page's own policy would refuse a script of another origin; what is evaluated here is none of the page's.
+    await screen.page.evaluate(readFileSync(HARNESS, "utf8"));
+    await screen.call("watch", CODED);
+    return screen;
+  }
+}
+
+/** One page of the browser. */
+export class Screen {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, url: string): Promise<Screen> {
+    const page = await browser.newPage();
+    await page.goto(url);
+    return new Screen(page);
+  }
+
+  call<Result = void>(name: string, ...args: unknown[]): Promise<Result> {
+    return this.page.evaluate(`${name}(${args.map((value) => JSON.stringify(value)).join(", ")})`);
+  }
+
+  /** What was seen since the last seek, once `seconds` of it have been played. Rejects where playback fails, or does not get on. */
+  async watched(seconds: number): Promise<Observed> {
+    const deadline = performance.now() + seconds * 1000 + PATIENCE_MS;
+    for (;;) {
+      const observed = await this.call<Observed>("observed");
+      const { frames, errors } = observed;
+      if (errors.length > 0) throw new Error(`playback failed: ${errors.join("; ")}`);
+      if (frames.length > 0 && frames.at(-1)!.time - frames[0]!.time >= seconds) return observed;
+      if (performance.now() > deadline) {
+        throw new Error(`playback does not get on: ${JSON.stringify({ ...observed, frames: frames.slice(-3) })}`);
+      }
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  /** Seeks, and resolves with what is seen from there on for `seconds`. */
+  async seek(time: number, seconds: number): Promise<Observed> {
+    await this.call("seek", time);
+    return this.watched(seconds);
+  }
+
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
