@@ -78,14 +78,14 @@ export class PacedProducers {
     this.latencies.push(performance.now() - at);
   }
 
-  /** Sends in real time for so many seconds: the frames of all producers fall due one after the other. */
-  async run(seconds: number): Promise<void> {
+  /** Sends in real time for so many seconds, or until the signal is aborted: the frames of all producers fall due one after the other. */
+  async run(seconds: number, signal?: AbortSignal): Promise<void> {
     const perMs = (this.#pace.framesPerSecond * this.#producers.length) / 1000;
     const first = this.framesSent;
     const last = first + Math.floor(seconds * 1000 * perMs);
     const begin = performance.now();
     let lag = 0;
-    while (this.framesSent < last) {
+    while (this.framesSent < last && signal?.aborted !== true) {
       const due = Math.min(last, first + Math.floor((performance.now() - begin) * perMs));
       lag = Math.max(lag, (due - this.framesSent) / perMs);
       while (this.framesSent < due) this.#send(this.framesSent++);
