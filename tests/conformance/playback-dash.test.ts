@@ -93,7 +93,7 @@ test("a LIVE manifest moves on, its periods and numbers as they were", async () 
   const first = await textAt(address);
   assert.match(
     first,
-    /^<\?xml.*\n<MPD .* type="dynamic" availabilityStartTime="[^"]+" publishTime="[^"]+" minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT2S" suggestedPresentationDelay="PT3S"/,
+    /^<\?xml.*\n<MPD .* type="dynamic" availabilityStartTime="[^"]+" publishTime="[^"]+" minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT3S" suggestedPresentationDelay="PT3S"/,
   );
   assert.match(first, /<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="[^"]+"\/>/);
   assert.deepEqual(shape(first), ['id="0"', 'startNumber="1"', '<S t="0"', '<S t="1000"']);

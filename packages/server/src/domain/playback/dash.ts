@@ -25,15 +25,16 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   if (grant.parameters.mode === "on-demand") {
     return manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
   }
-  const targetMs = Math.max(grant.targetSeconds * 1000, longest);
+  const delayMs = DELAY_TARGETS * Math.max(grant.targetSeconds * 1000, longest);
   return manifest({
     ...common,
     type: "dynamic",
     availabilityStartTimeMs: presentationStart(grant),
     publishTimeMs: now,
     minimumUpdatePeriodMs: ended ? undefined : UPDATE_MS,
-    timeShiftBufferDepthMs: Math.max(targetMs, presentedEnd(segments.at(-1)) - presentedStart(segments[0])),
-    suggestedPresentationDelayMs: DELAY_TARGETS * targetMs,
+    // Where it is less than the delay, as at the beginning of a replay, dash.js takes it for the delay, and comes too near to the newest.
+    timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments[0])),
+    suggestedPresentationDelayMs: delayMs,
     durationMs: ended ? presentedEnd(segments.at(-1)) : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
   });
