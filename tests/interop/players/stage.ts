@@ -83,7 +83,7 @@ export class Stage {
   /** Opens a page that plays by itself. */
   async visit(url: string): Promise<Screen> {
     const screen = await Screen.open(this.#browser, url);
-    // The page's own policy would refuse a script of another origin; what is evaluated here is none of the page's.
+    // The page's own policy would refuse it as a script.
     await screen.page.evaluate(readFileSync(HARNESS, "utf8"));
     await screen.call("watch", CODED);
     return screen;
@@ -93,15 +93,24 @@ export class Stage {
 /** One page of the browser. */
 export class Screen {
   readonly page: Page;
+  /** Where everything was asked for that the page has loaded. */
+  readonly origins = new Set<string>();
+  /** What the browser complains about on its console. */
+  readonly complaints: string[] = [];
 
   private constructor(page: Page) {
     this.page = page;
+    page.on("request", (request) => this.origins.add(new URL(request.url()).origin));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => this.complaints.push(error.message));
   }
 
   static async open(browser: Browser, url: string): Promise<Screen> {
-    const page = await browser.newPage();
-    await page.goto(url);
-    return new Screen(page);
+    const screen = new Screen(await browser.newPage());
+    await screen.page.goto(url);
+    return screen;
   }
 
   call<Result = void>(name: string, ...args: unknown[]): Promise<Result> {

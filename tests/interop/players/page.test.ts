@@ -1,0 +1,106 @@
+/** The playback page that the server ships, in a browser. */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CODED } from "../../support/coded-video.ts";
+import { kvass } from "../../support/command-line.ts";
+import { Footage, LIVE, STORED } from "./footage.ts";
+import { type Screen, Stage } from "./stage.ts";
+
+const WATCH_SECONDS = 4;
+const LOOK_EVERY_MS = 100;
+const PATIENCE_MS = 30_000;
+/** What the page writes under the picture is this much older or newer than the picture, at most: it is written four times a second. */
+const MOMENT_MS = 600;
+
+const footage = await Footage.open(60);
+const { server } = footage.plane;
+const stage = await Stage.open();
+after(() => stage.close());
+
+/** The link that `kvass play` prints. */
+async function linkOf(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await kvass(["play", ...args, "--page", "--data", server.data]);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout.toString(), /^http:\/\/127\.0\.0\.1:\d+\/play#http:\/\/[^\n]+\n$/);
+  return stdout.toString().trim();
+}
+
+const textOf = (screen: Screen, id: string): Promise<string> => screen.page.locator(`#${id}`).innerText();
+
+/** Waits until an element of the page says what is expected. */
+async function says(screen: Screen, id: string, pattern: RegExp): Promise<string> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const text = await textOf(screen, id);
+    if (pattern.test(text)) return text;
+    assert.ok(performance.now() < deadline, `#${id} says "${text}", not ${pattern}`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** Holds that the page shows the moment of its picture, and has loaded nothing from elsewhere. */
+async function checkScreen(screen: Screen, start: number): Promise<void> {
+  const { frames } = await screen.watched(WATCH_SECONDS);
+  const shown = Date.parse(await screen.page.locator("#moment").getAttribute("datetime").then(String));
+  const seen = start + (frames.at(-1)!.number * 1000) / CODED.rate;
+  assert.ok(
+    Math.abs(shown - seen) <= MOMENT_MS,
+    `${new Date(shown).toISOString()} for ${new Date(seen).toISOString()}`,
+  );
+  const elsewhere = [...screen.origins].filter((origin) => origin !== server.url && origin !== "null");
+  assert.deepEqual(elsewhere, []);
+  assert.deepEqual(screen.complaints, []);
+}
+
+describe("the page", { concurrency: true }, () => {
+  test("plays what is live, and says how far it is behind", async () => {
+    const start = await footage.goLive();
+    const screen = await stage.visit(await linkOf(LIVE));
+    await checkScreen(screen, start);
+    assert.equal(await textOf(screen, "kind"), "Live");
+    assert.match(await textOf(screen, "latency"), /^\d+\.\d s behind live$/);
+    await screen.close();
+  });
+
+  test("plays a range, which can be sought", async () => {
+    const from = new Date(footage.storedStart + 5500).toISOString();
+    const to = new Date(footage.storedStart + 40_000).toISOString();
+    const screen = await stage.visit(await linkOf(STORED, "--from", from, "--to", to));
+    await checkScreen(screen, footage.storedStart);
+    assert.equal(await textOf(screen, "kind"), "Recorded");
+    const { frames } = await screen.seek(20, 1);
+    assert.ok(Math.abs(frames[0]!.number / CODED.rate - 24) < 1, `frame ${frames[0]!.number} is shown`);
+    await screen.close();
+  });
+
+  test("plays what is stored at playing speed as a replay", async () => {
+    const from = new Date(footage.storedStart + 5500).toISOString();
+    const screen = await stage.visit(await linkOf(STORED, "--from", from));
+    await checkScreen(screen, footage.storedStart);
+    assert.equal(await textOf(screen, "kind"), "Replay");
+    await screen.close();
+  });
+
+  test("says why the server refuses a session, and takes another one", async () => {
+    const link = await linkOf(STORED, "--from", "earliest", "--to", "now");
+    const screen = await stage.visit(link.replace("SessionToken=", "SessionToken=A"));
+    await says(screen, "notice", /^The session token is not valid\. A new URL comes from kvass play/);
+    await screen.page.fill("#address", link.slice(link.indexOf("#") + 1));
+    await screen.page.click("#opener button");
+    await says(screen, "kind", /^Recorded$/);
+    assert.equal(await screen.page.locator("#notice").isVisible(), false);
+    await screen.close();
+  });
+
+  test("leaves DASH to other players, and foreign sessions to their own page", async () => {
+    const dash = await stage.visit(`${server.url}/play#${server.url}/dash/v1/getDASHManifest.mpd?SessionToken=a`);
+    await says(dash, "notice", /this page plays HLS/);
+    await dash.close();
+    const session = "http://127.0.0.1:1/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=a";
+    const foreign = await stage.visit(`${server.url}/play#${session}`);
+    await says(foreign, "notice", /^The session is one of http:\/\/127\.0\.0\.1:1\./);
+    assert.equal(await foreign.page.locator("#notice a").getAttribute("href"), `http://127.0.0.1:1/play#${session}`);
+    await foreign.close();
+  });
+});
