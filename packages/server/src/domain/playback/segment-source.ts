@@ -25,7 +25,7 @@ export interface SegmentSource {
 export interface SourcePlaces {
   readonly stream: Stream;
   readonly index: FragmentIndex;
-  readonly recent: RecentRows;
+  readonly recent: Pick<RecentRows, "after">;
 }
 
 /**
@@ -122,13 +122,16 @@ export class LiveSource implements SegmentSource {
     const selection = this.#selection?.fork();
     const segments: PreviewedSegment[] = [];
     if (cutter === undefined) return segments;
+    let reached = this.#after;
     for (const { row, state } of fragments) {
       if (row.sequence <= this.#after) continue;
-      if (state === "failed") {
-        if (this.#previewed.has(row.sequence)) segments.push({ segment: cutter.lose(row), open: false });
-        continue;
+      // What was shown, and nobody knows of any more, is as lost as what is known to have failed.
+      const behind = state === "failed" ? row.sequence : row.sequence - 1;
+      for (const [sequence, lost] of this.#previewed) {
+        if (sequence > reached && sequence <= behind) segments.push({ segment: cutter.lose(lost), open: false });
       }
-      if (selection?.takes(row) === false) continue;
+      reached = row.sequence;
+      if (state === "failed" || selection?.takes(row) === false) continue;
       cutter.push(row);
       const segment = cutter.flush();
       if (segment === undefined) continue;

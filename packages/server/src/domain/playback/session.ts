@@ -103,20 +103,26 @@ export class PlaybackSession {
   /** The same for a playlist, which counts against the stream's quota. Rejects with PlaybackRefusal `throttled`. */
   async playlistWindow(): Promise<PlaylistWindow> {
     const window = await this.window();
-    const { maxSegments = window.segments.length } = this.grant.parameters;
-    this.#spend(() => this.#places.points.spendMetadata(this.stream, maxSegments));
+    this.spendPlaylist(window.segments.length);
     return window;
+  }
+
+  /** Counts a playlist that names no maximum of segments, but has so many, against the stream's quota. Throws PlaybackRefusal `throttled`. */
+  spendPlaylist(segments = 1): void {
+    const { maxSegments = segments } = this.grant.parameters;
+    this.#spend(() => this.#places.points.spendMetadata(this.stream, maxSegments));
   }
 
   /**
    * The parts of what arrives; undefined where the session cannot have any: it joins fragments, whose ends nobody knows before the next one
-   * begins, or memory is used up. Rejects with PlaybackRefusal `invalid` where its kind has none.
+   * begins, or memory is used up. Rejects with PlaybackRefusal `invalid` where its kind has none, `gone`.
    */
   async feed(): Promise<PartFeed | undefined> {
     const { mode, container, protocol } = this.grant.parameters;
     if (mode !== "live" || container !== "fmp4" || protocol !== "hls") {
       throw new PlaybackRefusal("invalid", "LowLatency is for HLS sessions in LIVE mode with fragmented MP4.");
     }
+    if (this.stream.signal.aborted) throw streamDeleted();
     return this.grant.joins ? undefined : this.#places.feeds.of(this.stream, await this.tracks());
   }
 

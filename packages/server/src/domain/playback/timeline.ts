@@ -22,6 +22,8 @@ export interface PlaylistWindow {
 
 /** What a playlist shows that goes on into what has not ended. */
 export interface PlaylistPreview extends Pick<PlaylistWindow, "segments" | "longest"> {
+  /** The segments, and those that the window had a short while ago. */
+  readonly remembered: readonly Segment[];
   /** The segment in progress, with its duration so far; it is not among `segments`. */
   readonly open: Segment | undefined;
 }
@@ -74,10 +76,11 @@ export class Timeline {
     const { longest } = await this.window(now);
     const previewed = this.#source.preview?.(arriving()) ?? [];
     const whole = previewed.filter(({ open }) => !open).map(({ segment }) => segment);
-    const segments = [...this.#shown, ...whole].slice(-(this.#rules.maxSegments ?? Number.POSITIVE_INFINITY));
+    const remembered = [...this.#shown, ...whole];
+    const segments = remembered.slice(-(this.#rules.maxSegments ?? Number.POSITIVE_INFINITY));
     const open = previewed.find((last) => last.open)?.segment;
     const durations = previewed.map(({ segment }) => segment.duration);
-    return { segments, open, longest: Math.max(longest, ...durations) };
+    return { segments, remembered, open, longest: Math.max(longest, ...durations) };
   }
 
   /** A segment that the window has, or had a short while ago. */

@@ -1,4 +1,4 @@
-import type { ReloadRequest } from "../../domain/playback/low-latency.ts";
+import type { ReloadRequest } from "../../domain/playback/low-latency/requests.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { MAX_JOINED_FRAGMENTS } from "../../domain/playback/segment.ts";
 import type { SegmentName } from "../../domain/playback/session.ts";

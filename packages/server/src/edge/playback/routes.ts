@@ -1,7 +1,7 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsMedia, hlsMultivariant } from "../../domain/playback/hls.ts";
-import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency.ts";
+import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";

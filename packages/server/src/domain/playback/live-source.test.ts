@@ -1,0 +1,118 @@
+/** What a live session shows before the archive has it, and what becomes of that. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
+import type { Stream } from "../streams/stream.ts";
+import { type ArrivingFragment, LiveSource } from "./segment-source.ts";
+import { rowAt } from "./testing.ts";
+import type { SessionGrant } from "./token.ts";
+
+const GRANT: SessionGrant = {
+  parameters: {
+    protocol: "hls",
+    mode: "live",
+    container: "fmp4",
+    clock: "producerTimestamp",
+    from: undefined,
+    to: undefined,
+    discontinuities: "never",
+    showTimestamps: false,
+    showNumbers: false,
+    maxSegments: 5,
+    expiresSeconds: 300,
+  },
+  streamId: 1,
+  streamCreation: 0,
+  createdAt: rowAt(3).serverTimestamp,
+  anchor: 1,
+  base: rowAt(1).producerTimestamp,
+  since: rowAt(1).serverTimestamp,
+  targetSeconds: 2,
+  peakBandwidth: 1,
+  averageBandwidth: 1,
+  joins: false,
+};
+
+/** A live session over rows that tests add. */
+function session(...rows: FragmentRow[]): { rows: FragmentRow[]; source: LiveSource } {
+  const recent = { after: async (_: Stream, after: number) => rows.filter(({ sequence }) => sequence > after) };
+  // Neither is looked at where the recent rows are given.
+  const places = { stream: {} as Stream, index: {} as FragmentIndex, recent };
+  return { rows, source: new LiveSource(places, GRANT) };
+}
+
+const arriving = (state: ArrivingFragment["state"], row: FragmentRow): ArrivingFragment => ({ state, row });
+
+/** Each segment as `number:sequence`, with `!` for a gap, `/` for a discontinuity before it, and `+` for one in progress. */
+const words = (segments: ReturnType<LiveSource["preview"]>): string =>
+  segments.map(({ segment, open }) => word(segment) + (open ? "+" : "")).join(" ");
+const word = ({ discontinuity, number, sequence, gap }: Awaited<ReturnType<LiveSource["next"]>>[number]): string =>
+  `${discontinuity ? "/" : ""}${number}:${sequence}${gap ? "!" : ""}`;
+const next = async (source: LiveSource): Promise<string> => (await source.next()).map(word).join(" ");
+
+test("what arrives has the numbers that it keeps when the archive has it", async () => {
+  const { rows, source } = session(rowAt(1), rowAt(2));
+  assert.equal(words(source.preview([arriving("open", rowAt(3))])), "");
+  assert.equal(await next(source), "0:1 1:2");
+  const open = [arriving("complete", rowAt(3)), arriving("open", rowAt(4)), arriving("open", rowAt(5))];
+  assert.equal(words(source.preview(open)), "2:3 3:4+");
+  // Rows that the archive has meanwhile are not shown twice.
+  rows.push(rowAt(3));
+  assert.equal(await next(source), "2:3");
+  assert.equal(words(source.preview(open)), "3:4+");
+});
+
+test("what was shown and fails stays, as a gap, and a discontinuity follows", async () => {
+  const { rows, source } = session(rowAt(1), rowAt(2));
+  await source.next();
+  assert.equal(words(source.preview([arriving("open", rowAt(3))])), "2:3+");
+  const failed = arriving("failed", rowAt(3));
+  assert.equal(words(source.preview([failed])), "2:3!");
+  // Its producer sends it again.
+  const again = rowAt(1003, { producerTimestamp: rowAt(3).producerTimestamp });
+  assert.equal(words(source.preview([failed, arriving("open", again)])), "2:3! /3:1003+");
+  rows.push(again);
+  assert.equal(await next(source), "2:3! /3:1003");
+  const [, after] = source.preview([failed, arriving("open", rowAt(1004))]);
+  assert.equal(after, undefined);
+  assert.equal(words(source.preview([failed, arriving("open", rowAt(1004))])), "4:1004+");
+});
+
+test("what was shown and nobody knows of any more is a gap too", async () => {
+  const { rows, source } = session(rowAt(1));
+  await source.next();
+  source.preview([arriving("open", rowAt(2))]);
+  assert.equal(words(source.preview([arriving("open", rowAt(3))])), "1:2! /2:3+");
+  rows.push(rowAt(3));
+  assert.equal(await next(source), "1:2! /2:3");
+});
+
+test("what fails without having been shown leaves nothing behind", async () => {
+  const { rows, source } = session(rowAt(1));
+  await source.next();
+  assert.equal(words(source.preview([arriving("failed", rowAt(2)), arriving("open", rowAt(3))])), "1:3+");
+  rows.push(rowAt(3));
+  assert.equal(await next(source), "1:3");
+});
+
+test("what is sent again by the producer's clock is not shown while it arrives either", async () => {
+  const { source } = session(rowAt(1), rowAt(2));
+  await source.next();
+  const again = rowAt(3, { producerTimestamp: rowAt(2).producerTimestamp });
+  assert.equal(words(source.preview([arriving("open", again)])), "");
+});
+
+test("after a restart numbers go on from at least as many as gaps may have taken", async () => {
+  const holes = [rowAt(1), rowAt(2), rowAt(1002, { serverTimestamp: rowAt(4).serverTimestamp }), rowAt(1005)];
+  const plain = session(...holes).source;
+  assert.equal(await next(plain), "0:1 1:2 /2:1002 3:1005".replace("/", ""));
+  const { source } = session(...holes);
+  source.expectPreviews();
+  // Two where a connection broke, two where fragments of one are missing.
+  assert.equal(await next(source), "4:1 5:2 6:1002 7:1005");
+  // Before the session began nobody was shown anything.
+  const old = session(rowAt(1), rowAt(3)).source;
+  old.expectPreviews();
+  assert.equal(await next(old), "0:1 1:3");
+});

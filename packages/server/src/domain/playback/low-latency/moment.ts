@@ -1,0 +1,59 @@
+import type { FragmentParts } from "../parts/fragment-parts.ts";
+import type { PartFeed } from "../parts/part-feed.ts";
+import type { Part } from "../parts/track-parts.ts";
+import type { Segment } from "../segment.ts";
+import type { PlaybackSession } from "../session.ts";
+import type { PlaylistPreview } from "../timeline.ts";
+
+/** What can be said of a session at one moment. */
+export interface Moment {
+  readonly session: PlaybackSession;
+  readonly feed: PartFeed;
+  readonly preview: PlaylistPreview;
+}
+
+/** Names a part as playlists do. */
+export interface PartName {
+  /** Media Sequence Number of its segment. */
+  readonly segment: number;
+  readonly track: number;
+  readonly part: number;
+}
+
+/** Number of the last segment that is whole. */
+export const lastNumber = ({ preview }: Moment): number => preview.segments.at(-1)?.number ?? -1;
+
+/** A segment that the playlist has, or had a short while ago, by its number; also the one in progress. */
+export function find({ preview }: Moment, number: number): Segment | undefined {
+  const { open, remembered } = preview;
+  return open?.number === number ? open : remembered[number - (remembered[0]?.number ?? 0)];
+}
+
+function fragmentOf({ feed }: Moment, segment: Segment | undefined): FragmentParts | undefined {
+  return segment?.fragments === 1 ? feed.bySequence(segment.sequence) : undefined;
+}
+
+/** The parts of one track of a segment, where they are still there. */
+export function partsOf(moment: Moment, segment: Segment | undefined, track: number): readonly Part[] | undefined {
+  return fragmentOf(moment, segment)?.tracks[track - 1]?.parts;
+}
+
+/** A part that playlists list, or listed a short while ago. */
+export function partNamed(
+  moment: Moment,
+  name: PartName,
+): { fragment: FragmentParts["fragment"]; track: FragmentParts["tracks"][number]; part: Part } | undefined {
+  const parts = fragmentOf(moment, find(moment, name.segment));
+  const track = parts?.tracks[name.track - 1];
+  const part = track?.parts[name.part];
+  return parts && track && part && { fragment: parts.fragment, track, part };
+}
+
+/** The part that comes next. */
+export function hintedPart(moment: Moment, track: number): Omit<PartName, "track"> {
+  const { open } = moment.preview;
+  if (open === undefined) return { segment: lastNumber(moment) + 1, part: 0 };
+  const parts = fragmentOf(moment, open);
+  if (parts?.finished !== false) return { segment: open.number + 1, part: 0 };
+  return { segment: open.number, part: partsOf(moment, open, track)?.length ?? 0 };
+}
