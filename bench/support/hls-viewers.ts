@@ -41,11 +41,11 @@ async function readPlaylist(connection: KeptConnection, target: string): Promise
 }
 
 /** @param startMs when to read the playlist first; the viewers are spread over the time between two readings */
-async function view(url: string, target: string, startMs: number, ended: () => boolean): Promise<void> {
+async function view(url: string, target: string, startMs: number): Promise<never> {
   await delay(startMs);
   const connection = new KeptConnection(url);
   let seen = new Set((await readPlaylist(connection, target)).slice(0, -1));
-  for (let next = performance.now(); !ended(); next += POLL_MS) {
+  for (let next = performance.now(); ; next += POLL_MS) {
     const segments = await readPlaylist(connection, target);
     for (const segment of segments) {
       if (seen.has(segment)) continue;
@@ -55,19 +55,15 @@ async function view(url: string, target: string, startMs: number, ended: () => b
     seen = new Set(segments);
     await delay(Math.max(0, next + POLL_MS - performance.now()));
   }
-  connection.close();
 }
 
 const [url, warmUp, seconds] = process.argv.slice(2);
 const targets = (await text(process.stdin)).trim().split("\n");
-let over = false;
-const viewers = targets.map((target, index) => view(url!, target, (index * POLL_MS) / targets.length, () => over));
+const viewers = targets.map((target, index) => view(url!, target, (index * POLL_MS) / targets.length));
 const all = Promise.all(viewers);
 await Promise.race([delay(Number(warmUp) * 1000), all]);
 viewed = nothing();
 console.log("begin");
 await Promise.race([delay(Number(seconds) * 1000), all]);
-const result = viewed;
-console.log(JSON.stringify(result));
-over = true;
-await all;
+console.log(JSON.stringify(viewed));
+process.exit(0);

@@ -1,6 +1,7 @@
 import { type MediaPlaylist, mediaPlaylistBytes, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
 import type { Segment, SetUp } from "./segment.ts";
 import type { PlaybackSession, SegmentName } from "./session.ts";
+import type { PlaylistWindow } from "./timeline.ts";
 import type { Track } from "./tracks.ts";
 
 /** EXT-X-MEDIA's GROUP-ID, as Kinesis Video Streams names it. */
@@ -14,9 +15,15 @@ export function segmentQuery({ fragmentNumber, fragments }: SegmentName): string
 /** The query parameter of Kvass's own that asks for low-latency playlists. */
 const LOW_LATENCY = "&LowLatency=1";
 
-/** The Media Playlist of a track, relative to the other playlists of the session. */
-export const mediaPlaylistUri = ({ token }: PlaybackSession, track: Track, lowLatency: boolean): string =>
-  `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${track.number}${lowLatency ? LOW_LATENCY : ""}`;
+/**
+ * The Media Playlist of a track, relative to the other playlists of the session. That of an ON_DEMAND session lies in a folder whose name is the
+ * token, so that the thousands of URIs in it need not repeat that, and one text serves all sessions of the range.
+ */
+export function mediaPlaylistUri(session: PlaybackSession, { number }: Track, lowLatency: boolean): string {
+  const { token } = session;
+  if (session.isStatic) return `${token}/getHLSMediaPlaylist.m3u8?TrackNumber=${number}`;
+  return `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${number}${lowLatency ? LOW_LATENCY : ""}`;
+}
 
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
 export async function hlsMultivariant(session: PlaybackSession, lowLatency = false): Promise<string> {
@@ -61,20 +68,32 @@ function renditionName(track: Track, all: readonly Track[]): string {
   return alone ? name : `${name} ${track.number}`;
 }
 
-/** The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS; ASCII. */
-export async function hlsMedia(session: PlaybackSession, track: Track): Promise<Uint8Array> {
-  const { grant } = session;
-  const { mode, discontinuities } = grant.parameters;
-  const { segments, ended, longest } = await session.playlistWindow();
+/**
+ * The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS; ASCII.
+ * @param inFolder whether it lies in the folder of the session's token, which its URIs then leave out
+ */
+export function hlsMedia(
+  session: PlaybackSession,
+  track: Track,
+  { segments, ended, longest }: PlaylistWindow,
+  inFolder: boolean,
+): Uint8Array {
+  const { mode, discontinuities } = session.grant.parameters;
   return mediaPlaylistBytes({
-    ...uris(session, track),
+    ...uris(session, track, inFolder),
     ...listed(segments),
-    segments: playlistSegments(session, track, segments),
+    segments: playlistSegments(session, track, segments, undefined, inFolder),
     type: mode === "on-demand" ? "VOD" : undefined,
     targetDurationSeconds: targetSeconds(session, longest),
     endsInDiscontinuity: discontinuities === "always" && segments.length > 0,
     ended,
   });
+}
+
+/** Equal for sessions whose Media Playlists of the track have the same bytes where no token is in them. */
+export function hlsMediaKey({ grant }: PlaybackSession, { number }: Track, { list }: PlaylistWindow): string {
+  const { container, showTimestamps } = grant.parameters;
+  return `list/${list}/${container}/${number}/${showTimestamps}/${grant.targetSeconds}`;
 }
 
 /** EXT-X-TARGETDURATION of a session whose longest segment so far has `longest` milliseconds. */
@@ -94,14 +113,22 @@ export function listed(
   };
 }
 
+const tokenParameter = ({ token }: PlaybackSession, inFolder: boolean): string =>
+  inFolder ? "" : `&SessionToken=${token}`;
+
 /** What the URIs of a track's segments begin and end with. */
-export function uris({ token, grant }: PlaybackSession, { number }: Track): { uriPrefix: string; uriSuffix: string } {
-  if (grant.parameters.container === "ts") {
-    return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: `&SessionToken=${token}` };
+export function uris(
+  session: PlaybackSession,
+  { number }: Track,
+  inFolder = false,
+): { uriPrefix: string; uriSuffix: string } {
+  const token = tokenParameter(session, inFolder);
+  if (session.grant.parameters.container === "ts") {
+    return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: token };
   }
   return {
     uriPrefix: "getMP4MediaFragment.mp4?FragmentNumber=",
-    uriSuffix: `&SessionToken=${token}&TrackNumber=${number}`,
+    uriSuffix: `${token}&TrackNumber=${number}`,
   };
 }
 
@@ -111,14 +138,16 @@ export function playlistSegments(
   track: Track,
   segments: readonly Segment[],
   showTimestamps = session.grant.parameters.showTimestamps,
+  inFolder = false,
 ): PlaylistSegment[] {
   const { container } = session.grant.parameters;
+  const token = tokenParameter(session, inFolder);
   let setUp: SetUp | undefined;
   let map: string | undefined;
   return segments.map((segment) => {
     if (container === "fmp4" && segment.setUp !== setUp) {
       setUp = segment.setUp;
-      map = mapUri(session, track, setUp);
+      map = mapUri(track, setUp, token);
     }
     return {
       name: segmentQuery(segment),
@@ -132,7 +161,7 @@ export function playlistSegments(
 }
 
 /** The initialization segment of a track for the segments that have this set-up. */
-function mapUri({ token }: PlaybackSession, { number }: Track, setUp: SetUp): string {
-  const query = `FragmentNumber=${segmentQuery(setUp)}&SessionToken=${token}&TrackNumber=${number}`;
+function mapUri({ number }: Track, setUp: SetUp, token: string): string {
+  const query = `FragmentNumber=${segmentQuery(setUp)}${token}&TrackNumber=${number}`;
   return `getMP4InitFragment.mp4?${query}&SequenceNumber=${setUp.number}`;
 }

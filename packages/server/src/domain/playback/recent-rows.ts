@@ -48,6 +48,12 @@ export class RecentRows {
     return rows.slice(first);
   }
 
+  /** The row of that sequence where it is kept and has not expired. */
+  kept(stream: Stream, sequence: number): FragmentRow | undefined {
+    const row = this.#tails.get(stream.id)?.rows.findLast((each) => each.sequence <= sequence);
+    return row?.sequence === sequence && row.serverTimestamp >= stream.horizon() ? row : undefined;
+  }
+
   #read(stream: Stream, sequence: number): Promise<FragmentRow[]> {
     return this.#index.after({ streamId: stream.id, horizon: stream.horizon() }, sequence, PAGE_ROWS);
   }

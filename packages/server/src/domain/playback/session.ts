@@ -10,6 +10,7 @@ import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
+import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import type { Segment } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
@@ -27,6 +28,7 @@ const ARCHIVING_MS = 5000;
 /** What sessions use. */
 export interface SessionPlaces {
   readonly index: FragmentIndex;
+  readonly recent: RecentRows;
   readonly builder: SegmentBuilder;
   readonly feeds: PartFeeds;
   readonly points: FragmentPoints;
@@ -271,7 +273,8 @@ export class PlaybackSession {
 
   /** The row of a fragment, which may be on its way to the archive. */
   async #archived(sequence: number): Promise<FragmentRow | undefined> {
-    const row = await this.#places.index.bySequence(this.#scope(), sequence);
+    const row =
+      this.#places.recent.kept(this.stream, sequence) ?? (await this.#places.index.bySequence(this.#scope(), sequence));
     const feed = row === undefined ? this.#places.feeds.running(this.stream) : undefined;
     if (feed === undefined) return row;
     const deadline = performance.now() + ARCHIVING_MS;

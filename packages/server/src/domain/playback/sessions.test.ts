@@ -61,7 +61,7 @@ async function send(stream: Stream, count: number): Promise<void> {
 const LIVE: SessionRequest = { protocol: "hls", selector: { clock: "producerTimestamp" }, expiresSeconds: 43_200 };
 
 async function playlist(session: PlaybackSession): Promise<string> {
-  return Buffer.from(await hlsMedia(session, await session.track(1))).toString();
+  return Buffer.from(hlsMedia(session, await session.track(1), await session.playlistWindow(), false)).toString();
 }
 
 /** What a playlist says of its place: `MEDIA-SEQUENCE/DISCONTINUITY-SEQUENCE`, and its segments. */

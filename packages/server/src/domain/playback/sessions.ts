@@ -120,11 +120,11 @@ export class PlaybackSessions {
 
   #adopt(token: string, grant: SessionGrant, stream: Stream): PlaybackSession {
     const { index, points, report } = this.#options;
-    const places = { index, points, builder: this.#builder, feeds: this.#feeds, now: this.#now, report };
+    const own = { recent: this.#recent, builder: this.#builder, feeds: this.#feeds, now: this.#now };
     const { mode, maxSegments = 0 } = grant.parameters;
     const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
     timeline.catch(() => this.#sessions.delete(token));
-    const session = new PlaybackSession(token, grant, stream, timeline, places);
+    const session = new PlaybackSession(token, grant, stream, timeline, { index, points, report, ...own });
     this.#sessions.set(token, session, SESSION_WEIGHT + (mode === "on-demand" ? 0 : 2 * maxSegments));
     return session;
   }

@@ -18,6 +18,8 @@ export interface PlaylistWindow {
   readonly ended: boolean;
   /** Milliseconds of the longest segment that the session has shown. */
   readonly longest: number;
+  /** The same for the sessions that share the list that this is a window on, and for no others. */
+  readonly list: number;
 }
 
 /** What a playlist shows that goes on into what has not ended. */
@@ -38,8 +40,11 @@ export interface TimelineRules {
   readonly base: number;
 }
 
+let lists = 0;
+
 /** The segments that a session shows, and has shown a short while ago. Moves forward only. */
 export class Timeline {
+  readonly #list = ++lists;
   readonly #source: SegmentSource;
   readonly #rules: TimelineRules;
   /** Ascending by number: what is shown, and some that were. */
@@ -49,6 +54,7 @@ export class Timeline {
   /** Milliseconds from the beginning of a replay to the ends of the last segments that were read. */
   readonly #ends: number[] = [];
   #longest = 0;
+  #window: PlaylistWindow | undefined;
   #advancing: Promise<void> | undefined;
 
   constructor(source: SegmentSource, rules: TimelineRules) {
@@ -56,7 +62,7 @@ export class Timeline {
     this.#rules = rules;
   }
 
-  /** The window as it is now; `now` in milliseconds since the epoch. */
+  /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
   async window(now: number): Promise<PlaylistWindow> {
     // Whoever comes while another one reads sees what that one finds.
     this.#advancing ??= this.#advance(now).finally(() => {
@@ -65,9 +71,12 @@ export class Timeline {
     await this.#advancing;
     const { maxSegments = Number.POSITIVE_INFINITY, mode } = this.#rules;
     const full = this.#shown.length >= maxSegments;
-    const segments = mode === "on-demand" ? this.#shown : this.#shown.slice(-maxSegments);
     const ended = this.#due.length === 0 && (this.#source.ended || (mode === "on-demand" && full));
-    return { segments, ended, longest: this.#longest };
+    if (this.#window?.ended !== ended) {
+      const segments = mode === "on-demand" ? this.#shown : this.#shown.slice(-maxSegments);
+      this.#window = { segments, ended, longest: this.#longest, list: this.#list };
+    }
+    return this.#window;
   }
 
   /** The window of a LIVE session as it will be with what arrives, which `arriving` is asked for when the archive has been. */
@@ -133,6 +142,7 @@ export class Timeline {
 
   #show(segment: Segment): void {
     this.#shown.push(segment);
+    this.#window = undefined;
     this.#longest = Math.max(this.#longest, segment.duration);
   }
 

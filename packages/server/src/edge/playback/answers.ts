@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
+import { constants, gzip, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import type { PlaybackRefusal, RefusalReason } from "../../domain/playback/refusal.ts";
 import { byteRange, slicePieces } from "./byte-range.ts";
@@ -8,8 +8,14 @@ import { byteRange, slicePieces } from "./byte-range.ts";
 const compress = promisify(gzip);
 /** Text below this length fits in a packet as it is. */
 const GZIP_LEAST_BYTES = 1200;
-/** Fast: most of a playlist is one token over and over, which any level finds. */
+/** Fast: most of a playlist is the same over and over, which any level finds. */
 const GZIP_OPTIONS = { level: constants.Z_BEST_SPEED };
+/** Text up to this length is compressed at once: it takes less than to hand it to another thread. */
+const GZIP_AT_ONCE_BYTES = 16_384;
+/** The same, with a window of that size and as little memory: zlib's usual 256 KiB would take longer to clear than the text to read. */
+const GZIP_AT_ONCE_OPTIONS = { ...GZIP_OPTIONS, windowBits: 14, memLevel: 6 };
+/** What a text and its compressed form take, in lengths of the text: the latter is much shorter. */
+const BOTH_FORMS = 1.25;
 
 /** How each refusal is answered: status, and the error type by which AWS's clients know it. */
 const REFUSALS: Readonly<Record<RefusalReason, readonly [status: number, type: string]>> = {
@@ -39,29 +45,38 @@ export function plain(status: number, message: string, headers: Readonly<Record<
 }
 
 /** A playlist or manifest as it is sent. */
-export interface EncodedText {
+export class EncodedText {
   readonly text: Uint8Array;
-  /** The same compressed; undefined where that would gain nothing. */
-  readonly zipped: Uint8Array | undefined;
   readonly etag: string;
+  /** Memory for it and its compressed form. */
   readonly bytes: number;
-}
+  #zipped: Promise<Uint8Array> | undefined;
 
-/** Prepares a text for sending. Compression runs on another thread. */
-export async function encodeText(content: string | Uint8Array): Promise<EncodedText> {
-  const text = typeof content === "string" ? Buffer.from(content) : content;
-  const zipped = text.length < GZIP_LEAST_BYTES ? undefined : await compress(text, GZIP_OPTIONS);
-  const etag = createHash("sha256").update(text).digest("base64url").slice(0, 22);
-  return { text, zipped, etag, bytes: text.length + (zipped?.length ?? 0) };
+  constructor(content: string | Uint8Array) {
+    this.text = typeof content === "string" ? Buffer.from(content) : content;
+    this.etag = createHash("sha256").update(this.text).digest("base64url").slice(0, 22);
+    this.bytes = Math.ceil(this.text.length * BOTH_FORMS);
+  }
+
+  /** The same compressed, once for all who take it so; undefined where that would gain nothing. Long texts on another thread. */
+  zipped(): Promise<Uint8Array> | undefined {
+    if (this.text.length < GZIP_LEAST_BYTES) return undefined;
+    this.#zipped ??=
+      this.text.length > GZIP_AT_ONCE_BYTES
+        ? compress(this.text, GZIP_OPTIONS)
+        : Promise.resolve(gzipSync(this.text, GZIP_AT_ONCE_OPTIONS));
+    return this.#zipped;
+  }
 }
 
 /** A text, compressed where the client takes that. The two forms have ETags of their own (RFC 9110, section 8.8.3.3). */
-export function textAnswer(
+export async function textAnswer(
   { headers }: WireRequest,
-  { text, zipped, etag }: EncodedText,
+  encoded: EncodedText,
   own: Readonly<Record<string, string>>,
-): WireResponse {
-  const body = zipped !== undefined && acceptsGzip(headers["accept-encoding"]) ? zipped : text;
+): Promise<WireResponse> {
+  const { text, etag } = encoded;
+  const body = (acceptsGzip(headers["accept-encoding"]) ? await encoded.zipped() : undefined) ?? text;
   const tag = body === text ? `"${etag}"` : `"${etag}-gzip"`;
   const all = { ...own, ETag: tag, Vary: "Accept-Encoding" };
   if (matches(headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
-import { type EncodedText, encodeText, plain, textAnswer } from "./answers.ts";
+import { EncodedText, plain, textAnswer } from "./answers.ts";
 
 /** Where the page's own script and style are. */
 const OWN = new URL("./page/", import.meta.url);
@@ -74,7 +74,7 @@ export class PlaybackPage {
   async #send(request: WireRequest, path: string, { type, location }: PageFile): Promise<WireResponse> {
     let file = this.#files.get(path);
     if (file === undefined) {
-      file = readFile(new URL(location())).then(encodeText);
+      file = readFile(new URL(location())).then((content) => new EncodedText(content));
       this.#files.set(path, file);
       file.catch(() => this.#files.delete(path));
     }

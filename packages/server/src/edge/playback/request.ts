@@ -13,15 +13,25 @@ const INTEGER = /^(0|[1-9][0-9]{0,14})$/;
 /** The query of a request to a playback resource, read with care: it comes from anyone. Its methods throw PlaybackRefusal `invalid`. */
 export class PlaybackQuery {
   readonly #parameters: URLSearchParams;
+  readonly #folder: string | undefined;
 
-  /** @param query what follows the question mark */
-  constructor(query: string) {
+  /**
+   * @param query what follows the question mark
+   * @param folder the token, where the resource lies in a folder of that name
+   */
+  constructor(query: string, folder?: string) {
+    this.#folder = folder;
     if (query.length > MAX_QUERY) throw invalid(`The query is longer than ${MAX_QUERY} characters.`);
     this.#parameters = new URLSearchParams(query);
   }
 
   get token(): string {
-    return this.#required("SessionToken");
+    return this.#folder ?? this.#required("SessionToken");
+  }
+
+  /** Whether the resource lies in the folder of its token. */
+  get inFolder(): boolean {
+    return this.#folder !== undefined;
   }
 
   get track(): number {

@@ -1,16 +1,17 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
-import { hlsMedia, hlsMultivariant } from "../../domain/playback/hls.ts";
+import { hlsMedia, hlsMediaKey, hlsMultivariant } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
+import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
 import type { Track } from "../../domain/playback/tracks.ts";
-import { type EncodedText, encodeText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
+import { EncodedText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
 import { PlaybackQuery } from "./request.ts";
 
-/** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 12 MB. */
+/** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
 const TEXTS_BYTES = 96 * 2 ** 20;
 /** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
 const CHANGING_SECONDS = 1;
@@ -19,6 +20,8 @@ const HELD_SECONDS = 6;
 const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const TRANSPORT_TYPE = "video/mp2t";
+/** A resource in the folder of its session's token. */
+const IN_FOLDER = /^(\/(?:hls|dash)\/v1\/)([A-Za-z0-9_-]+~)\/([^/]*)$/;
 const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
 
 type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Promise<WireResponse>;
@@ -34,6 +37,8 @@ export interface PlaybackRoutesOptions {
 export class PlaybackRoutes {
   readonly #options: PlaybackRoutesOptions;
   readonly #texts = new SharedCache<EncodedText>(TEXTS_BYTES);
+  /** Media Playlists as they are now, until their windows move on. */
+  readonly #current = new WeakMap<PlaylistWindow, Map<string, EncodedText>>();
   readonly #routes: ReadonlyMap<string, Answering>;
 
   constructor(options: PlaybackRoutesOptions) {
@@ -66,13 +71,13 @@ export class PlaybackRoutes {
   async #answer(request: WireRequest): Promise<WireResponse> {
     const { method, target } = request;
     const mark = target.indexOf("?");
-    const path = mark < 0 ? target : target.slice(0, mark);
+    const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
     const route = this.#routes.get(path);
     if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
     if (method !== "GET" && method !== "HEAD") {
       return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
     }
-    const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1));
+    const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1), folder);
     const session = await this.#options.sessions.open(query.token);
     const protocol = path.startsWith("/dash/") ? "dash" : "hls";
     if (session.grant.parameters.protocol !== protocol) {
@@ -87,25 +92,43 @@ export class PlaybackRoutes {
     { lowLatency }: PlaybackQuery,
   ): Promise<WireResponse> {
     const low = lowLatency && (await session.feed()) !== undefined;
-    const name = low ? "hls/low" : "hls";
-    return this.#text(request, session, { name, type: HLS_TYPE, isStatic: true }, () => hlsMultivariant(session, low));
+    const key = `${session.token}/${low ? "hls/low" : "hls"}`;
+    const text = await this.#kept(key, () => hlsMultivariant(session, low));
+    return answerText(request, session, text, { type: HLS_TYPE, isStatic: true });
   }
 
-  #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
+  async #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
+    const { isStatic } = session;
     const make = () => dashManifest(session, request.receivedAt);
-    return this.#text(request, session, { name: "dash", type: DASH_TYPE, isStatic: session.isStatic }, make);
+    const text = isStatic ? await this.#kept(`${session.token}/dash`, make) : new EncodedText(await make());
+    return answerText(request, session, text, { type: DASH_TYPE, isStatic });
   }
 
   async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const track = await session.track(query.track);
     const low = query.lowLatency ? await this.#lowLatency(request, session, track, query) : undefined;
     if (low !== undefined) return low;
-    return this.#text(
-      request,
-      session,
-      { name: `hls/${track.number}`, type: HLS_TYPE, isStatic: session.isStatic },
-      () => hlsMedia(session, track),
-    );
+    const { isStatic } = session;
+    const text = isStatic
+      ? await this.#lastingPlaylist(session, track, query)
+      : await this.#currentPlaylist(session, track, query);
+    return answerText(request, session, text, { type: HLS_TYPE, isStatic });
+  }
+
+  /** All sessions of a range have one text in their folders. */
+  async #lastingPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {
+    const key = inFolder ? hlsMediaKey(session, track, await session.window()) : `${session.token}/${track.number}`;
+    return this.#kept(key, async () => hlsMedia(session, track, await session.playlistWindow(), inFolder));
+  }
+
+  async #currentPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {
+    const window = await session.playlistWindow();
+    const texts = this.#current.get(window) ?? new Map<string, EncodedText>();
+    this.#current.set(window, texts);
+    const name = `${inFolder}/${track.number}`;
+    const text = texts.get(name) ?? new EncodedText(hlsMedia(session, track, window, inFolder));
+    texts.set(name, text);
+    return text;
   }
 
   /** Undefined where the session has no parts: its ordinary playlist serves. */
@@ -123,21 +146,12 @@ export class PlaybackRoutes {
       "Content-Type": HLS_TYPE,
       "Cache-Control": `public, max-age=${Math.min(lasts, remainingSeconds(session))}`,
     };
-    return textAnswer(request, await encodeText(playlist), headers);
+    return textAnswer(request, new EncodedText(playlist), headers);
   }
 
   /** A text that does not change is made once, and kept as it is sent for as long as there is room. */
-  async #text(
-    request: WireRequest,
-    session: PlaybackSession,
-    { name, type, isStatic }: { name: string; type: string; isStatic: boolean },
-    make: () => Promise<string | Uint8Array>,
-  ): Promise<WireResponse> {
-    const encode = async (): Promise<EncodedText> => encodeText(await make());
-    const encoded = await (isStatic ? this.#texts.get(`${session.token}/${name}`, encode) : encode());
-    const left = remainingSeconds(session);
-    const seconds = isStatic ? left : Math.min(CHANGING_SECONDS, left);
-    return textAnswer(request, encoded, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
+  #kept(key: string, make: () => Promise<string | Uint8Array>): Promise<EncodedText> {
+    return this.#texts.get(key, async () => new EncodedText(await make()));
   }
 
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -184,6 +198,23 @@ export class PlaybackRoutes {
     const headers = { "Content-Type": TRANSPORT_TYPE, "Cache-Control": lasting(session) };
     return mediaAnswer(request, [segment.payload], headers, `${version}-ts`);
   }
+}
+
+/** The path of a resource, and the folder that it may lie in: the session's token. */
+function placeOf(path: string): [path: string, folder: string | undefined] {
+  const match = IN_FOLDER.exec(path);
+  return match === null ? [path, undefined] : [`${match[1]}${match[3]}`, match[2]];
+}
+
+function answerText(
+  request: WireRequest,
+  session: PlaybackSession,
+  text: EncodedText,
+  { type, isStatic }: { readonly type: string; readonly isStatic: boolean },
+): Promise<WireResponse> {
+  const left = remainingSeconds(session);
+  const seconds = isStatic ? left : Math.min(CHANGING_SECONDS, left);
+  return textAnswer(request, text, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
 }
 
 const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / 1000);
