@@ -63,6 +63,7 @@ export async function lowLatencyPart(
   name: PartName,
   signal: AbortSignal,
 ): Promise<SessionPart> {
+  await session.track(name.track);
   const moment = await momentWhen(session, signal, (moment) => partVerdict(moment, name));
   const found = moment && partNamed(moment, name);
   if (found === undefined) throw new PlaybackRefusal("not-found", "The session has no parts.");

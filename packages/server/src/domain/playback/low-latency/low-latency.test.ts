@@ -1,0 +1,353 @@
+/** Low-latency sessions over the whole domain, with a clock that tests set and frames that they send one by one. */
+import assert from "node:assert/strict";
+import { createSecretKey, randomBytes } from "node:crypto";
+import { after, test } from "node:test";
+import { InProcessServer, TestSession } from "../../../../../../tests/support/in-process.ts";
+import {
+  audioVideoHeader,
+  bodyHeader,
+  clusterStart,
+  END_OF_FRAGMENT,
+  simpleBlock,
+} from "../../../../../../tests/support/matroska-body.ts";
+import { FragmentArchive } from "../../fragments/archive.ts";
+import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../fragments/fragment-points.ts";
+import type { Stream } from "../../streams/stream.ts";
+import { hlsMedia } from "../hls.ts";
+import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "../parameters.ts";
+import type { PlaybackRefusal, RefusalReason } from "../refusal.ts";
+import { type PlaybackSession, placedTrack } from "../session.ts";
+import { PlaybackSessions } from "../sessions.ts";
+import { hlsLowLatency, lowLatencyPart, type ReloadRequest } from "./requests.ts";
+
+const START = Date.UTC(2026, 4, 17);
+const FRAME_MS = 40;
+/** 1024 samples at 48 kHz, as whole milliseconds have it. */
+const SOUND_MS = 21;
+const AT_ONCE: ReloadRequest = { segment: undefined, part: undefined, skip: false };
+const FOR_EVER = new AbortController().signal;
+let now = START;
+const server = new InProcessServer({ now: () => now });
+const reported: unknown[] = [];
+const { index, journal, keys, live, streams } = server;
+const tokenKey = createSecretKey(randomBytes(32));
+const servers: PlaybackSessions[] = [];
+/** The sessions of a server that has just started. */
+function started(): PlaybackSessions {
+  const begun = new PlaybackSessions({
+    streams,
+    index,
+    archive: new FragmentArchive({ index, journal, keys }),
+    points: new FragmentPoints(GENEROUS_POINT_LIMITS),
+    live,
+    tokenKey,
+    limits: GENEROUS_PLAYBACK_LIMITS,
+    cacheBytes: 2 ** 20,
+    report: (error) => void reported.push(error),
+    now: () => now,
+  });
+  servers.push(begun);
+  return begun;
+}
+const sessions = started();
+after(async () => {
+  for (const begun of servers) begun.stop();
+  await server.close();
+});
+
+const LIVE: SessionRequest = { protocol: "hls", selector: { clock: "producerTimestamp" }, expiresSeconds: 3600 };
+
+/** A frame of one NAL unit. */
+function frame(fill: number): Buffer {
+  const data = Buffer.alloc(50, fill & 0x7f);
+  data.writeUInt32BE(data.length - 4);
+  return data;
+}
+
+/** A camera of 25 frames a second, with the time of its clock; it never sends the end of a fragment of itself. */
+class Camera {
+  readonly stream: Stream;
+  #session: TestSession;
+  #cluster = 0;
+
+  private constructor(stream: Stream, session: TestSession) {
+    this.stream = stream;
+    this.#session = session;
+  }
+
+  static async begin(stream: Stream, header = bodyHeader()): Promise<Camera> {
+    const session = await TestSession.open(server, stream);
+    await session.send(header);
+    return new Camera(stream, session);
+  }
+
+  /** Begins a fragment with a key frame, and goes on to have sent so many frames of it, each when it is due. */
+  async fragment(frames: number): Promise<void> {
+    this.#cluster = now;
+    await this.#session.send(clusterStart(now));
+    await this.frames(frames, true);
+  }
+
+  async frames(count: number, begins = false): Promise<void> {
+    for (let sent = 0; sent < count; sent++) {
+      const key = begins && sent === 0;
+      await this.#session.send(simpleBlock(1, now - this.#cluster, key, frame(now / FRAME_MS)));
+      now += FRAME_MS;
+    }
+    await turns();
+  }
+
+  /** The sound of the fragment's first `ms` milliseconds. */
+  async sound(ms: number): Promise<void> {
+    for (let at = 0; at < ms; at += SOUND_MS) await this.#session.send(simpleBlock(2, at, true, Buffer.alloc(20, 1)));
+    await turns();
+  }
+
+  /** Ends the fragment; resolves when it is durable. */
+  async end(): Promise<void> {
+    await this.#session.send(END_OF_FRAGMENT);
+    await this.#session.ack("PERSISTED", this.#cluster);
+    await turns();
+  }
+
+  /** Goes away, as a crash does. */
+  async crash(): Promise<void> {
+    this.#session.session.abort();
+    await turns();
+  }
+}
+
+/** Lets everything that has been set off come to its end. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function watched(
+  name: string,
+  header?: Buffer,
+): Promise<{ camera: Camera; token: string; session: PlaybackSession }> {
+  const camera = await Camera.begin(await server.create(name), header);
+  await camera.fragment(25);
+  if (header !== undefined) await camera.sound(1000);
+  await camera.end();
+  const token = await sessions.create(camera.stream, LIVE);
+  return { camera, token, session: await sessions.open(token) };
+}
+
+async function playlist(session: PlaybackSession, request = AT_ONCE, track = 1): Promise<string> {
+  const content = await hlsLowLatency(session, await session.track(track), request, FOR_EVER);
+  return readable(Buffer.from(content!).toString());
+}
+
+/** `F1` for the first fragment that is named, and so on; without token. */
+function readable(text: string): string {
+  const names = [...new Set(text.match(/\d{40,}/g))];
+  const short = text.replace(/&?SessionToken=[\w-]+~&?/g, "&");
+  return names.reduce((line, name, place) => line.replaceAll(name, `F${place + 1}`), short);
+}
+
+/** What a playlist says from its first segment on. */
+const body = (text: string): string => text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
+const reload = (segment: number, part?: number): ReloadRequest => ({ segment, part, skip: false });
+const refusal = (reason: RefusalReason) => (error: unknown) => (error as PlaybackRefusal).reason === reason;
+
+test("a playlist goes on into the fragment that arrives, part by part", async () => {
+  const { camera, session } = await watched("growing");
+  await camera.fragment(11);
+  const before = await playlist(session);
+  assert.match(
+    before,
+    /PRELOAD-HINT:TYPE=PART,URI="getMP4MediaFragment.mp4\?SequenceNumber=1&Part=0&TrackNumber=1"\n$/,
+  );
+  assert.ok(!before.includes("EXT-X-PART:"));
+  await camera.frames(1);
+  assert.equal(
+    await playlist(session),
+    `#EXTM3U
+#EXT-X-VERSION:9
+#EXT-X-TARGETDURATION:1
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.500,CAN-SKIP-UNTIL=6.000
+#EXT-X-PART-INF:PART-TARGET=0.500
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="getMP4InitFragment.mp4?FragmentNumber=F1&TrackNumber=1&SequenceNumber=0"
+#EXT-X-PROGRAM-DATE-TIME:2026-05-17T00:00:00.000Z
+#EXTINF:1.000,
+getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
+#EXT-X-PROGRAM-DATE-TIME:2026-05-17T00:00:01.000Z
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=0&TrackNumber=1",INDEPENDENT=YES
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=1&TrackNumber=1"
+`,
+  );
+  await camera.frames(13);
+  await camera.end();
+  await camera.fragment(2);
+  assert.equal(
+    body(await playlist(session)),
+    `#EXT-X-PROGRAM-DATE-TIME:2026-05-17T00:00:00.000Z
+#EXTINF:1.000,
+getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
+#EXT-X-PROGRAM-DATE-TIME:2026-05-17T00:00:01.000Z
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=0&TrackNumber=1",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=1&TrackNumber=1"
+#EXT-X-PART:DURATION=0.120,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=2&TrackNumber=1"
+#EXTINF:1.000,
+getMP4MediaFragment.mp4?FragmentNumber=F2&TrackNumber=1
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="getMP4MediaFragment.mp4?SequenceNumber=2&Part=0&TrackNumber=1"
+`,
+  );
+});
+
+test("a reload is held until the playlist has what it asks for", async () => {
+  const { camera, session } = await watched("held");
+  await camera.fragment(2);
+  const part = playlist(session, reload(1, 0));
+  const second = playlist(session, reload(1, 1));
+  const whole = playlist(session, reload(1));
+  await camera.frames(10);
+  assert.match(await part, /Part=0&TrackNumber=1",INDEPENDENT=YES\n#EXT-X-PRELOAD-HINT/);
+  await camera.frames(11);
+  assert.match(await second, /#EXT-X-PART:.*Part=1&.*\n#EXT-X-PRELOAD-HINT/);
+  // A part behind the last one of its segment is the first one of the next.
+  const rolled = playlist(session, reload(1, 3));
+  await camera.frames(2);
+  await camera.end();
+  assert.match(await whole, /#EXT-X-PART:.*Part=2&.*\n#EXTINF:1.000,\n/);
+  await camera.fragment(12);
+  assert.match(await rolled, /SequenceNumber=2&Part=0/);
+  // What is there, or was once, is answered at once.
+  for (const past of [reload(0), reload(0, 99), reload(1, 0)]) await playlist(session, past);
+  await assert.rejects(playlist(session, reload(4)), refusal("invalid"));
+  await assert.rejects(playlist(session, reload(2, 7)), refusal("invalid"));
+  await assert.rejects(playlist(session, reload(3, 6)), refusal("invalid"));
+});
+
+test("a part that is hinted at is held until it exists; others are refused", async () => {
+  const { camera, session } = await watched("hinted");
+  await camera.fragment(12);
+  const hinted = lowLatencyPart(session, { segment: 1, track: 1, part: 1 }, FOR_EVER);
+  await assert.rejects(lowLatencyPart(session, { segment: 1, track: 1, part: 2 }, FOR_EVER), refusal("not-found"));
+  await assert.rejects(lowLatencyPart(session, { segment: 2, track: 1, part: 0 }, FOR_EVER), refusal("not-found"));
+  await assert.rejects(lowLatencyPart(session, { segment: 1, track: 2, part: 0 }, FOR_EVER), refusal("not-found"));
+  await camera.frames(11);
+  const again = await lowLatencyPart(session, { segment: 1, track: 1, part: 1 }, FOR_EVER);
+  assert.deepEqual(await hinted, again);
+});
+
+test("parts have the frames and the times of the whole segment, and all viewers share them", async () => {
+  const { camera, session, token } = await watched("equal");
+  await camera.fragment(25);
+  const numbers = (await playlist(session)).length;
+  assert.ok(numbers > 0);
+  await camera.end();
+  const other = await sessions.open(await sessions.create(camera.stream, LIVE));
+  const parts = await Promise.all(
+    [0, 1, 2].map((part) => lowLatencyPart(session, { segment: 1, track: 1, part }, FOR_EVER)),
+  );
+  // The archive is looked at again after a moment.
+  now += 100;
+  const { segments } = await session.window();
+  const whole = placedTrack(await session.segment(segments[1]!), 1);
+  assert.deepEqual(Buffer.concat(parts.map(({ pieces }) => pieces[1]!)), Buffer.concat(whole.slice(1)));
+  const decodeTime = (head: Uint8Array): bigint =>
+    Buffer.from(head).readBigUInt64BE(Buffer.from(head).indexOf("tfdt") + 8);
+  assert.deepEqual(
+    parts.map(({ pieces }) => decodeTime(pieces[0]!) - decodeTime(whole[0]!)),
+    [0n, 39_600n, 79_200n],
+  );
+  const mine = await lowLatencyPart(session, { segment: 1, track: 1, part: 0 }, FOR_EVER);
+  const [first] = (await other.window()).segments;
+  const theirs = await lowLatencyPart(other, { segment: 1 - first!.number, track: 1, part: 0 }, FOR_EVER);
+  assert.equal(mine.pieces[1], theirs.pieces[1]);
+  assert.equal(await sessions.open(token), session);
+});
+
+test("parts of a fragment that fails become a gap, behind which the session goes on", async () => {
+  const { camera, session, token } = await watched("failing");
+  await camera.fragment(12);
+  await playlist(session);
+  const part = lowLatencyPart(session, { segment: 1, track: 1, part: 1 }, FOR_EVER);
+  const lost = assert.rejects(part, refusal("not-found"));
+  await camera.crash();
+  await lost;
+  const again = await Camera.begin(camera.stream);
+  await again.fragment(12);
+  const shown = await playlist(session);
+  assert.match(
+    shown,
+    /GAP=YES\n#EXT-X-GAP\n#EXTINF:0\.440,\n.*\n#EXT-X-DISCONTINUITY\n.*\n#EXT-X-PART:.*SequenceNumber=2&Part=0/,
+  );
+  await again.frames(13);
+  await again.end();
+  now += 100;
+  // The ordinary playlist of the session has the same numbers.
+  const ordinary = readable(
+    Buffer.from(hlsMedia(session, await session.track(1), await session.window(), false)).toString(),
+  );
+  assert.match(ordinary, /#EXT-X-GAP\n#EXTINF:0\.440,\n.*\n#EXT-X-DISCONTINUITY\n#EXTINF:1\.000,\n.*\n$/);
+  // A server that starts then does not know, and takes no number twice.
+  const restarted = await started().open(token);
+  const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(await playlist(restarted))![1]);
+  assert.ok(first >= 1, String(first));
+});
+
+test("delta updates leave out what is older than six target durations", async () => {
+  const { camera, token } = await watched("long");
+  const long = await sessions.create(camera.stream, { ...LIVE, maxSegments: 20 });
+  const session = await sessions.open(long);
+  for (let count = 0; count < 9; count++) {
+    await camera.fragment(25);
+    await camera.end();
+  }
+  const delta = await playlist(session, { segment: 9, part: undefined, skip: true });
+  assert.match(delta, /#EXT-X-MEDIA-SEQUENCE:0\n/);
+  assert.match(delta, /#EXT-X-SKIP:SKIPPED-SEGMENTS=4\n/);
+  assert.equal(delta.match(/#EXTINF/g)?.length, 6);
+  assert.ok(token !== long);
+});
+
+test("each track has parts of its own, and tells how far the others are", async () => {
+  const { camera, session } = await watched("sound", audioVideoHeader());
+  await camera.fragment(1);
+  await camera.sound(500);
+  assert.match(await playlist(session), /RENDITION-REPORT:URI="[^"]*TrackNumber=2&LowLatency=1",LAST-MSN=0\n/);
+  await camera.frames(12);
+  assert.match(
+    await playlist(session),
+    /RENDITION-REPORT:URI="[^"]*TrackNumber=2&LowLatency=1",LAST-MSN=1,LAST-PART=0\n/,
+  );
+  const sound = await playlist(session, AT_ONCE, 2);
+  assert.match(sound, /#EXT-X-PART:.*Part=0&TrackNumber=2",INDEPENDENT=YES\n/);
+  assert.match(sound, /RENDITION-REPORT:URI="[^"]*TrackNumber=1&LowLatency=1",LAST-MSN=1,LAST-PART=0\n/);
+});
+
+test("who waits is answered when the stream is deleted, when the viewer leaves, and when the server stops", async () => {
+  const { camera, session } = await watched("ending");
+  await camera.fragment(2);
+  const leaving = new AbortController();
+  const track = await session.track(1);
+  const left = hlsLowLatency(session, track, reload(1, 0), leaving.signal);
+  leaving.abort();
+  await assert.rejects(left, refusal("unavailable"));
+  const waiting = playlist(session, reload(1, 0));
+  await turns();
+  await server.streams.delete(camera.stream.arn);
+  await assert.rejects(waiting, refusal("gone"));
+
+  const stopping = started();
+  const second = await watched("stopping");
+  const held = await stopping.open(second.token);
+  const hint = playlist(held, reload(1, 0));
+  await turns();
+  stopping.stop();
+  await assert.rejects(hint, refusal("unavailable"));
+  await camera.crash();
+});
+
+test("only what is live and of fragmented MP4 can have low latency", async () => {
+  const { camera } = await watched("kinds");
+  const session = await sessions.open(await sessions.create(camera.stream, { ...LIVE, container: "ts" }));
+  await assert.rejects(session.feed(), refusal("invalid"));
+});
+
+test("nothing of all this was the server's fault", () => assert.deepEqual([...reported, ...server.errors], []));
