@@ -6,7 +6,7 @@ import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { ClipTable } from "./clip-table.ts";
 import { framesByTrack, packFrames, type TrackFrames } from "./frames.ts";
 import { openAhead, type ReadPlaces } from "./open-ahead.ts";
-import { piecesOf } from "./packets.ts";
+import { packetsOf } from "./packets.ts";
 import type { PlannedFragment } from "./plan.ts";
 import type { ClipTrack } from "./tracks.ts";
 
@@ -94,7 +94,7 @@ export class Clip {
   async #measureFragment(planned: PlannedFragment, fragment: StoredFragment): Promise<void> {
     const { tracks, check } = this.#parts;
     let begun = false;
-    for await (const piece of piecesOf(fragment)) {
+    for await (const piece of packetsOf(fragment)) {
       check();
       if (!begun) this.#table.beginFragment(planned, piece.clusterUs);
       begun = true;
@@ -109,7 +109,7 @@ export class Clip {
     let index = 0;
     for await (const fragment of openAhead(this.#parts, this.#rows, AHEAD_SENDING)) {
       let left = this.#table.fragmentBytes[index++]!;
-      for await (const piece of piecesOf(fragment)) {
+      for await (const piece of packetsOf(fragment)) {
         for (const bytes of packFrames(piece.bytes, framesByTrack(piece, tracks, fragment.row))) {
           check();
           left -= bytes.length;

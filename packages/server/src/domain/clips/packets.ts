@@ -1,7 +1,6 @@
-import { MatroskaDemuxer, type MatroskaHeader, type MatroskaPacket, segmentHeader } from "@kvass/media";
+import type { MatroskaHeader, MatroskaPacket } from "@kvass/media";
 import type { StoredFragment } from "../fragments/archive.ts";
-
-const NS_PER_US = 1000;
+import { FragmentDemuxer, piecesOf } from "../fragments/demux-fragment.ts";
 
 /** A piece of a fragment, some 1 MiB, and the frames that end in it. */
 export interface FragmentPiece {
@@ -14,18 +13,8 @@ export interface FragmentPiece {
   readonly header: MatroskaHeader;
 }
 
-class PacketCollector {
-  header: MatroskaHeader | undefined;
-  clusterUs = 0;
+class PacketCollector extends FragmentDemuxer {
   #packets: MatroskaPacket[] = [];
-
-  onHeader(header: MatroskaHeader): void {
-    this.header = header;
-  }
-
-  onClusterStart({ timecode }: { timecode: number }): void {
-    this.clusterUs = (timecode * (this.header?.timecodeScaleNs ?? 0)) / NS_PER_US;
-  }
 
   onPacket(packet: MatroskaPacket): void {
     this.#packets.push(packet);
@@ -42,15 +31,10 @@ class PacketCollector {
  * The frames of a stored fragment, piece by piece. The pieces do not depend on when or how fast they are read.
  * @throws MatroskaError where the fragment cannot be parsed, and what reading its body throws
  */
-export async function* piecesOf(fragment: StoredFragment): AsyncGenerator<FragmentPiece, void> {
+export async function* packetsOf(fragment: StoredFragment): AsyncGenerator<FragmentPiece, void> {
   const collector = new PacketCollector();
-  const demuxer = new MatroskaDemuxer(collector);
-  const { ebmlHeader, segmentElements } = fragment.head;
-  demuxer.feed(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
-  for await (const bytes of fragment.body()) {
-    demuxer.feed(bytes);
+  for await (const bytes of piecesOf(fragment, collector)) {
     const { header, clusterUs } = collector;
     if (header !== undefined) yield { bytes, packets: collector.take(), clusterUs, header };
   }
-  demuxer.end();
 }

@@ -1,16 +1,10 @@
-import {
-  CodecError,
-  type CodecErrorCode,
-  describeTrack,
-  type MatroskaHeader,
-  type MatroskaTrack,
-  type MediaCodec,
-} from "@kvass/media";
+import { CodecError, describeTrack, type MatroskaHeader, type MatroskaTrack, type MediaCodec } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import { DomainError, type DomainErrorCode } from "../errors.ts";
+import { DomainError } from "../errors.ts";
 import type { StoredFragment } from "../fragments/archive.ts";
+import { codecRefusal } from "../fragments/codec-errors.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
-import { piecesOf } from "./packets.ts";
+import { packetsOf } from "./packets.ts";
 
 /** A track of a clip. */
 export interface ClipTrack {
@@ -23,12 +17,6 @@ export interface ClipTrack {
 /** What AWS puts into a clip (AWS docs, "GetClip"). */
 const AWS_CODECS: ReadonlySet<string> = new Set(["h264", "h265", "aac", "pcma"]);
 
-const CODES: Readonly<Record<CodecErrorCode, DomainErrorCode>> = {
-  unsupported: "unsupported-media",
-  "missing-configuration": "missing-codec-data",
-  "invalid-configuration": "invalid-codec-data",
-};
-
 /**
  * The tracks of a clip that begins with `fragment`, whose beginning is read for it. Tracks that are neither video nor audio are left out.
  * @throws DomainError `unsupported-media`, `missing-codec-data` or `invalid-codec-data`, naming codec and fragment
@@ -36,7 +24,7 @@ const CODES: Readonly<Record<CodecErrorCode, DomainErrorCode>> = {
 export async function readTracks(fragment: StoredFragment, awsCodecs: boolean): Promise<ClipTrack[]> {
   const { header, keyFrames } = await readBeginning(fragment);
   const wanted = header?.tracks.filter(isAudiovisual) ?? [];
-  if (wanted.length === 0) throw refusal("unsupported-media", fragment.row, "has no track of video or audio");
+  if (wanted.length === 0) throw unsupported(fragment.row, "has no track of video or audio");
   return wanted
     .toSorted((a, b) => Number(a.type === "audio") - Number(b.type === "audio"))
     .map((track, index) => ({ id: index + 1, track, codec: describe(track, keyFrames, fragment.row, awsCodecs) }));
@@ -54,7 +42,7 @@ interface Beginning {
 async function readBeginning(fragment: StoredFragment): Promise<Beginning> {
   const keyFrames = new Map<number, Uint8Array>();
   let header: MatroskaHeader | undefined;
-  for await (const piece of piecesOf(fragment)) {
+  for await (const piece of packetsOf(fragment)) {
     header = piece.header;
     for (const { track, keyframe, data } of piece.packets) {
       if (keyframe && !keyFrames.has(track.number)) keyFrames.set(track.number, data);
@@ -75,11 +63,12 @@ function describe(
     if (!awsCodecs || AWS_CODECS.has(codec.name)) return codec;
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
-    throw refusal(CODES[error.code], row, `cannot be put into a clip: track ${track.number}, ${error.message}`);
+    throw codecRefusal(error, about(row, `cannot be put into a clip: track ${track.number}, ${error.message}`));
   }
-  throw refusal("unsupported-media", row, `has a track that AWS puts into no clip: ${track.number}, ${track.codecId}`);
+  throw unsupported(row, `has a track that AWS puts into no clip: ${track.number}, ${track.codecId}`);
 }
 
-function refusal(code: DomainErrorCode, row: FragmentRow, what: string): DomainError {
-  return new DomainError(code, `Fragment ${formatFragmentNumber(row)} ${what}.`);
-}
+const about = (row: FragmentRow, what: string): string => `Fragment ${formatFragmentNumber(row)} ${what}.`;
+
+const unsupported = (row: FragmentRow, what: string): DomainError =>
+  new DomainError("unsupported-media", about(row, what));

@@ -1,6 +1,7 @@
-import { MatroskaDemuxer, type MatroskaTrack, segmentHeader } from "@kvass/media";
+import type { MatroskaHeader, MatroskaPacket, MatroskaTrack } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import type { FragmentArchive, StoredFragment } from "../fragments/archive.ts";
+import type { FragmentArchive } from "../fragments/archive.ts";
+import { demuxFragment, FragmentDemuxer } from "../fragments/demux-fragment.ts";
 import type { KeyOwner } from "../keys/data-keys.ts";
 
 /** A frame of a stored fragment. */
@@ -21,33 +22,30 @@ export interface FragmentVideo {
   readonly bytes: number;
 }
 
-const MICROSECONDS = 1000;
+const US_PER_MS = 1000;
 
 /** Collects the frames of the first video track of one fragment. */
-class VideoCollector {
-  readonly demuxer: MatroskaDemuxer;
+class VideoCollector extends FragmentDemuxer {
   readonly frames: VideoFrame[] = [];
   track: MatroskaTrack | undefined;
   bytes = 0;
-  #tickUs = MICROSECONDS;
-  #startUs: number | undefined;
+  readonly #producerTimestamp: number;
 
-  constructor(row: FragmentRow) {
-    this.demuxer = new MatroskaDemuxer({
-      onHeader: ({ tracks, timecodeScaleNs }) => {
-        this.track = tracks.find(({ type }) => type === "video");
-        this.#tickUs = timecodeScaleNs / MICROSECONDS;
-      },
-      onClusterStart: ({ timecode }) => {
-        this.#startUs ??= timecode * this.#tickUs;
-      },
-      onPacket: ({ track, timestampUs, keyframe, data }) => {
-        if (track !== this.track || data.length === 0) return;
-        const offset = (timestampUs - (this.#startUs ?? 0)) / MICROSECONDS;
-        this.frames.push({ data, time: row.producerTimestamp + offset, keyframe });
-        this.bytes += data.length;
-      },
-    });
+  constructor({ producerTimestamp }: FragmentRow) {
+    super();
+    this.#producerTimestamp = producerTimestamp;
+  }
+
+  override onHeader(header: MatroskaHeader): void {
+    super.onHeader(header);
+    this.track = header.tracks.find(({ type }) => type === "video");
+  }
+
+  onPacket({ track, timestampUs, keyframe, data }: MatroskaPacket): void {
+    if (track !== this.track || data.length === 0) return;
+    const offset = (timestampUs - this.clusterUs) / US_PER_MS;
+    this.frames.push({ data, time: this.#producerTimestamp + offset, keyframe });
+    this.bytes += data.length;
   }
 }
 
@@ -58,16 +56,8 @@ class VideoCollector {
  * @throws MatroskaError where it is no faultless Matroska
  */
 export async function readVideo(archive: FragmentArchive, owner: KeyOwner, row: FragmentRow): Promise<FragmentVideo> {
-  const fragment: StoredFragment = await archive.open(owner, row);
   const collector = new VideoCollector(row);
-  try {
-    const { ebmlHeader, segmentElements } = fragment.head;
-    for (const part of [ebmlHeader, segmentHeader(), segmentElements]) collector.demuxer.feed(part);
-    for await (const part of fragment.body()) collector.demuxer.feed(part);
-    collector.demuxer.end();
-  } finally {
-    await fragment.close();
-  }
+  await demuxFragment(await archive.open(owner, row), collector);
   const { track, frames, bytes } = collector;
   return { track, frames, bytes };
 }

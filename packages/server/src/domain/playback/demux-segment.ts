@@ -1,15 +1,8 @@
-import {
-  MatroskaDemuxer,
-  type MatroskaHeader,
-  type MatroskaPacket,
-  type MatroskaTrack,
-  segmentHeader,
-  type TimedPacket,
-} from "@kvass/media";
+import type { MatroskaCluster, MatroskaPacket, MatroskaTrack, TimedPacket } from "@kvass/media";
 import type { StoredFragment } from "../fragments/archive.ts";
+import { demuxFragment, FragmentDemuxer } from "../fragments/demux-fragment.ts";
 
 const US_PER_MS = 1000;
-const NS_PER_US = 1000;
 
 /** A track of a segment, with its frames in decode order; times in microseconds since the epoch on the producer's clock. */
 export interface DemuxedTrack {
@@ -27,12 +20,8 @@ export class SegmentDemuxer {
    */
   async add(fragment: StoredFragment): Promise<void> {
     const reader = new FragmentReader(fragment.row.producerTimestamp, (track, packet) => this.#take(track, packet));
-    const demuxer = new MatroskaDemuxer(reader);
-    const { ebmlHeader, segmentElements } = fragment.head;
-    demuxer.feed(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
-    for await (const bytes of fragment.body()) demuxer.feed(bytes);
-    demuxer.end();
-    if (this.#tracks.size === 0) for (const track of reader.tracks) this.#trackOf(track);
+    await demuxFragment(fragment, reader);
+    if (this.#tracks.size === 0) for (const track of reader.header?.tracks ?? []) this.#trackOf(track);
   }
 
   /** The video track, where there is one, and behind it those of sound, each in the order of the producer's header. */
@@ -58,25 +47,20 @@ export class SegmentDemuxer {
 }
 
 /** Puts the frames of one fragment on the producer's clock. */
-class FragmentReader {
+class FragmentReader extends FragmentDemuxer {
   readonly #producerTimestamp: number;
   readonly #take: (track: MatroskaTrack, packet: TimedPacket) => void;
-  tracks: readonly MatroskaTrack[] = [];
-  #usPerTick = 0;
   #offsetUs = 0;
 
   constructor(producerTimestamp: number, take: (track: MatroskaTrack, packet: TimedPacket) => void) {
+    super();
     this.#producerTimestamp = producerTimestamp;
     this.#take = take;
   }
 
-  onHeader({ tracks, timecodeScaleNs }: MatroskaHeader): void {
-    this.tracks = tracks;
-    this.#usPerTick = timecodeScaleNs / NS_PER_US;
-  }
-
-  onClusterStart({ timecode }: { timecode: number }): void {
-    this.#offsetUs = this.#producerTimestamp * US_PER_MS - timecode * this.#usPerTick;
+  override onClusterStart(cluster: MatroskaCluster): void {
+    super.onClusterStart(cluster);
+    this.#offsetUs = this.#producerTimestamp * US_PER_MS - this.clusterUs;
   }
 
   onPacket({ track, timestampUs, durationUs, keyframe, data }: MatroskaPacket): void {

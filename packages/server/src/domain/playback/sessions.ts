@@ -3,6 +3,7 @@ import { CodecError } from "@kvass/media";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
+import { codecRefusal } from "../fragments/codec-errors.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
@@ -19,7 +20,7 @@ import { PlaybackSession } from "./session.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
 import { Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant, SessionTokens } from "./token.ts";
-import { checkPlayable, codecFailure, tracksOf } from "./tracks.ts";
+import { checkPlayable, tracksOf } from "./tracks.ts";
 
 /** Sessions kept, weighed by the segments that each may hold: 10,000 with the usual window, at some 100 MiB. */
 const SESSIONS_WEIGHT = 400_000;
@@ -92,7 +93,8 @@ export class PlaybackSessions {
     const building =
       parameters.container === "ts" ? this.#builder.transport(stream, [row]) : this.#builder.mp4(stream, [row]);
     const segment = await building.catch((error: unknown) => {
-      throw error instanceof CodecError ? codecFailure(error) : error;
+      if (!(error instanceof CodecError)) throw error;
+      throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
     });
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);
     const identity = { streamId: stream.id, streamCreation: stream.record.creationTime, createdAt: now };

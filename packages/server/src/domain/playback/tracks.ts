@@ -1,4 +1,4 @@
-import type { CodecError, MediaCodec } from "@kvass/media";
+import type { MediaCodec } from "@kvass/media";
 import { DomainError } from "../errors.ts";
 import type { SessionParameters } from "./parameters.ts";
 import type { BuiltSegment } from "./segment-builder.ts";
@@ -67,13 +67,4 @@ export function checkPlayable(
   if (awsCodecs && sound > 1) throw unsupported(`The stream has ${sound} tracks of sound, at most one is played.`);
 }
 
-const unsupported = (message: string, cause?: unknown): DomainError =>
-  new DomainError("unsupported-media", message, { cause });
-
-/** What a caller of the API is told where a track cannot be described. */
-export function codecFailure(error: CodecError): DomainError {
-  const message = `The stream's media cannot be played: ${error.message}.`;
-  if (error.code === "unsupported") return unsupported(message, error);
-  const code = error.code === "missing-configuration" ? "missing-codec-data" : "invalid-codec-data";
-  return new DomainError(code, message, { cause: error });
-}
+const unsupported = (message: string): DomainError => new DomainError("unsupported-media", message);
