@@ -20,6 +20,7 @@ const BENCHES: Record<string, () => Promise<{ bench(): Promise<BenchRow[]> }>> =
   idle: () => import("./idle.ts"),
   start: () => import("./start.ts"),
   images: () => import("./images.ts"),
+  llhls: () => import("./llhls.ts"),
 };
 
 const figure = (value: number): string =>

@@ -55,11 +55,11 @@ export class RealTimeProducer {
     this.socket = new PutMediaSocket({ url, ...CREDENTIALS, stream, timecodeType: "RELATIVE", producerStart });
   }
 
-  /** Sends what comes before `time` (ms of the media), in real time; `onSent` is told of each piece. */
+  /** Sends what comes before `time` (ms of the media), in real time, while there is a connection; `onSent` is told of each piece. */
   async sendUntil(time: number, onSent: (piece: MediaPiece) => void = () => undefined): Promise<void> {
     for (; this.#sent < this.#pieces.length; this.#sent++) {
       const piece = this.#pieces[this.#sent]!;
-      if (piece.time >= time) return;
+      if (piece.time >= time || this.socket.socket.destroyed) return;
       await delay(Math.max(0, this.start + piece.time - Date.now()));
       this.socket.write(piece.bytes);
       onSent(piece);
