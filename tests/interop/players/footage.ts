@@ -7,7 +7,7 @@ import { ListFragmentsCommand } from "@aws-sdk/client-kinesis-video-archived-med
 import { ControlPlane } from "../../conformance/support/control-plane.ts";
 import { Player } from "../../conformance/support/playback.ts";
 import { codedVideo } from "../../support/coded-video.ts";
-import { startKvass } from "../../support/command-line.ts";
+import { type Running, startKvass } from "../../support/command-line.ts";
 import { makeMedia, putMedia } from "../../support/media.ts";
 
 /** The stream that has all of the video since a while ago. */
@@ -30,6 +30,7 @@ export class Footage {
   /** When the stored video began, in milliseconds since the epoch. */
   readonly storedStart = Date.now() - STORED_AGO_MS;
   readonly #path: string;
+  #producer: Running | undefined;
 
   private constructor(plane: ControlPlane, seconds: number, path: string) {
     this.plane = plane;
@@ -47,24 +48,26 @@ export class Footage {
     const media = await makeMedia(codedVideo(seconds));
     writeFileSync(path, media);
     const footage = new Footage(plane, seconds, path);
+    after(() => footage.#stop());
     await plane.create(STORED, { DataRetentionInHours: 24 });
     await putMedia(plane.server.url, STORED, media, footage.storedStart);
     return footage;
   }
 
-  /** Begins to send the video live, until the tests of the suite are over. Resolves to when it began, once players can join. */
+  /** Begins to send the video live, until the tests of the file are over. Resolves to when it began, once players can join. */
   async goLive(): Promise<number> {
     await this.plane.create(LIVE, { DataRetentionInHours: 24 });
     const start = Date.now();
     const args = ["put", LIVE, this.#path, "--realtime", "--start-timestamp", String(start)];
     const endsWithinMs = this.seconds * 1000 + SENDS_LONGER_MS;
-    const producer = startKvass([...args, "--data", this.plane.server.data], undefined, { endsWithinMs });
-    after(async () => {
-      producer.process.kill("SIGINT");
-      await producer.ended;
-    });
+    this.#producer = startKvass([...args, "--data", this.plane.server.data], undefined, { endsWithinMs });
     while ((await this.#fragmentsSent()) < LIVE_FRAGMENTS) await sleep(LOOK_EVERY_MS);
     return start;
+  }
+
+  async #stop(): Promise<void> {
+    this.#producer?.process.kill("SIGINT");
+    await this.#producer?.ended;
   }
 
   async #fragmentsSent(): Promise<number> {

@@ -14,6 +14,8 @@ const DECODER_REST_MS = 5000;
 const BACK_BUFFER_SECONDS = 90;
 /** Target durations behind the newest segment: one is on its way, one in hand. Playlists of five segments have no room for much more. */
 const LIVE_DELAY_TARGETS = 2;
+/** How much faster playback may be while it is too far behind what arrives with low latency. */
+const CATCH_UP_RATE = 1.1;
 const UNREACHABLE = "The server does not answer.";
 
 const find = (id) => document.getElementById(id);
@@ -68,6 +70,7 @@ function playWithHlsJs(url, startPosition = -1) {
     startPosition,
     backBufferLength: BACK_BUFFER_SECONDS,
     liveSyncDurationCount: LIVE_DELAY_TARGETS,
+    maxLiveSyncPlaybackRate: CATCH_UP_RATE,
   });
   player.on(Hls.Events.ERROR, (_event, failure) => {
     if (failure.fatal) void handle(url, failure);
