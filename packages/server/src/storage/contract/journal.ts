@@ -119,6 +119,28 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
     assert.deepEqual(await index.after(ALL, 0, 10), [row]);
   });
 
+  withJournal(
+    "parts keep their order however late each is sealed, and give their memory back once",
+    async (fixture) => {
+      const { journal } = fixture;
+      const sealed = [sealedPart(5000, 1), sealedPart(100, 2), sealedPart(3000, 3)];
+      const released = [0, 0, 0, 0];
+      const counted = sealed.map((part, i) => ({ ...part, release: () => void released[i]!++ }));
+      const late = Promise.withResolvers<SealedPart>();
+      const writer = journal.begin(identityOf(1, 1), 0);
+      const appended = writer.append({ length: 5000, sealed: late.promise });
+      void writer.append(counted[1]!);
+      const committed = writer.commit({ length: 3000, sealed: Promise.resolve(counted[2]!) }, summaryOf(8100));
+      const refused = { ...sealedPart(10, 4), release: () => void released[3]!++ };
+      await assert.rejects(writer.append(refused), Error);
+      late.resolve(counted[0]!);
+      await appended;
+      const row = await committed;
+      assertParts(await parts(journal, row), sealed, row);
+      assert.deepEqual(released, [1, 1, 1, 1]);
+    },
+  );
+
   withJournal("parts beyond the bound are refused", async ({ journal }) => {
     const bytes = { nonce: Buffer.alloc(12), tag: Buffer.alloc(16), ciphertext: [Buffer.alloc(MAX_PART_BYTES + 1)] };
     await assert.rejects(journal.begin(identityOf(1, 1), 0).append(bytes), RangeError);

@@ -24,7 +24,7 @@ export interface SealedPart {
   readonly ciphertext: readonly Uint8Array[];
   /** CRC-32 of the ciphertext, where the sealer has it. */
   readonly checksum?: number;
-  /** Called once when the journal no longer reads the ciphertext, so that its memory can be used again. */
+  /** Called once when the journal no longer reads the ciphertext, written or not, so that its memory can be used again. */
   readonly release?: () => void;
 }
 
@@ -33,6 +33,18 @@ export interface SealingPart {
   /** Bytes of ciphertext. */
   readonly length: number;
   readonly sealed: Promise<SealedPart>;
+}
+
+/** Gives back the memory of a part that is not written after all, once it is sealed. */
+export function releasePart(part: SealedPart | SealingPart): void {
+  if ("sealed" in part) {
+    part.sealed.then(
+      ({ release }) => release?.(),
+      () => undefined,
+    );
+  } else {
+    part.release?.();
+  }
 }
 
 /** A part as it is read back; the caller opens the seal. */

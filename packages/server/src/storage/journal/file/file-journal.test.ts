@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { openFragmentIndex } from "../../catalog/sqlite/open-fragment-index.ts";
 import { identityOf, sealedPart, summaryOf } from "../../contract/fragments.ts";
 import { journalContract } from "../../contract/journal.ts";
@@ -218,6 +218,44 @@ test("the floor of free space holds however much comes between two looks at the 
   const stored = settled.filter(({ status }) => status === "fulfilled").length;
   assert.ok(stored > 50 && stored < 60, `${stored} fragments`);
   assert.ok(free >= limits.minFreeBytes, `${free} bytes are free`);
+  await close();
+});
+
+test("a write that fails gives back the memory of all that was to be written, now or later", async () => {
+  const broken = Promise.withResolvers<number>();
+  let begun = (): void => undefined;
+  const writing = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const files: FileSystem = {
+    ...nodeFileSystem,
+    create: async (path) => {
+      const file = wrap(await nodeFileSystem.create(path));
+      const writev: typeof file.writev = (buffers, position) => {
+        if (position === 0) return file.writev(buffers, position);
+        begun();
+        return broken.promise;
+      };
+      return path.endsWith(".kvj") ? { ...file, writev } : file;
+    },
+  };
+  const { journal, close } = await open({ files });
+  const released = [0, 0, 0, 0];
+  const part = (i: number) => ({ ...sealedPart(1000, i), release: () => void released[i]!++ });
+  const writer = journal.begin(identityOf(1, 1), 0);
+  await writer.append(part(0));
+  await writing;
+  const late = Promise.withResolvers<ReturnType<typeof part>>();
+  await writer.append(part(1));
+  await writer.append({ length: 1000, sealed: late.promise });
+  assert.deepEqual(released, [0, 0, 0, 0]);
+  broken.reject(new Error("broken"));
+  await assert.rejects(writer.commit(part(3), summaryOf(4000)), { name: "JournalUnavailable", reason: "io-error" });
+  assert.deepEqual(released, [1, 1, 0, 1]);
+  late.resolve(part(2));
+  await late.promise;
+  await nextTurn();
+  assert.deepEqual(released, [1, 1, 1, 1]);
   await close();
 });
 

@@ -3,6 +3,7 @@ import {
   type FragmentWriter,
   MAX_PART_BYTES,
   MAX_PARTS,
+  releasePart,
   type SealedPart,
   type SealingPart,
 } from "../../ports/journal.ts";
@@ -61,6 +62,16 @@ export class FileFragmentWriter implements FragmentWriter {
 
   /** Gives the part its place in the segment. Where that fails the fragment is lost, and ended. */
   #place(part: SealedPart | SealingPart, summary: FragmentSummary | undefined): OpenSegment {
+    try {
+      return this.#placeAdmitted(part, summary);
+    } catch (failure) {
+      this.abort();
+      releasePart(part);
+      throw failure;
+    }
+  }
+
+  #placeAdmitted(part: SealedPart | SealingPart, summary: FragmentSummary | undefined): OpenSegment {
     if (this.#ended) throw new Error("the fragment was committed or given up");
     const index = this.#extents.length / 2;
     if (index === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
@@ -78,15 +89,10 @@ export class FileFragmentWriter implements FragmentWriter {
   }
 
   #admitted(bytes: number): OpenSegment {
-    try {
-      if (this.#segment?.failure !== undefined) throw this.#segment.failure;
-      this.#host.admit(this.#segment, bytes);
-      this.#segment ??= this.#host.acquire(this.#retentionClass);
-      return this.#segment;
-    } catch (failure) {
-      this.abort();
-      throw failure;
-    }
+    if (this.#segment?.failure !== undefined) throw this.#segment.failure;
+    this.#host.admit(this.#segment, bytes);
+    this.#segment ??= this.#host.acquire(this.#retentionClass);
+    return this.#segment;
   }
 }
 

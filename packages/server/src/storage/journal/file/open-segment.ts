@@ -10,7 +10,7 @@ const BUFFERS_PER_WRITE = 1024;
  */
 const BYTES_PER_WRITE = 1024 * 1024;
 
-/** A record's bytes, and what to call when they have been written. */
+/** A record's bytes, and what to call when they are no longer read: they have been written, or never will be. */
 export interface PlacedRecord {
   readonly pieces: readonly Uint8Array[];
   readonly release?: (() => void) | undefined;
@@ -20,6 +20,12 @@ export interface PlacedRecord {
 interface Placing {
   record: PlacedRecord | undefined;
   readonly completed: PlacedRecord | Promise<PlacedRecord>;
+}
+
+/** A piece of a record; the last one releases it. */
+interface QueuedPiece {
+  readonly bytes: Uint8Array;
+  readonly release: (() => void) | undefined;
 }
 
 /** What a segment tells its journal. */
@@ -54,8 +60,8 @@ export class OpenSegment {
   readonly #events: SegmentEvents;
   /** Records that have their place and are not complete yet, or follow one that is not. */
   readonly #placed: Placing[] = [];
-  /** Bytes to write next, and what to call when the piece that they end with has been written. */
-  readonly #queue: { readonly bytes: Uint8Array; readonly release: (() => void) | undefined }[] = [];
+  /** What is written next. */
+  readonly #queue: QueuedPiece[] = [];
   #file: JournalFile | undefined;
   #busy = true;
   #writes: Promise<void>;
@@ -145,8 +151,7 @@ export class OpenSegment {
   fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = toUnavailable(cause);
-    this.#placed.length = 0;
-    this.#queue.length = 0;
+    this.#giveUp(this.#queue.splice(0), this.#placed.splice(0));
     this.#events.failed(this, this.#failure);
     this.#tellProgress();
   }
@@ -156,6 +161,19 @@ export class OpenSegment {
     await this.#writes;
     await this.#syncing;
     await this.#file?.close().catch(() => undefined);
+  }
+
+  /** Lets go of what will not be written, once no write that has begun can read it. */
+  #giveUp(queue: readonly QueuedPiece[], placed: readonly Placing[]): void {
+    void this.#writes.then(() => {
+      for (const { release } of queue) release?.();
+      for (const { completed } of placed) {
+        Promise.resolve(completed).then(
+          ({ release }) => release?.(),
+          () => undefined,
+        );
+      }
+    });
   }
 
   /** Runs `first`, then writes until the queue is empty. Never rejects. */
@@ -176,8 +194,9 @@ export class OpenSegment {
 
   async #writeSome(): Promise<void> {
     const { buffers, bytes, releases } = this.#takeSome();
-    const count = await this.#file!.writev(buffers, this.#written);
-    for (const release of releases) release();
+    const count = await this.#file!.writev(buffers, this.#written).finally(() => {
+      for (const release of releases) release();
+    });
     if (count !== bytes) {
       throw new JournalUnavailable("disk-full", `segment ${this.id} took ${count} of ${bytes} bytes`);
     }

@@ -10,7 +10,9 @@ import {
   MAX_PARTS,
   RecordDamaged,
   RecordGone,
+  releasePart,
   type SealedPart,
+  type SealingPart,
   type StoredPart,
 } from "../../ports/journal.ts";
 
@@ -65,21 +67,38 @@ export class MemoryJournal implements Journal {
     const segment: MemorySegment = { records: new Map(), bytes: 0, writers: 1 };
     const extents: number[] = [];
     let ended = false;
-    const put = (part: SealedPart, summary: FragmentSummary | undefined) => {
+    let parts = 0;
+    let placed: Promise<void> = Promise.resolve();
+    const check = (length: number): void => {
       if (ended) throw new Error("the fragment was committed or given up");
-      if (extents.length === 2 * MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
-      const length = byteLength(part.ciphertext) + HEADER_BYTES;
-      if (length - HEADER_BYTES > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
+      if (parts === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
+      if (length > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
       if (this.#unavailable !== undefined) throw this.#unavailable;
-      this.#put(id, segment, extents, { identity, part, summary, length });
+    };
+    /** Parts are put in the order in which they come, however late each is sealed. */
+    const put = (part: SealedPart | SealingPart, summary: FragmentSummary | undefined): Promise<void> => {
+      try {
+        check("sealed" in part ? part.length : byteLength(part.ciphertext));
+      } catch (refusal) {
+        releasePart(part);
+        throw refusal;
+      }
+      parts++;
+      placed = Promise.all([placed, "sealed" in part ? part.sealed : part]).then(([, sealed]) => {
+        this.#put(id, segment, extents, { identity, part: sealed, summary });
+        sealed.release?.();
+      });
+      return placed;
     };
     return {
-      append: async (part) => put("sealed" in part ? await part.sealed : part, undefined),
+      append: async (part) => put(part, undefined),
       commit: async (part, summary) => {
-        put("sealed" in part ? await part.sealed : part, summary);
+        const whole = put(part, summary);
         ended = true;
         const row: FragmentRow = { ...identity, ...summary, segment: id, extents };
-        const commit = this.#commits.then(() => this.#insert(row, retentionClass, segment));
+        const commit = Promise.all([this.#commits, whole])
+          .then(() => this.#insert(row, retentionClass, segment))
+          .finally(() => segment.writers--);
         this.#commits = commit.catch(() => undefined);
         await commit;
         return row;
@@ -146,11 +165,11 @@ export class MemoryJournal implements Journal {
       identity: FragmentIdentity;
       part: SealedPart;
       summary: FragmentSummary | undefined;
-      length: number;
     },
   ): void {
-    const { identity, part, summary, length } = record;
+    const { identity, part, summary } = record;
     const { nonce, tag } = part;
+    const length = byteLength(part.ciphertext) + HEADER_BYTES;
     const stored = { ...identity, part: extents.length / 2, nonce, tag, ciphertext: Buffer.concat(part.ciphertext) };
     this.#segments.set(id, segment);
     segment.records.set(segment.bytes, summary === undefined ? { ...stored, length } : { ...stored, summary, length });
@@ -160,14 +179,10 @@ export class MemoryJournal implements Journal {
   }
 
   async #insert(row: FragmentRow, retentionClass: number, segment: MemorySegment): Promise<void> {
-    try {
-      if (this.#unavailable !== undefined && this.#unavailable.reason !== "closed") throw this.#unavailable;
-      this.#ledger.addSegment(row.segment, retentionClass);
-      this.#ledger.insert([row]);
-      this.#ledger.sealSegment(row.segment, segment.bytes);
-      this.#committed++;
-    } finally {
-      segment.writers--;
-    }
+    if (this.#unavailable !== undefined && this.#unavailable.reason !== "closed") throw this.#unavailable;
+    this.#ledger.addSegment(row.segment, retentionClass);
+    this.#ledger.insert([row]);
+    this.#ledger.sealSegment(row.segment, segment.bytes);
+    this.#committed++;
   }
 }
