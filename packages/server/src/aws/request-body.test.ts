@@ -50,3 +50,30 @@ test("a connection that breaks is told, before and while the body is read", asyn
     /gone/,
   );
 });
+
+test("what the consumer throws is told, and no further chunk is given", async () => {
+  const stream = new PassThrough();
+  let taken = 0;
+  const reading = new RequestBody(stream).consume(() => {
+    taken++;
+    throw new Error("cannot take it");
+  });
+  stream.write("a");
+  stream.write("b");
+  await assert.rejects(reading, /cannot take it/);
+  await nextTurn();
+  assert.equal(taken, 1);
+  assert.equal(stream.destroyed, false);
+});
+
+test("a chunk's memory is given back when it was taken, except what is part of a larger buffer", async () => {
+  const stream = new PassThrough();
+  const own = Buffer.from(new ArrayBuffer(100));
+  const shared = Buffer.from(new ArrayBuffer(100)).subarray(0, 50);
+  const lengths: number[] = [];
+  const reading = new RequestBody(stream).consume((chunk) => void lengths.push(chunk.length));
+  for (const chunk of [own, shared]) stream.write(chunk);
+  stream.end();
+  await reading;
+  assert.deepEqual([...lengths, own.length, shared.length], [100, 50, 0, 50]);
+});

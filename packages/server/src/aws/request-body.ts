@@ -15,10 +15,10 @@ export class RequestBody {
   }
 
   /**
-   * Gives every chunk to `take`, which must have done with it when it returns, and reads no further while it waits. Resolves at the body's end, or where `take` has
-   * "enough": the stream is then paused, not destroyed, for the answer still goes over its socket. Can be called once.
+   * Gives every chunk to `take`, which must have done with it when it returns, and reads no further while it waits. Resolves at the body's
+   * end, or where `take` has "enough": the stream is then paused, not destroyed, for the answer still goes over its socket. Can be called once.
    *
-   * @throws what broke the connection before the body's end
+   * @throws what broke the connection before the body's end, or what `take` throws
    */
   consume(take: (chunk: Uint8Array) => Taken): Promise<void> {
     const stream = this.#stream;
@@ -40,10 +40,15 @@ export class RequestBody {
       const onError = (error: Error): void => settle(() => reject(error));
       const onClose = (): void => settle(() => reject(new Error("the connection closed before the end of the body")));
       const onData = (chunk: Uint8Array): void => {
-        const taken = take(chunk);
-        free(chunk);
-        if (taken === "enough") settle(resolve);
-        else if (taken !== undefined) waitFor(taken);
+        try {
+          const taken = take(chunk);
+          free(chunk);
+          if (taken === "enough") settle(resolve);
+          else if (taken !== undefined) waitFor(taken);
+        } catch (error) {
+          // Thrown out of here it would end the process.
+          settle(() => reject(error));
+        }
       };
       stream.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose);
     });

@@ -112,8 +112,8 @@ export class IngestSession {
   }
 
   /**
-   * Takes the next bytes of the body; they belong to the session from then on. Where it returns a promise, the next call must wait for it
-   * (it never rejects). Never throws: what is wrong with the bytes becomes an ERROR acknowledgement, and what follows is ignored.
+   * Takes the next bytes of the body, of which it keeps no view. Where it returns a promise, the next call must wait for it (it never
+   * rejects). Never throws: what is wrong with the bytes becomes an ERROR acknowledgement, and what follows is ignored.
    */
   feed(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#state !== "running" || chunk.length === 0) return undefined;
