@@ -134,14 +134,18 @@ export function skippableSegments(playlist: Pick<MediaPlaylist, "segments" | "ca
 function writeSegments(out: AsciiWriter, playlist: MediaPlaylist, first: number): void {
   const { lowLatency, open, segments } = playlist;
   const progress: Progress = { out, clock: new ClockWriter(), lowLatency, map: undefined };
-  const beforeName = uriBytes(",\n", playlist.uriPrefix, "");
   const afterName = uriBytes("", playlist.uriSuffix, "\n");
+  // Most segments are as long as the one before.
+  let beforeName: Uint8Array = new Uint8Array(0);
+  let durationMs: number | undefined;
   for (let i = first; i < segments.length; i++) {
     const segment: PlaylistSegment = segments[i]!;
     writeStart(segment, progress);
     if (segment.gap) out.text("#EXT-X-GAP\n");
-    out.text("#EXTINF:");
-    out.text(decimalSeconds(segment.durationMs));
+    if (segment.durationMs !== durationMs) {
+      durationMs = segment.durationMs;
+      beforeName = uriBytes(`#EXTINF:${decimalSeconds(durationMs)},\n`, playlist.uriPrefix, "");
+    }
     out.bytes(beforeName);
     out.uri(segment.name);
     out.bytes(afterName);

@@ -101,7 +101,10 @@ export class PlaybackSessions {
     // Sound may begin before the picture; all times of the session shall be positive.
     const starts = segment.tracks.map(({ start }) => Math.floor(start ?? row.producerTimestamp));
     const base = Math.max(0, Math.min(row.producerTimestamp, ...starts));
-    return this.#tokens.seal({ parameters, ...identity, ...beginning, base });
+    const grant = { parameters, ...identity, ...beginning, base };
+    // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
+    if (parameters.mode === "on-demand") this.#sharedTimeline(grant, stream).catch(() => undefined);
+    return this.#tokens.seal(grant);
   }
 
   /** The session of a token. Rejects with PlaybackRefusal `forbidden`, `expired` or `gone`. */
@@ -138,7 +141,7 @@ export class PlaybackSessions {
     return new Timeline(source, { mode, maxSegments, createdAt: grant.createdAt, base: grant.base });
   }
 
-  /** The list of an ON_DEMAND range is read when the first of its sessions is opened, so that it is there when the playlist is asked for. */
+  /** The list of an ON_DEMAND range, read for the first of its sessions. */
   async #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {
     const { parameters, streamId, createdAt } = grant;
     const { clock, from, to = 0, discontinuities, maxSegments } = parameters;

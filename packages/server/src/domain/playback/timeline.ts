@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PlaybackMode } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
 import type { ArrivingFragment, SegmentSource } from "./segment-source.ts";
@@ -109,6 +110,8 @@ export class Timeline {
       for (const segment of await this.#source.next(now)) {
         if (this.#shown.length < maxSegments) this.#show(segment);
       }
+      // The rows of a day keep the processor busy for longer than producers and other viewers should wait.
+      await nextTurn();
     }
   }
 
