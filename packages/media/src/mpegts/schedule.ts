@@ -3,7 +3,7 @@ import { adaptationBytes, BODY_BYTES, COUNTERS, NO_CLOCK } from "./packet.ts";
 import { pesHeaderBytes } from "./pes.ts";
 
 /** Ticks of 90 kHz by which the clock is behind the decoding time of what arrives: what a decoder has time to buffer. */
-export const CLOCK_LEAD = 45_000;
+const CLOCK_LEAD = 45_000;
 /** Greatest distance of clock references in ticks: 100 ms (ISO/IEC 13818-1, section 2.7.2). */
 export const CLOCK_STEP = 9000;
 /** A frame carries the clock where so many ticks have gone by: all frames up to 25 a second, some above. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writePrivateFile } from "./root-credential.ts";
 
 /** Name of the file in the data folder that holds the key; 0600. */
-export const PLAYBACK_KEY_FILE = "playback-key";
+const PLAYBACK_KEY_FILE = "playback-key";
 
 const KEY_BYTES = 32;
 /** Permission bits of group and others. */

@@ -3,7 +3,7 @@ import { BitstreamError } from "../bit-reader.ts";
 import { type AudioCodec, CodecError } from "../model.ts";
 
 /** Hz at which Opus is decoded, whatever it was made from (RFC 7845, section 4). */
-export const OPUS_SAMPLE_RATE = 48_000;
+const OPUS_SAMPLE_RATE = 48_000;
 
 /** "OpusHead" (RFC 7845, section 5.1). */
 const MAGIC = [0x4f, 0x70, 0x75, 0x73, 0x48, 0x65, 0x61, 0x64];

@@ -74,7 +74,7 @@ export class Sealer {
       if (this.#worker === worker) this.#abandon();
     };
     worker.once("online", () => {
-      this.#online = this.#worker === worker;
+      if (this.#worker === worker) this.#online = true;
     });
     worker.on("message", (reply: SealReply) => this.#finish(reply));
     worker.once("error", lost);

@@ -28,7 +28,7 @@ export interface RecordHeader extends FragmentIdentity {
 }
 
 /** CRC-32 of buffers as if they were one. */
-export function checksumOf(chunks: readonly Uint8Array[]): number {
+function checksumOf(chunks: readonly Uint8Array[]): number {
   let checksum = 0;
   for (const chunk of chunks) checksum = crc32(chunk, checksum);
   return checksum;
