@@ -344,6 +344,19 @@ test("who waits is answered when the stream is deleted, when the viewer leaves, 
   await camera.crash();
 });
 
+test("nothing is cut for a stream that nobody watches any more, and again when somebody does", async () => {
+  const { camera, session } = await watched("left");
+  await camera.fragment(12);
+  await playlist(session);
+  const readers = live.acquire(camera.stream);
+  assert.equal(readers.readers, 1);
+  now += 30_001;
+  while (readers.readers > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.match(await playlist(session), /#EXT-X-PART:/);
+  assert.equal(readers.readers, 1);
+  live.release(readers);
+});
+
 test("only what is live and of fragmented MP4 can have low latency", async () => {
   const { camera } = await watched("kinds");
   const session = await sessions.open(await sessions.create(camera.stream, { ...LIVE, container: "ts" }));
