@@ -33,6 +33,8 @@ const MAX_WIDTH = 3840;
 const MAX_HEIGHT = 2160;
 /** Of an interval that is not used: one image alone. */
 const ANY_INTERVAL_MS = 1000;
+/** Fragments are mostly shorter, and so is the time for which what arrives is in none that is stored yet. */
+const ARRIVING_MS = 20_000;
 /** Digits of the number in the names of several images. */
 const NUMBER_DIGITS = 4;
 
@@ -129,7 +131,7 @@ interface Saving {
   readonly signal: AbortSignal;
 }
 
-/** Saves the images, with a line for each that there is not, and a summary. Throws {@link CliError} where there is none at all. */
+/** Saves the images, with a line for each of a series that there is not, and a summary. Throws {@link CliError} where there is none at all. */
 async function save({ connection, stream, query, path, isSeries, force, signal }: Saving): Promise<void> {
   const { imagesOf } = await import("../recording/image-source.ts");
   const saved = { images: 0, bytes: 0 };
@@ -140,6 +142,7 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
     for await (const { time, image } of imagesOf(connection, stream, query, signal)) {
       number++;
       if (typeof image === "string") {
+        if (!isSeries) throw new CliError(`${stream}: ${formatTime(new Date(time))}: ${image}${advice(time)}`);
         status.note(`kvass: ${formatTime(new Date(time))}: ${image}`);
         continue;
       }
@@ -156,6 +159,10 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
   const name = path === "-" ? stream : isSeries ? numbered(path, "*") : path;
   process.stderr.write(`${name}: ${progress()}\n`);
 }
+
+/** What to do about a moment that is so new. */
+const advice = (time: number): string =>
+  Date.now() - time < ARRIVING_MS ? "; what arrives has pictures once its fragment is stored" : "";
 
 /** `porch.jpg` -> `porch-0001.jpg`. */
 function numbered(path: string, number: number | "*"): string {
