@@ -74,7 +74,7 @@ test("what is wrong is said in a line", async () => {
     [["porch", "--from", "now", "--to", "-1m"], 2, /--to lies before --from/],
     [["porch", "--from", "yesterday"], 2, /--from: expected/],
     [["nowhere", "--from", "-1m"], 1, /there is no stream nowhere/],
-    [["porch", "--from", `${START}`, "-o", path("none/x.mp4")], 1, /no such file or folder/],
+    [["porch", "--from", `${START}`, "-o", path("none/x.mp4")], 1, /none\/x\.mp4: no such file or folder\n$/],
   ] as const) {
     const ended = await clip(...args);
     assert.equal(ended.status, status, ended.stderr);

@@ -46,6 +46,8 @@ export async function saveClip(
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
+    // What is wrong with its folder is wrong with the file that was asked for.
+    if (error instanceof Error && "path" in error && error.path === part) Object.assign(error, { path });
     throw error;
   }
 }
