@@ -23,6 +23,13 @@ const CASES: [error: Error, work: Work, environment: Record<string, string>, lin
     {},
     "ResourceNotFoundException: there is no stream porch; --create makes it",
   ],
+  [
+    MISSING,
+    { target: {}, stream: "porch" },
+    EXPORTED,
+    "ResourceNotFoundException: there is no stream porch (the endpoint is that of AWS_ENDPOINT_URL)",
+  ],
+  [failure({ name: "InvalidArgumentException" }), { target: {} }, EXPORTED, "InvalidArgumentException: raw"],
   [failure({ code: "ENOENT", path: "a.mkv" }), { target: {} }, EXPORTED, "a.mkv: no such file or folder"],
 ];
 

@@ -11,6 +11,19 @@ export interface Work {
   readonly ifMissing?: string;
 }
 
+/** Answers that may come of asking another server than was meant; what others complain of is in the request or the media. */
+const ELSEWHERE = new Set([
+  "ResourceNotFoundException",
+  "UnknownOperationException",
+  "UnrecognizedClientException",
+  "InvalidSignatureException",
+  "IncompleteSignatureException",
+  "MissingAuthenticationTokenException",
+  "ExpiredTokenException",
+  "NotAuthorizedException",
+  "AccessDeniedException",
+]);
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Finds the server and does the work with it. Errors that come of where the command was sent, and to which stream, say so. */
@@ -36,7 +49,8 @@ export function explainAnswer(
   const hint = ifMissing === undefined ? "" : `; ${ifMissing}`;
   const what = isMissing ? `${error.name}: there is no stream ${stream}${hint}` : describe(error);
   const isGiven = target.endpoint !== undefined || target.data !== undefined;
-  const variable = isGiven ? undefined : environmentEndpoint(environment)?.variable;
+  const isElsewhere = isConnectionFailure(error) || ELSEWHERE.has(error.name);
+  const variable = isGiven || !isElsewhere ? undefined : environmentEndpoint(environment)?.variable;
   const origin = variable === undefined ? "" : ` (the endpoint is that of ${variable})`;
   return new CliError(`${what}${origin}`, { cause: error });
 }
