@@ -34,6 +34,13 @@ export function parseMoment(text: string, what: string, now: number = Date.now()
   return parsed;
 }
 
+/** Holds the end of a range against its begin. Throws {@link CliError} where it is no time, or lies before `from`: a slip of the hand. */
+export function checkedEnd(from: Moment, to: Moment): number {
+  if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
+  if (from !== "earliest" && to < from) throw new CliError("--to lies before --from", { exitCode: USAGE });
+  return to;
+}
+
 /** Reads `500ms`, `10s`, `1m30s`: milliseconds. Throws {@link CliError} for anything else; `what` names the option in its message. */
 export function parseDuration(text: string, what: string): number {
   if (RELATIVE.test(`+${text}`)) return duration(text);

@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
 import type { Target } from "../discovery.ts";
-import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
+import { INTERRUPTED } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import type { ClipRequest } from "../recording/clip-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { withServer } from "../with-server.ts";
 import { refuseTerminal } from "./get.ts";
@@ -44,7 +44,7 @@ export function configure(command: Command): void {
 async function clip(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
-  const to = endOf(from, parseMoment(flags.to, "--to", now));
+  const to = checkedEnd(from, parseMoment(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mp4`;
   refuseTerminal(path, process.stdout.isTTY);
   const { checkTarget } = await import("../recording/save-clip.ts");
@@ -53,13 +53,6 @@ async function clip(stream: string, flags: Flags): Promise<void> {
   await withServer({ target: flags, stream }, async (connection) => {
     await saveShown({ connection, stream, from, to, clock: flags.clock, signal }, path);
   });
-}
-
-/** `to` before `from` is a slip of the hand; better said at once than answered with nothing. */
-function endOf(from: Moment, to: Moment): number {
-  if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
-  if (from !== "earliest" && to < from) throw new CliError("--to lies before --from", { exitCode: USAGE });
-  return to;
 }
 
 /** Saves with a status line on a terminal, and a summary. Nothing is left of a clip that was interrupted. */

@@ -6,7 +6,7 @@ import type { MediaSource } from "../recording/media-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -45,8 +45,7 @@ export function configure(command: Command): void {
 async function get(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
-  const to = flags.to === undefined ? undefined : parseMoment(flags.to, "--to", now);
-  checkRange(from, to);
+  const to = flags.to === undefined ? undefined : checkedEnd(from, parseMoment(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mkv`;
   refuseTerminal(path, process.stdout.isTTY);
   const signal = interruption();
@@ -91,14 +90,6 @@ async function saveShown(source: MediaSource, { stream, path, flags, isLive, sig
 export function refuseTerminal(path: string, isTerminal: boolean): void {
   if (path !== "-" || !isTerminal) return;
   throw new CliError("-o - would write media to the terminal; use a pipe or -o FILE", { exitCode: USAGE });
-}
-
-/** `to` before `from` is a slip of the hand; better said at once than answered with nothing. */
-function checkRange(from: Moment, to: Moment | undefined): void {
-  if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
-  if (from !== "earliest" && to !== undefined && to < from) {
-    throw new CliError("--to lies before --from", { exitCode: USAGE });
-  }
 }
 
 function describeProgress({

@@ -4,7 +4,7 @@ import type { ArchiveRange } from "../archive.ts";
 import type { Target } from "../discovery.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, fitting, formatBytes, formatDuration, formatShortTime, formatTime, table } from "../terminal/format.ts";
-import { MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -121,15 +121,9 @@ function narrowTable(fragments: readonly Row[], order: Flags["clock"]): string {
   return table([["TIME (UTC)", "LASTS", "SIZE", "FRAGMENT"], ...rows], [1, 2]);
 }
 
-const rangeOf = ({ from, to, clock }: Flags): ArchiveRange => ({
-  from: momentOf(from, "--from"),
-  to: momentOf(to, "--to"),
-  clock,
-});
-
-function momentOf(text: string, what: string): number {
-  const moment: Moment = parseMoment(text, what);
-  return moment === "earliest" ? 0 : moment;
+function rangeOf({ from, to, clock }: Flags): ArchiveRange {
+  const begin = parseMoment(from, "--from");
+  return { from: begin === "earliest" ? 0 : begin, to: checkedEnd(begin, parseMoment(to, "--to")), clock };
 }
 
 function noteLimit(left: number, limit: number): void {
