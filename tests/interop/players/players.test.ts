@@ -62,7 +62,6 @@ const LOW_LATENCY_WAYS: Readonly<Record<string, Way>> = {
     player: "hls.js",
     protocol: "hls",
     session: CONTINUOUS,
-    options: { maxLiveSyncPlaybackRate: 1.5 },
   },
   // It looks for parts twice a second instead of waiting for them, and keeps a tenth of a second of media in hand.
   "Shaka Player with low latency": { player: "Shaka Player", protocol: "hls", session: CONTINUOUS, halts: true },
