@@ -56,9 +56,12 @@ export async function hlsMultivariant(session: PlaybackSession, lowLatency = fal
   });
 }
 
+/** A language as playlists and manifests hold it (RFC 5646; xs:language): what a producer writes may be anything. */
+const LANGUAGE = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
+
 /** The language of one sound of several. A single one is taken for English where its producer says nothing, which helps nobody. */
 export function languageOf({ language }: Track, all: readonly Track[]): string | undefined {
-  return language === "und" || all.length < 2 ? undefined : language;
+  return language === "und" || all.length < 2 || !LANGUAGE.test(language) ? undefined : language;
 }
 
 /** What the producer calls a track, with its number where another has that name too. */
