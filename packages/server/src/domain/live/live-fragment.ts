@@ -96,7 +96,7 @@ export class LiveFragment {
     return this.log.copy(offset, this.#boundaryNear(offset, limit));
   }
 
-  /** Forgets whole blocks before `offset`; readers that were behind must go on from the archive. */
+  /** Forgets whole slabs before `offset`; readers that were behind must go on from the archive. */
   discard(offset: number): void {
     this.log.discard(offset);
     this.#count();

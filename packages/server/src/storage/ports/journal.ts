@@ -91,7 +91,7 @@ export interface Journal {
   /** Starts a fragment in the segment that is open for `retentionClass`. Does no I/O. */
   begin(identity: FragmentIdentity, retentionClass: number): FragmentWriter;
   /**
-   * Reads the parts of one fragment in order, verifying each record's checksum and that it is the record that the row means.
+   * Reads the parts of one fragment in order, verifying that each record is the one that the row means, and its checksums as `options` say.
    * Throws `RecordDamaged` where it is not, `RecordGone` where the segment no longer exists (the row may have moved: look it up again).
    */
   read(row: FragmentIdentity & FragmentPlace, options?: ReadOptions): AsyncIterable<StoredPart>;
