@@ -4,7 +4,15 @@ import { test } from "node:test";
 import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { ControlPlane } from "../conformance/support/control-plane.ts";
 import { mediaPlaylistOf, Player, readable, textAt } from "../conformance/support/playback.ts";
-import { decodeComplaints, makeMedia, pictureAndTone, probePackets, putMedia, withFile } from "../support/media.ts";
+import {
+  decodeComplaints,
+  makeMedia,
+  pictureAndTone,
+  probeFile,
+  probePackets,
+  putMedia,
+  withFile,
+} from "../support/media.ts";
 
 const plane = await ControlPlane.start();
 const { url } = plane.server;
@@ -141,4 +149,29 @@ test("clusters that muxers cut by size are whole segments live too", async () =>
   assert.deepEqual(playlist.match(/(?<=#EXTINF:)[\d.]+/g), ["1.000", "1.000", "1.000"]);
   assert.match(playlist, /#EXT-X-INDEPENDENT-SEGMENTS/);
   assert.match(playlist, /FragmentNumber=\d+&FragmentCount=\d+&SessionToken/);
+});
+
+test("clusters that muxers cut between frames which are shown in another order lose nothing", async () => {
+  await plane.create("cut-and-reordered", { DataRetentionInHours: 24 });
+  const cut = [...pictureAndTone(4, { reorder: 3, size: "640x360" }), "-cluster_size_limit", "4000"];
+  const media = await makeMedia(cut);
+  const numbers = await putMedia(url, "cut-and-reordered", media, START);
+  assert.ok(numbers.length > 30, `${numbers.length} fragments`);
+  const sent = await probeFile(media);
+  const byProducer: GetHLSStreamingSessionURLInput = {
+    ...allOf("cut-and-reordered"),
+    HLSFragmentSelector: {
+      FragmentSelectorType: "PRODUCER_TIMESTAMP",
+      TimestampRange: { StartTimestamp: new Date(START - 1000), EndTimestamp: new Date(START + 60_000) },
+    },
+  };
+  for (const input of [allOf("cut-and-reordered"), byProducer]) {
+    const session = await player.hls(input);
+    assert.equal((await textAt(mediaPlaylistOf(session))).match(/#EXTINF/g)?.length, 4);
+    assert.equal(await decodeComplaints(session), "");
+    assert.deepEqual(
+      (await probePackets(session)).map(({ data_hash }) => data_hash),
+      sent.map(({ data_hash }) => data_hash),
+    );
+  }
 });

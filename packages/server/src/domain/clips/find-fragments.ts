@@ -43,7 +43,7 @@ async function readRange(places: FragmentPlaces, range: ClipRange, limits: ClipL
   let cursor: FragmentCursor | undefined;
   for (;;) {
     const page = await readPage(places, range, cursor);
-    for (const row of selection?.select(page) ?? page) {
+    for (const row of selection?.select(page, page.length === PAGE_ROWS) ?? page) {
       bytes += row.size;
       if (bytes > limits.maxBytes || taken.length === limits.maxFragments) return cut(taken, limits);
       taken.push(row);

@@ -80,3 +80,14 @@ test("a clip whose decoders change on the way is refused, and the fragment named
   const error = { code: "invalid-codec-data", message: new RegExp(formatFragmentNumber(changed)) };
   assert.throws(() => planClip([row(1, 0), row(2, 2000), changed]), error);
 });
+
+test("fragments of one group of pictures keep their places, in whatever order they are shown", () => {
+  const frame = { duration: 40, startsClean: false };
+  const group = [row(1, 0, { duration: 40 }), row(2, 120, frame), row(3, 40, frame), row(4, 80, frame), row(5, 160)];
+  assert.deepEqual(positions(group), [0, 120, 40, 80, 160]);
+  assert.ok(
+    planClip(group)
+      .slice(1)
+      .every(({ continues }) => continues),
+  );
+});

@@ -1,6 +1,7 @@
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { DomainError } from "../errors.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { continuesGroup } from "../fragments/group-of-pictures.ts";
 
 /** A fragment in its place in a clip. */
 export interface PlannedFragment {
@@ -45,7 +46,8 @@ export function planClip(rows: readonly FragmentRow[]): PlannedFragment[] {
 function place(row: FragmentRow, last: PlannedFragment): PlannedFragment {
   const step = row.producerTimestamp - last.row.producerTimestamp;
   const gap = step - last.row.duration;
-  const continues = step > 0 && gap >= -LONGEST_OVERLAP_MS && gap <= LONGEST_PAUSE_MS;
+  const goesOn = step > 0 && gap >= -LONGEST_OVERLAP_MS && gap <= LONGEST_PAUSE_MS;
+  const continues = goesOn || continuesGroup(last.row, row);
   return { row, position: last.position + (continues ? step : Math.max(1, last.row.duration)), continues };
 }
 

@@ -9,17 +9,23 @@ const SCOPE = { streamId: 1, horizon: 0 };
 const BASE = 1_000_000_000;
 
 /** A fragment of stream 1: [sequence, start, duration, configuration]. Start in milliseconds; the server has it a minute later. */
-type Fragment = readonly [sequence: number, start: number, duration: number, configuration?: number];
+type Fragment = readonly [
+  sequence: number,
+  start: number,
+  duration: number,
+  configuration?: number,
+  startsClean?: boolean,
+];
 
 function indexOf(fragments: readonly Fragment[]): FragmentIndex {
   const { index, ledger } = openFragmentIndex(":memory:");
   ledger.addSegment(1, 0);
   ledger.insert(
     fragments.map(
-      ([sequence, start, duration, configuration = 1]): FragmentRow => ({
+      ([sequence, start, duration, configuration = 1, startsClean = true]): FragmentRow => ({
         ...{ streamId: 1, sequence, random: 1, segment: 1, extents: [sequence * 100, 100] },
         ...{ producerTimestamp: BASE + start, serverTimestamp: BASE + start + 60_000 },
-        ...{ duration, size: 100, startsClean: true, configuration },
+        ...{ duration, size: 100, startsClean, configuration },
       }),
     ),
   );
@@ -85,4 +91,23 @@ test("a fragment that began long before is found as well, and pages of rows are 
   const timeline = await timelineOf([[1, 0, 300_000], ...short], 200_000, 420_000);
   const found = [250_000, 299_999, 300_000, 310_049, 424_980].map((at) => timeline.at(BASE + at)?.sequence);
   assert.deepEqual(found, [1, 1, 2, 202, undefined]);
+});
+
+test("fragments of one group of pictures are found in the order in which they were sent", async () => {
+  const fragments: Fragment[] = [
+    [1, 0, 40],
+    [2, 120, 40, 1, false],
+    [3, 40, 40, 1, false],
+    [4, 80, 40, 1, false],
+  ];
+  const timeline = await timelineOf(fragments, 0, 200);
+  const row = (at: number): FragmentRow => timeline.at(BASE + at)!;
+  assert.deepEqual(
+    [0, 130, 50, 90].map((at) => timeline.before(row(at))?.sequence),
+    [undefined, 1, 2, 3],
+  );
+  assert.deepEqual(
+    [0, 130, 50, 90].map((at) => timeline.after(row(at))?.sequence),
+    [2, 3, 4, undefined],
+  );
 });

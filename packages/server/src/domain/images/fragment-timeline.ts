@@ -5,13 +5,12 @@ import type {
   FragmentIndex,
   FragmentScope,
 } from "../../storage/ports/fragment-index.ts";
+import { continuesGroup, MAX_REORDER_MS } from "../fragments/group-of-pictures.ts";
 
 /** How far before a picture its key frame may lie, in milliseconds: cameras that send few of them stay below a minute. */
 const LOOK_BACK_MS = 60_000;
 /** A pause this long between two fragments is jitter, or some lost frames: the last picture stays on the screen over it. In milliseconds. */
 export const MAX_HOLD_MS = 1000;
-/** How much later than a frame the fragment that holds it may begin, in milliseconds: frames are sent in the order of decoding. */
-export const MAX_REORDER_MS = 1000;
 /** Rows that are looked up at once. */
 const PAGE_ROWS = 1000;
 /** Most rows of a timeline: two minutes of fragments of which 80 come in a second. */
@@ -92,6 +91,7 @@ export class FragmentTimeline {
 }
 
 function goesOn(row: FragmentRow, next: FragmentRow): boolean {
+  if (continuesGroup(row, next)) return true;
   const distance = next.producerTimestamp - row.producerTimestamp;
   return next.configuration === row.configuration && distance >= 0 && distance - row.duration <= MAX_HOLD_MS;
 }

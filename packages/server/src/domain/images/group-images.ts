@@ -2,12 +2,13 @@ import { CodecError, describeTrack, MatroskaError, type MatroskaTrack, type Vide
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { type FragmentArchive, FragmentGone } from "../fragments/archive.ts";
+import { MAX_REORDER_MS } from "../fragments/group-of-pictures.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
 import { BITSTREAMS } from "./bitstream.ts";
 import type { DecoderPool } from "./decoder-pool.ts";
 import { DecoderFailed } from "./decoder-process.ts";
-import { type FragmentTimeline, MAX_HOLD_MS, MAX_REORDER_MS } from "./fragment-timeline.ts";
+import { type FragmentTimeline, MAX_HOLD_MS } from "./fragment-timeline.ts";
 import { readVideo, type VideoFrame } from "./fragment-video.ts";
 import { firstShown, frameAt, framesToQueue, keyFrameFor } from "./frame-selection.ts";
 import type { ImageRequest } from "./image-request.ts";

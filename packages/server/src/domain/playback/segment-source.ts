@@ -187,7 +187,8 @@ export class RangeSource implements SegmentSource {
     const last = rows.at(-1);
     if (last !== undefined) this.#cursor = { time: last[clock], sequence: last.sequence };
     const segments: Segment[] = [];
-    for (const row of this.#selection?.select(rows) ?? rows) this.#push(row, segments);
+    const more = rows.length === PAGE_ROWS;
+    for (const row of this.#selection?.select(rows, more) ?? rows) this.#push(row, segments);
     const whole = rows.length < PAGE_ROWS && (mode === "on-demand" || to < now);
     if (whole) await this.#finish(segments);
     return segments;

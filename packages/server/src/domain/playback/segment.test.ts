@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import { type CutRules, type Segment, SegmentCutter } from "./segment.ts";
+import { areJoined, type CutRules, type Segment, SegmentCutter } from "./segment.ts";
 import { rowAt } from "./testing.ts";
 
 const RULES: CutRules = {
@@ -144,4 +144,34 @@ test("any fragments: every one from the first clean one on is in exactly one seg
       assert.equal(next, first < 0 ? 0 : all.length + 1);
     }),
   );
+});
+
+/** Two groups of pictures whose clusters hold a frame each, in the order of decoding: each group is shown I B B P. */
+const reordered = (): FragmentRow[] =>
+  [0, 120, 40, 80, 160, 280, 200, 240].map((at, index) =>
+    rowAt(index + 1, { producerTimestamp: 1_000_000 + at, duration: 40, startsClean: index % 4 === 0 }),
+  );
+
+test("clusters that begin in the order of decoding are one segment, which ends with the frame shown last", () => {
+  const segments = cut(reordered());
+  assert.equal(short(segments), "0:1-4 1:5-8");
+  assert.deepEqual(
+    segments.map(({ duration }) => duration),
+    [160, 160],
+  );
+  assert.deepEqual(
+    cut(reordered(), { looksAhead: false }).map(({ duration }) => duration),
+    [160, 160],
+  );
+  assert.ok(areJoined(reordered().slice(0, 4)));
+});
+
+test("what is joined to a segment is all of one group, and no more than a playlist would have", () => {
+  assert.ok(areJoined(run("Kpp")));
+  assert.ok(!areJoined([]));
+  assert.ok(!areJoined(run("KpK")));
+  assert.ok(!areJoined(run("Kpppppppppppp")));
+  assert.ok(!areJoined([rowAt(1), rowAt(2, { startsClean: false, size: 50_000_000 })]));
+  assert.ok(!areJoined([rowAt(1), rowAt(2, { startsClean: false, configuration: 2 })]));
+  assert.ok(!areJoined([rowAt(1), rowAt(9, { startsClean: false })]));
 });

@@ -1,6 +1,7 @@
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { continuesGroup } from "../fragments/group-of-pictures.ts";
 import type { DiscontinuityMode } from "./parameters.ts";
 
 /** What a timeline needs to know of a fragment, whether the archive has it already or not. */
@@ -94,19 +95,57 @@ export interface CutRules {
   readonly liveSince?: number | undefined;
 }
 
-interface OpenSegment {
-  readonly first: TimedFragment;
+/** Where a segment ends: with its last fragment, or later where that holds frames that are shown before others. */
+interface Tail {
   last: TimedFragment;
+  /** Milliseconds since the epoch on the producer's clock. */
+  end: number;
+}
+
+interface OpenSegment extends Tail {
+  readonly first: TimedFragment;
   fragments: number;
   size: number;
 }
 
 const endOf = ({ producerTimestamp, duration }: TimedFragment): number => producerTimestamp + duration;
 
-/** Whether `next` goes on where `last` ends, on the producer's clock. */
-function follows(last: TimedFragment, next: TimedFragment): boolean {
-  const gap = next.producerTimestamp - endOf(last);
+const openWith = (row: TimedFragment): OpenSegment => ({
+  first: row,
+  last: row,
+  end: endOf(row),
+  fragments: 1,
+  size: row.size,
+});
+
+/** Whether `next` goes on where a segment ends, on the producer's clock. */
+function follows({ last, end }: Tail, next: TimedFragment): boolean {
+  const gap = next.producerTimestamp - end;
   return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp > last.producerTimestamp;
+}
+
+/** Adds a fragment to a segment, where it belongs to it; returns whether it does. */
+function joined(open: OpenSegment, row: TimedFragment): boolean {
+  const belongs =
+    !row.startsClean &&
+    row.configuration === open.first.configuration &&
+    (follows(open, row) || continuesGroup(open.last, row)) &&
+    endOf(row) - open.first.producerTimestamp <= MAX_JOINED_MS &&
+    open.size + row.size <= MAX_JOINED_BYTES &&
+    open.fragments < MAX_JOINED_FRAGMENTS;
+  if (!belongs) return false;
+  open.last = row;
+  open.end = Math.max(open.end, endOf(row));
+  open.fragments++;
+  open.size += row.size;
+  return true;
+}
+
+/** Whether these fragments may be joined to one segment, or to the beginning of one. */
+export function areJoined([first, ...others]: readonly TimedFragment[]): boolean {
+  if (first === undefined) return false;
+  const open = openWith(first);
+  return others.every((row) => joined(open, row));
 }
 
 /**
@@ -116,7 +155,7 @@ function follows(last: TimedFragment, next: TimedFragment): boolean {
 export class SegmentCutter {
   readonly #rules: CutRules;
   #open: OpenSegment | undefined;
-  #previous: TimedFragment | undefined;
+  #previous: Tail | undefined;
   #setUp: SetUp | undefined;
   #run: Run | undefined;
   /** Whether the segment before was lost. */
@@ -140,7 +179,7 @@ export class SegmentCutter {
     const closed = this.#close(row);
     // Playback begins with a key frame; what precedes the first one is of no use.
     if (this.#previous !== undefined || row.startsClean) {
-      this.#open = { first: row, last: row, fragments: 1, size: row.size };
+      this.#open = openWith(row);
     }
     return closed;
   }
@@ -148,11 +187,7 @@ export class SegmentCutter {
   /** Adds a fragment to the segment in progress, where it belongs to it; returns whether it does. */
   join(row: TimedFragment): boolean {
     const open = this.#open;
-    if (open === undefined || !this.#joins(open, row)) return false;
-    open.last = row;
-    open.fragments++;
-    open.size += row.size;
-    return true;
+    return open !== undefined && this.#rules.joins && joined(open, row);
   }
 
   /** Ends the segment in progress: nothing will be joined to it. */
@@ -166,7 +201,7 @@ export class SegmentCutter {
    */
   lose(row: TimedFragment): Segment {
     const [previous, setUp, run] = [this.#previous, this.#setUp, this.#run];
-    this.#open = { first: row, last: row, fragments: 1, size: row.size };
+    this.#open = openWith(row);
     const segment = this.#close(undefined)!;
     this.#previous = previous;
     this.#setUp = setUp;
@@ -188,26 +223,14 @@ export class SegmentCutter {
     return fork;
   }
 
-  #joins(open: OpenSegment, row: TimedFragment): boolean {
-    return (
-      this.#rules.joins &&
-      !row.startsClean &&
-      row.configuration === open.first.configuration &&
-      follows(open.last, row) &&
-      endOf(row) - open.first.producerTimestamp <= MAX_JOINED_MS &&
-      open.size + row.size <= MAX_JOINED_BYTES &&
-      open.fragments < MAX_JOINED_FRAGMENTS
-    );
-  }
-
   #close(next: TimedFragment | undefined): Segment | undefined {
     if (this.#open === undefined) return undefined;
-    const { first, last, fragments, size } = this.#open;
+    const { first, last, end, fragments, size } = this.#open;
     const breaks = this.#breaksBefore(first);
     const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, first));
     const number = this.#number++;
     const fragmentNumber = formatFragmentNumber(first);
-    if (this.#previous?.configuration !== first.configuration) this.#setUp = undefined;
+    if (this.#previous?.last.configuration !== first.configuration) this.#setUp = undefined;
     this.#setUp ??= { number, fragmentNumber, fragments };
     if (breaks || this.#run === undefined) this.#run = this.#beginRun(number, first);
     const segment: Segment = {
@@ -218,7 +241,7 @@ export class SegmentCutter {
       fragments,
       start: first.producerTimestamp,
       shownStart: first[this.#rules.clock],
-      duration: Math.max(1, this.#duration(first, last, next)),
+      duration: Math.max(1, this.#duration(this.#open, next)),
       size,
       configuration: first.configuration,
       startsClean: first.startsClean,
@@ -230,24 +253,25 @@ export class SegmentCutter {
       run: this.#run,
     };
     if (discontinuity) this.#discontinuities++;
-    this.#previous = last;
+    this.#previous = { last, end };
     this.#afterGap = false;
     this.#open = undefined;
     return segment;
   }
 
-  #duration(first: TimedFragment, last: TimedFragment, next: TimedFragment | undefined): number {
+  #duration(open: OpenSegment, next: TimedFragment | undefined): number {
     const { looksAhead } = this.#rules;
-    if (looksAhead && next !== undefined && follows(last, next))
+    const { first, end } = open;
+    if (looksAhead && next !== undefined && follows(open, next))
       return next.producerTimestamp - first.producerTimestamp;
     const goesOn = !looksAhead && this.#previous !== undefined && follows(this.#previous, first);
-    return endOf(last) - (goesOn ? endOf(this.#previous!) : first.producerTimestamp);
+    return end - (goesOn ? this.#previous!.end : first.producerTimestamp);
   }
 
   #beginRun(number: number, first: TimedFragment): Run {
     const { liveSince } = this.#rules;
     const before = this.#run;
-    const closed = before === undefined ? 0 : before.presentedAt + endOf(this.#previous!) - before.start;
+    const closed = before === undefined ? 0 : before.presentedAt + this.#previous!.end - before.start;
     const live = liveSince === undefined ? 0 : first.serverTimestamp - liveSince;
     return { number, start: first.producerTimestamp, presentedAt: Math.max(closed, live, 0) };
   }
@@ -255,14 +279,14 @@ export class SegmentCutter {
   #breaksBefore(first: TimedFragment): boolean {
     const previous = this.#previous;
     if (previous === undefined) return false;
-    return previous.configuration !== first.configuration || !follows(previous, first);
+    return previous.last.configuration !== first.configuration || !follows(previous, first);
   }
 
   /** RFC 8216, section 4.3.2.3: where timestamps go back or the decoder changes the mark must be there, whatever the session asked for. */
   #marks(breaks: boolean, first: TimedFragment): boolean {
     if (this.#rules.discontinuities === "always") return true;
     if (this.#rules.discontinuities === "on-discontinuity") return breaks;
-    const previous = this.#previous!;
-    return previous.configuration !== first.configuration || first.producerTimestamp < previous.producerTimestamp;
+    const { last } = this.#previous!;
+    return last.configuration !== first.configuration || first.producerTimestamp < last.producerTimestamp;
   }
 }

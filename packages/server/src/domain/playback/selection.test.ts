@@ -51,3 +51,37 @@ test("live, what repeats the last minute is left out, and a clock that was set b
   ];
   assert.deepEqual(sequences(taken.filter((row) => selection.takes(row))), [100, 101, 104, 105, 106]);
 });
+
+/** A frame of 40 ms by itself, so many milliseconds after the beginning; sequence 1 is a key frame. */
+const frame = (sequence: number, at: number) =>
+  rowAt(sequence, {
+    producerTimestamp: 1_000_000 + at,
+    serverTimestamp: 1_000_000,
+    duration: 40,
+    startsClean: sequence === 1,
+  });
+const REORDERED = [frame(1, 0), frame(2, 120), frame(3, 40), frame(4, 80), frame(5, 240), frame(6, 160)];
+
+test("what goes on with a group of pictures stays in the order in which it was sent", () => {
+  assert.deepEqual(sequences(new ProducerSelection().select(byProducer([...REORDERED]))), [1, 2, 3, 4, 5, 6]);
+});
+
+test("a group of pictures that two pages share stays in its order", () => {
+  const rows = byProducer(REORDERED.map((row) => ({ ...row })));
+  const selection = new ProducerSelection();
+  const first = selection.select(rows.slice(0, 3), true);
+  assert.deepEqual(sequences([...first, ...selection.select(rows.slice(3))]), [1, 2, 3, 4, 5, 6]);
+  const late = frame(7, 2000);
+  const other = new ProducerSelection();
+  const shown = other.select([...rows, late], true);
+  assert.deepEqual(sequences(shown), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(sequences(other.select([])), [7]);
+});
+
+test("live, frames that are shown before others are no repetition", () => {
+  const selection = new LiveSelection();
+  const fork = new LiveSelection();
+  assert.ok(fork.takes(frame(1, 0)));
+  assert.ok(REORDERED.every((row) => selection.takes(row)));
+  assert.ok(!selection.takes(rowAt(9, { producerTimestamp: 1_000_040 })));
+});

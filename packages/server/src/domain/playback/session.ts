@@ -12,7 +12,7 @@ import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
-import type { Segment } from "./segment.ts";
+import { areJoined, type Segment } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import { settles } from "./settles.ts";
 import type { PlaylistPreview, PlaylistWindow, Timeline } from "./timeline.ts";
@@ -262,9 +262,9 @@ export class PlaybackSession {
       throw new PlaybackRefusal("forbidden", `Fragment ${fragmentNumber} lies outside the session.`);
     }
     if (fragments === 1) return [row];
-    const joined = await this.#places.index.after(this.#scope(), row.sequence, fragments - 1);
-    const whole = joined.length === fragments - 1 && joined.every(({ startsClean }) => !startsClean);
-    if (whole) return [row, ...joined];
+    const rows = [row, ...(await this.#places.index.after(this.#scope(), row.sequence, fragments - 1))];
+    // Whoever has a token may write any count: it buys no more than playlists offer.
+    if (rows.length === fragments && areJoined(rows)) return rows;
     throw new PlaybackRefusal(
       "not-found",
       `Fragment ${fragmentNumber} has no ${fragments - 1} fragments to be joined.`,
