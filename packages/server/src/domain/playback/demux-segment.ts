@@ -21,10 +21,11 @@ export class SegmentDemuxer {
   async add(fragment: StoredFragment): Promise<void> {
     const reader = new FragmentReader(fragment.row.producerTimestamp, (track, packet) => this.#take(track, packet));
     await demuxFragment(fragment, reader);
-    if (this.#tracks.size === 0) for (const track of reader.header?.tracks ?? []) this.#trackOf(track);
+    // Those without a frame here too: the place of a track shall be the same in all segments.
+    for (const track of reader.header?.tracks ?? []) this.#trackOf(track);
   }
 
-  /** The video track, where there is one, and behind it those of sound, each in the order of the producer's header. */
+  /** The video track, where there is one, and behind it those of sound, each by its number; any of them may have no frames. */
   playable(): DemuxedTrack[] {
     const tracks = [...this.#tracks.values()].sort((a, b) => a.track.number - b.track.number);
     const video = tracks.find(({ track }) => track.type === "video");
