@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sessionAddress } from "./page/session-address.js";
+import { isLowLatency, sessionAddress } from "./page/session-address.js";
 
 const PAGE = "https://kvass.example:8400/play";
 const SESSION = "https://kvass.example:8400/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=abc~";
@@ -35,4 +35,13 @@ test("a session of another server is left to the page of that one", () => {
   const address = sessionAddress(`#${other}`, PAGE);
   assert.equal(address.url, undefined);
   assert.equal(address.elsewhere, `https://kvass.example:8401/play#${other}`);
+});
+
+test("a session says in its URL whether it is one of low latency", () => {
+  assert.equal(isLowLatency(SESSION), false);
+  const url = new URL(SESSION);
+  url.searchParams.set("LowLatency", "1");
+  assert.equal(isLowLatency(url.href), true);
+  url.searchParams.set("LowLatency", "0");
+  assert.equal(isLowLatency(url.href), false);
 });

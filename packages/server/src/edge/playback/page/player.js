@@ -1,6 +1,6 @@
 /** Plays the HLS session that the fragment of this page's URL names. */
 import Hls from "./hls.js";
-import { sessionAddress } from "./session-address.js";
+import { isLowLatency, sessionAddress } from "./session-address.js";
 
 /** How often the line under the picture is written, in milliseconds. */
 const REFRESH_MS = 250;
@@ -12,7 +12,10 @@ const RETRY_MS = 2000;
 const DECODER_REST_MS = 5000;
 /** Seconds of what was seen that stay in memory, to go back to. */
 const BACK_BUFFER_SECONDS = 90;
-/** Target durations behind the newest segment: one is on its way, one in hand. Playlists of five segments have no room for much more. */
+/**
+ * Target durations behind the newest segment: one is on its way, one in hand. Playlists of five segments have no room for much more.
+ * Low-latency playlists say themselves how near one may be (PART-HOLD-BACK), and hls.js heeds that unless it is given a count.
+ */
 const LIVE_DELAY_TARGETS = 2;
 /** How much faster playback may be while it is too far behind what arrives with low latency. */
 const CATCH_UP_RATE = 1.1;
@@ -69,7 +72,7 @@ function playWithHlsJs(url, startPosition = -1) {
     workerPath,
     startPosition,
     backBufferLength: BACK_BUFFER_SECONDS,
-    liveSyncDurationCount: LIVE_DELAY_TARGETS,
+    ...(!isLowLatency(url) && { liveSyncDurationCount: LIVE_DELAY_TARGETS }),
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
   });
   player.on(Hls.Events.ERROR, (_event, failure) => {

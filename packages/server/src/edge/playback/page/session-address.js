@@ -24,6 +24,12 @@ export function sessionAddress(hash, page) {
   return { url: url.href };
 }
 
+/**
+ * Whether a session's playlists are those of low latency.
+ * @param {string} url
+ */
+export const isLowLatency = (url) => new URL(url).searchParams.get("LowLatency") === "1";
+
 /** @param {string} text */
 function decoded(text) {
   if (!/^https?%3A/i.test(text)) return text;
