@@ -128,6 +128,22 @@ test("a clip in memory and a clip that is read twice both hold every frame at it
   }
 });
 
+test("media that is laid out before the next key frame is whole, wherever in a fragment its memory is given back", async () => {
+  // The bytes that are laid out together end in the last piece of a long fragment, or of each of many short ones.
+  const shapes = [
+    [fragment(0, { size: 1_700_000 }), fragment(1000)],
+    [fragment(0), ...Array.from({ length: 36 }, (_, i) => fragment((i + 1) * 1000, { key: false, size: 50_000 }))],
+  ];
+  for (const fragments of shapes) {
+    const it = await fixture();
+    await it.put(bodyHeader(), ...fragments);
+    const [packets] = await packetsOf(await make(it));
+    assert.equal(packets!.length, 10 * fragments.length);
+    assert.equal(new Set(packets).size, packets!.length);
+    await it.server.close();
+  }
+});
+
 test("a clip has the fragments that begin in its range, both ends included", async () => {
   const it = await fixture();
   await it.put(bodyHeader(), ...[0, 1000, 2000, 3000].map((at) => fragment(at)));

@@ -29,7 +29,8 @@ export interface StoredFragment {
   /** Offset of the Cluster in the stored fragment. */
   readonly bodyStart: number;
   /**
-   * The Cluster and the Tags behind it, from an offset in the stored fragment on (by default all). Can be asked for once. Throws
+   * The Cluster and the Tags behind it, from an offset in the stored fragment on (by default all). Can be asked for once. Each piece
+   * belongs to whoever takes it, who may give its memory back; of the first one `head` has views. Throws
    * `RecordDamaged` where a part beyond what was read ahead is not what was written, and `FragmentGone`.
    */
   body(from?: number): AsyncIterable<Uint8Array>;
@@ -152,10 +153,11 @@ class OpenedFragment implements StoredFragment {
     const footer: Buffer[] = [];
     let offset = 0;
     for await (const part of this.#all()) {
-      const partEnd = offset + part.length;
-      if (partEnd > from && offset < end) yield part.subarray(Math.max(0, from - offset), Math.max(0, end - offset));
-      if (partEnd > end) footer.push(part.subarray(Math.max(0, end - offset)));
-      offset = partEnd;
+      const start = offset;
+      offset += part.length;
+      // Copied before the part is handed out: whoever takes it may give its memory back.
+      if (offset > end) footer.push(Buffer.from(part.subarray(Math.max(0, end - start))));
+      if (offset > from && start < end) yield part.subarray(Math.max(0, from - start), Math.max(0, end - start));
     }
     if (offset !== this.row.size) {
       throw new RecordDamaged(`fragment ${this.row.sequence} has ${offset} bytes, expected ${this.row.size}`);
