@@ -2,6 +2,9 @@
  * Runs in the browser: plays a session with one of the players and keeps what is on the screen, frame by frame. `coded-video.ts` says how a
  * frame tells its number.
  */
+/** Seconds of playback from its start, or a seek, in which a player may have a single fragment in hand. */
+const SETTLES_SECONDS = 3;
+
 const find = () => document.querySelector("video");
 
 /** Each begins playback and returns how its player tells when what is shown was recorded: milliseconds since the epoch, or undefined. */
@@ -52,7 +55,7 @@ function load(src) {
 /** Keeps each frame as it is shown: its time in the video, the number that is drawn in it, and the moment that the player tells. */
 class Observer {
   frames = [];
-  /** Times at which playback had to wait for media after its first frame, but for seeks. */
+  /** Times at which playback had to wait for media once it had settled. */
   stalls = [];
   errors = [];
   momentOf = () => undefined;
@@ -66,7 +69,9 @@ class Observer {
     const canvas = new OffscreenCanvas(coded.width, coded.box);
     this.#context = canvas.getContext("2d", { willReadFrequently: true });
     video.addEventListener("waiting", () => {
-      if (this.frames.length > 0 && !video.seeking) this.stalls.push(video.currentTime);
+      const [first] = this.frames;
+      if (video.seeking || first === undefined || video.currentTime < first.time + SETTLES_SECONDS) return;
+      this.stalls.push(video.currentTime);
     });
     video.addEventListener("error", () => this.errors.push(video.error?.message || "the video element failed"));
     const shown = (_now, { mediaTime }) => {
