@@ -12,7 +12,7 @@ const KEPT_TARGETS = 7;
 const HELD_TARGETS = 3;
 /** Segments ahead of the last one that can be asked for (rfc8216bis, section 6.2.5.2). */
 const MAX_SEGMENTS_AHEAD = 2;
-/** Seconds of parts ahead of the last one that can be asked for: the Advance Part Limit (rfc8216bis, section 6.2.5.2). */
+/** How far ahead of the last part one can ask: the Advance Part Limit (rfc8216bis, section 6.2.5.2), in milliseconds, and in parts of a second and longer. */
 const MAX_PARTS_AHEAD_MS = 3000;
 const MAX_LONG_PARTS_AHEAD = 3;
 const MS_PER_SECOND = 1000;
