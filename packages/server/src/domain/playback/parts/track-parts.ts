@@ -21,7 +21,7 @@ const US_PER_MS = 1000;
 const US_PER_SECOND = 1_000_000;
 const NS_PER_US = 1000;
 
-/** The part target where frames are short enough, in milliseconds: a latency of some two seconds, at two requests a second for each track. */
+/** The part target where frames are short enough, in milliseconds: a latency of two to three seconds, at two requests a second for each track. */
 const PART_TARGET_MS = 500;
 /** Stamps of whole milliseconds make frames longer or shorter than they are. */
 const JITTER = 1.05;
