@@ -31,7 +31,7 @@ test("an ON_DEMAND playlist has the whole range, its clock and its end", async (
   assert.ok(multivariant.startsWith(`${url}/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=`));
   assert.match(
     readable(await textAt(multivariant), numbers),
-    /^#EXTM3U\n#EXT-X-VERSION:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-STREAM-INF:CODECS="avc1\.42c00c",RESOLUTION=320x180,FRAME-RATE=25,BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+\n[A-Za-z0-9_-]+~\/getHLSMediaPlaylist\.m3u8\?TrackNumber=1\n$/,
+    /^#EXTM3U\n#EXT-X-VERSION:1\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-STREAM-INF:CODECS="avc1\.42c00c",RESOLUTION=320x180,FRAME-RATE=25,BANDWIDTH=\d+,AVERAGE-BANDWIDTH=\d+\ngetHLSMediaPlaylist\.m3u8\?SessionToken=TOKEN&TrackNumber=1\n$/,
   );
   assert.equal(
     readable(await textAt(mediaPlaylistOf(multivariant)), numbers),
@@ -59,9 +59,15 @@ getMP4MediaFragment.mp4?FragmentNumber=F3&SessionToken=TOKEN&TrackNumber=1
   );
 });
 
-test("sessions of a range have the same playlist, each in the folder of its token, and no other", async () => {
+/** Where the Media Playlist of a session's first track is when it is longer than AWS makes any. */
+function inFolder(multivariant: string): string {
+  const token = new URL(multivariant).searchParams.get("SessionToken")!;
+  return new URL(`${token}/getHLSMediaPlaylist.m3u8?TrackNumber=1`, multivariant).href;
+}
+
+test("sessions of a range have the same playlist in the folder of each one's token, and no other", async () => {
   const sessions = [await player.hls(everything), await player.hls(everything)];
-  const playlists = await Promise.all(sessions.map(async (session) => urisIn(await textAt(session), session)[0]!));
+  const playlists = sessions.map(inFolder);
   assert.notEqual(playlists[0], playlists[1]);
   const [first, second] = await Promise.all(playlists.map((playlist) => fetch(playlist)));
   const text = await first!.text();
@@ -74,8 +80,7 @@ test("sessions of a range have the same playlist, each in the folder of its toke
     for (const uri of uris) assert.equal(await statusAt(uri), 200);
   }
   const withDates = await player.hls({ ...everything, DisplayFragmentTimestamp: "ALWAYS" });
-  const [other] = urisIn(await textAt(withDates), withDates);
-  assert.match(await textAt(other!), /PROGRAM-DATE-TIME/);
+  assert.match(await textAt(inFolder(withDates)), /PROGRAM-DATE-TIME/);
   const forged = playlists[0]!.replace(/[A-Za-z0-9_-]+~/, (token) => `${token.slice(0, 20)}AAAA${token.slice(24)}`);
   assert.equal(await statusAt(forged), 403);
 });

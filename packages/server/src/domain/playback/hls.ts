@@ -15,20 +15,32 @@ export function segmentQuery({ fragmentNumber, fragments }: SegmentName): string
 /** The query parameter of Kvass's own that asks for low-latency playlists. */
 const LOW_LATENCY = "&LowLatency=1";
 
+/** Segments beyond which a playlist lies in its token's folder: more than AWS lists (`MaxMediaPlaylistFragmentResults`). */
+const MOST_SEGMENTS_OF_AWS = 5000;
+
+/** Where a session's Media Playlists are, relative to its Multivariant Playlist. */
+export type PlaylistPlace = "query" | "low-latency" | "folder";
+
 /**
- * The Media Playlist of a track, relative to the other playlists of the session. That of an ON_DEMAND session lies in a folder whose name is the
- * token, so that the thousands of URIs in it need not repeat that, and one text serves all sessions of the range.
+ * The Media Playlist of a track, relative to the other playlists of the session. One that is longer than AWS makes any lies in a folder whose name is the
+ * token, so that its thousands of URIs need not repeat that, and one text serves all sessions of the range.
  */
-export function mediaPlaylistUri(session: PlaybackSession, { number }: Track, lowLatency: boolean): string {
-  const { token } = session;
-  if (session.isStatic) return `${token}/getHLSMediaPlaylist.m3u8?TrackNumber=${number}`;
-  return `getHLSMediaPlaylist.m3u8?SessionToken=${token}&TrackNumber=${number}${lowLatency ? LOW_LATENCY : ""}`;
+export function mediaPlaylistUri({ token }: { readonly token: string }, track: number, place: PlaylistPlace): string {
+  if (place === "folder") return `${token}/getHLSMediaPlaylist.m3u8?TrackNumber=${track}`;
+  const parameters = `SessionToken=${token}&TrackNumber=${track}`;
+  return `getHLSMediaPlaylist.m3u8?${parameters}${place === "low-latency" ? LOW_LATENCY : ""}`;
+}
+
+async function placeOf(session: PlaybackSession): Promise<PlaylistPlace> {
+  if (!session.isStatic) return "query";
+  return (await session.window()).segments.length > MOST_SEGMENTS_OF_AWS ? "folder" : "query";
 }
 
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
 export async function hlsMultivariant(session: PlaybackSession, lowLatency = false): Promise<string> {
   const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
   const tracks = await session.tracks();
+  const place = lowLatency ? "low-latency" : await placeOf(session);
   const [main, ...others] = tracks;
   const video = main!.codec.kind === "video" ? main!.codec : undefined;
   const separate = parameters.container === "fmp4" ? others : [];
@@ -36,14 +48,14 @@ export async function hlsMultivariant(session: PlaybackSession, lowLatency = fal
     renditions: separate.map((track, index) => ({
       groupId: AUDIO_GROUP,
       name: renditionName(track, separate),
-      uri: mediaPlaylistUri(session, track, lowLatency),
+      uri: mediaPlaylistUri(session, track.number, place),
       language: languageOf(track, separate),
       isDefault: index === 0,
       channels: track.codec.kind === "audio" ? track.codec.channels : undefined,
     })),
     variants: [
       {
-        uri: mediaPlaylistUri(session, main!, lowLatency),
+        uri: mediaPlaylistUri(session, main!.number, place),
         bandwidth: Math.max(1, peakBandwidth),
         averageBandwidth: Math.max(1, averageBandwidth),
         codecs: [...new Set(tracks.map(({ codec }) => codec.rfc6381))],

@@ -75,7 +75,7 @@ async function renditionReports(moment: Moment, own: Track): Promise<RenditionRe
   const { session, preview } = moment;
   const others = (await session.tracks()).filter(({ number }) => number !== own.number);
   return others.map((track) => {
-    const uri = mediaPlaylistUri(session, track, true);
+    const uri = mediaPlaylistUri(session, track.number, "low-latency");
     const ofOpen = partsOf(moment, preview.open, track.number)?.length ?? 0;
     if (ofOpen > 0) return { uri, lastMsn: preview.open!.number, lastPart: ofOpen - 1 };
     const parts = partsOf(moment, preview.segments.at(-1), track.number)?.length ?? 0;
