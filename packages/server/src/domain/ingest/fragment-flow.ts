@@ -236,8 +236,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
       const message = `Tags before a Cluster take ${this.#waitingBytes} bytes, at most ${MAX_WAITING_TAGS_BYTES} are allowed`;
       throw new IngestError("FRAGMENT_METADATA_LIMIT_REACHED", message);
     }
-    // A view would keep the whole chunk that it lies in for as long as the next fragment takes to come.
-    this.#waitingTags.push(bytes.slice());
+    this.#waitingTags.push(bytes);
   }
 
   #checkTags(count: number): void {
