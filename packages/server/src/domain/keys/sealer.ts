@@ -12,6 +12,9 @@ const TARGETS = { smallest: WORTH_A_WORKER, largest: 2 ** 20 };
 /** The worker's heap holds little more than its code: V8's defaults would let it grow without need. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
+/** A worker that was lost is not followed by another sooner than this, in milliseconds: one that cannot run would be started for each part. */
+const RELAUNCH_MS = 10_000;
+
 /** Plaintext that is lent to the sealer. */
 export interface Plaintext {
   readonly views: readonly Uint8Array[];
@@ -30,13 +33,15 @@ interface Job {
 
 /**
  * Seals parts in a worker, so that encryption, checksums and the garbage that both leave do not hold up the sockets. The worker starts with the
- * first large part; where it fails, its parts are sealed where they are and the next part starts another.
+ * first large part; where it fails, its parts are sealed where they are, and so are all until it is time for another.
  */
 export class Sealer {
   readonly #slabs = new SlabPool(TARGETS);
   readonly #jobs = new Map<number, Job>();
   #worker: Worker | undefined;
   #online = false;
+  /** When the next worker may start, on the clock of `performance`. */
+  #startAt = 0;
   #orders = 0;
 
   /** Seals one part. Reads `plaintext` until it ends the loan. */
@@ -63,7 +68,7 @@ export class Sealer {
 
   /** Whether the worker takes orders; starts it where there is none. */
   #ready(): boolean {
-    this.#worker ??= this.#launch();
+    if (this.#worker === undefined && performance.now() >= this.#startAt) this.#worker = this.#launch();
     return this.#online;
   }
 
@@ -71,7 +76,9 @@ export class Sealer {
     const url = new URL("./seal-worker.ts", import.meta.url);
     const worker = new Worker(url, { execArgv: [], resourceLimits: WORKER_LIMITS });
     const lost = (): void => {
-      if (this.#worker === worker) this.#abandon();
+      if (this.#worker !== worker) return;
+      this.#startAt = performance.now() + RELAUNCH_MS;
+      this.#abandon();
     };
     worker.once("online", () => {
       if (this.#worker === worker) this.#online = true;
