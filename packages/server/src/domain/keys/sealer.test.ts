@@ -18,12 +18,12 @@ interface Lent {
 }
 
 /** Seals random bytes of memory that can be shared, in two pieces. */
-function seal(sealer: Sealer, length: number): Lent {
+function seal(sealer: Sealer, length: number, encryption = encryptionOf(key, identity, 4, undefined)): Lent {
   const bytes = Buffer.from(new SharedArrayBuffer(length));
   randomBytes(length).copy(bytes);
   let ended = 0;
   const views = [bytes.subarray(0, 1000), bytes.subarray(1000)];
-  const part = sealer.seal(encryptionOf(key, identity, 4, undefined), { views, length, end: () => void ended++ });
+  const part = sealer.seal(encryption, { views, length, end: () => void ended++ });
   return { bytes, part, ended: () => ended === 1 };
 }
 
@@ -76,5 +76,34 @@ test("parts that the worker does not finish are sealed all the same", async () =
   await closed;
   const after = seal(sealer, LARGE);
   assert.deepEqual(await opened(after), after.bytes);
+  await sealer.close();
+});
+
+test("where a part ends the worker, those behind it are sealed all the same, and the next ones in another", async () => {
+  const sealer = await working();
+  const good = encryptionOf(key, identity, 4, undefined);
+  let reads = 0;
+  const poison = {
+    ...good,
+    // What the worker gets is no nonce; whoever asks again gets one.
+    get nonce(): Uint8Array {
+      return reads++ === 0 ? new Uint8Array(0) : good.nonce;
+    },
+  };
+  const lent = [seal(sealer, LARGE), seal(sealer, LARGE, poison), seal(sealer, LARGE)];
+  for (const each of lent) assert.deepEqual(await opened(each), each.bytes);
+  assert.ok(lent.every(({ ended }) => ended()));
+  while (!("sealed" in seal(sealer, LARGE).part)) await delay(5);
+  await sealer.close();
+});
+
+test("a part that nobody can seal is lost alone", async () => {
+  const sealer = await working();
+  const good = encryptionOf(key, identity, 4, undefined);
+  const impossible = seal(sealer, LARGE, { ...good, nonce: new Uint8Array(0) });
+  const behind = seal(sealer, LARGE);
+  await assert.rejects(opened(impossible), /initialization vector/);
+  assert.ok(impossible.ended());
+  assert.deepEqual(await opened(behind), behind.bytes);
   await sealer.close();
 });

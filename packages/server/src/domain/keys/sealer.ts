@@ -29,6 +29,7 @@ interface Job {
   readonly plaintext: Plaintext;
   readonly slab: Buffer;
   readonly resolve: (part: SealedPart) => void;
+  readonly reject: (cause: unknown) => void;
 }
 
 /**
@@ -50,8 +51,8 @@ export class Sealer {
     if (length < WORTH_A_WORKER || length > TARGETS.largest || !this.#ready()) return sealHere(encryption, plaintext);
     const slab = this.#slabs.take(length);
     const order = this.#orders++;
-    const sealed = new Promise<SealedPart>((resolve) => {
-      this.#jobs.set(order, { encryption, plaintext, slab, resolve });
+    const sealed = new Promise<SealedPart>((resolve, reject) => {
+      this.#jobs.set(order, { encryption, plaintext, slab, resolve, reject });
     });
     const target = slab.subarray(0, length);
     const message: SealOrder = { order, ...encryption, plaintext: plaintext.views, target };
@@ -107,12 +108,21 @@ export class Sealer {
     this.#online = false;
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
-    for (const { encryption, plaintext, resolve } of jobs) resolve(sealHere(encryption, plaintext));
+    for (const { encryption, plaintext, resolve, reject } of jobs) {
+      // What ended the worker may be a part that nobody can seal: it is lost alone.
+      try {
+        resolve(sealHere(encryption, plaintext));
+      } catch (error) {
+        reject(error);
+      }
+    }
   }
 }
 
 function sealHere(encryption: Encryption, { views, end }: Plaintext): SealedPart {
-  const part = sealPart(encryption, views);
-  end();
-  return part;
+  try {
+    return sealPart(encryption, views);
+  } finally {
+    end();
+  }
 }
