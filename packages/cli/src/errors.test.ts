@@ -24,6 +24,14 @@ const DESCRIBED: [error: unknown, line: string][] = [
   ],
   [new Error("config file x: no JSON", { cause: coded("ENOENT", { path: "x" }) }), "config file x: no JSON"],
   [new CommanderError(1, "commander.unknownOption", "error: unknown option '--x'"), "unknown option '--x'"],
+  [
+    coded("DEPTH_ZERO_SELF_SIGNED_CERT"),
+    "the server's certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE.pem names its authority",
+  ],
+  [
+    Object.assign(new Error("Could not load credentials from any providers"), { name: "CredentialsProviderError" }),
+    "no credentials found in the environment, shared files or metadata; kvass env prints those of a server on this machine",
+  ],
   [new TypeError(""), "TypeError"],
   ["just text", "just text"],
 ];

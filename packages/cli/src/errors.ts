@@ -17,6 +17,8 @@ export const USAGE = 2;
 /** 128 + SIGINT, what a shell reports for a program that ^C ended. */
 export const INTERRUPTED = 130;
 
+const UNTRUSTED = "the server's certificate is not trusted; NODE_EXTRA_CA_CERTS=FILE.pem names its authority";
+
 const NETWORK: Record<string, string> = {
   ECONNREFUSED: "connection refused (is the server running?)",
   ENOTFOUND: "host not found",
@@ -24,10 +26,18 @@ const NETWORK: Record<string, string> = {
   ECONNRESET: "the connection was reset",
   ETIMEDOUT: "no answer in time",
   EPIPE: "the connection was closed",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: "the server's certificate has expired",
   EPROTO: "TLS failed (is it an http:// endpoint?)",
   EADDRINUSE: "the address is in use by another program",
   EADDRNOTAVAIL: "no address of this machine",
 };
+
+const NO_CREDENTIALS =
+  "no credentials found in the environment, shared files or metadata; kvass env prints those of a server on this machine";
 
 const FILES: Record<string, string> = {
   ENOENT: "no such file or folder",
@@ -68,6 +78,7 @@ export function describe(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
   if (error instanceof CliError) return oneLine(error.message);
   if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
+  if (error.name === "CredentialsProviderError") return NO_CREDENTIALS;
   // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);
   // A library's error about a connection says less than the system's that it wraps.
