@@ -16,6 +16,8 @@ const SEEK_SECONDS = 2;
 /** The stored range begins so many seconds into the video, and playback with the next key frame. */
 const ASKED = 5.5;
 const BEGIN = 6;
+/** Live sessions that are watched one behind the other while the video is sent. */
+const WATCHED_BEHIND_ANOTHER = 3;
 /** The video lasts so many seconds longer than one watches, for players that stay behind and begin late. */
 const MARGIN = 40;
 /** Fragments in what moves on: enough to go back a little. */
@@ -67,7 +69,7 @@ const LOW_LATENCY_WAYS: Readonly<Record<string, Way>> = {
   "Shaka Player with low latency": { player: "Shaka Player", protocol: "hls", session: CONTINUOUS, halts: true },
 };
 
-const footage = await Footage.open(SECONDS + MARGIN);
+const footage = await Footage.open(WATCHED_BEHIND_ANOTHER * SECONDS + MARGIN);
 const { client, storedStart } = footage;
 const stage = await Stage.open();
 after(() => stage.close());
