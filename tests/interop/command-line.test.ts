@@ -58,6 +58,10 @@ test("a Matroska file goes in and comes out with every frame, as one file that c
   assert.ok(Math.abs((await durationOf(path("plain.mkv"))) - (await durationOf(path("clip.mkv")))) < 0.05);
   const info = (await output("mkvinfo", ["--all", path("plain.mkv")])).toString();
   assert.match(info, /\+ Cues/);
+  const again = await run("get", "plain", "-o", path("plain.mkv"));
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /^kvass: .*plain\.mkv: exists already; --force replaces it\n$/);
+  assert.equal((await run("get", "plain", "-o", path("plain.mkv"), "--force")).status, 0);
 });
 
 for (const [name, args, input] of [

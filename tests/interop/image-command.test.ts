@@ -45,6 +45,12 @@ test("an image of a moment is saved as the file's name says", async () => {
   }
 });
 
+test("a file's name that says another format is refused", async () => {
+  const { status, stderr } = await run("porch", "--at", at(3), "-o", path("one.gif"));
+  assert.equal(status, 2);
+  assert.match(stderr, /^kvass: .*one\.gif: images are \.jpg or \.png; [^\n]*\n$/);
+});
+
 test("size and format are those asked for, also on standard output", async () => {
   const { stdout, stderr } = await run("porch", "--at", "earliest", "-o", "-", "--width", "80", "--format", "png");
   const { width, height, format } = await sharp(stdout).metadata();

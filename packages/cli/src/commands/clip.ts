@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { Target } from "../discovery.ts";
 import { INTERRUPTED } from "../errors.ts";
 import { interruption } from "../interruption.ts";
+import { checkTarget } from "../recording/check-target.ts";
 import type { ClipRequest } from "../recording/clip-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
@@ -47,7 +48,6 @@ async function clip(stream: string, flags: Flags): Promise<void> {
   const to = checkedEnd(from, parseMoment(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mp4`;
   refuseTerminal(path, process.stdout.isTTY);
-  const { checkTarget } = await import("../recording/save-clip.ts");
   await checkTarget(path, flags.force ?? false);
   const signal = interruption();
   await withServer({ target: flags, stream }, async (connection) => {

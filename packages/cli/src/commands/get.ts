@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
+import { checkTarget } from "../recording/check-target.ts";
 import type { MediaSource } from "../recording/media-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatDuration } from "../terminal/format.ts";
@@ -14,6 +15,7 @@ interface Flags extends Target {
   readonly to?: string;
   readonly clock: "producer" | "server";
   readonly output?: string;
+  readonly force?: boolean;
   readonly raw?: boolean;
   readonly keepGaps?: boolean;
 }
@@ -35,6 +37,7 @@ export function configure(command: Command): void {
         .default("producer"),
     )
     .option("-o, --output <FILE>", "file to write, - for stdout (default: STREAM.mkv)")
+    .option("--force", "replace the file where it exists")
     .option("--raw", "write the service's chunks as they come: a Matroska file for each fragment, one after the other")
     .option("--keep-gaps", "keep pauses between recordings as long as they were")
     .addHelpText("after", FOOTER)
@@ -48,6 +51,7 @@ async function get(stream: string, flags: Flags): Promise<void> {
   const to = flags.to === undefined ? undefined : checkedEnd(from, parseMoment(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mkv`;
   refuseTerminal(path, process.stdout.isTTY);
+  await checkTarget(path, flags.force ?? false);
   const signal = interruption();
   await withServer({ target: flags, stream }, async (connection) => {
     const { mediaSource } = await import("../recording/media-source.ts");

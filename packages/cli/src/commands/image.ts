@@ -75,11 +75,27 @@ export function configure(command: Command): void {
   addTargetOptions(command);
 }
 
+const FORMATS: Readonly<Record<string, "jpeg" | "png">> = {
+  "": "jpeg",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".png": "png",
+};
+
+/** The format that a file's name says. */
+function formatOf(path = ""): "jpeg" | "png" {
+  const format = FORMATS[extname(path).toLowerCase()];
+  if (format !== undefined) return format;
+  throw new CliError(`${path}: images are .jpg or .png; --format says which where the name does not`, {
+    exitCode: USAGE,
+  });
+}
+
 async function image(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const at = parseMoment(flags.at, "--at", now);
   const series = seriesOf(flags, at, now);
-  const format = flags.format ?? (extname(flags.output ?? "").toLowerCase() === ".png" ? "png" : "jpeg");
+  const format = flags.format ?? formatOf(flags.output);
   if (format === "png" && flags.quality !== undefined) {
     throw new CliError("--quality is for JPEG; PNG loses nothing", { exitCode: USAGE });
   }

@@ -1,24 +1,8 @@
 import { rename, rm, stat } from "node:fs/promises";
-import { CliError } from "../errors.ts";
 import { fileOutput, type Output, streamOutput } from "./output.ts";
 
 /** What a clip is called until it is whole. */
 const PART_SUFFIX = ".part";
-
-/** Whether there is a file that a clip would replace; a pipe or a device is none. Throws {@link CliError} where it must not be replaced. */
-export async function checkTarget(path: string, force: boolean): Promise<void> {
-  if (path === "-" || force || !(await isFile(path))) return;
-  throw new CliError(`${path}: exists already; --force replaces it`);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
-}
 
 async function isSpecial(path: string): Promise<boolean> {
   return stat(path).then(
