@@ -21,6 +21,8 @@ import {
 
 const has = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 const ffmpegMissing = has("ffmpeg", "-version") && has("ffprobe", "-version") ? false : "ffmpeg is not installed";
+/** Where the locale is C, mkvinfo drops what is not ASCII. */
+const UTF8 = { ...process.env, LC_ALL: "C.UTF-8" };
 const mkvinfoMissing = has("mkvinfo", "--version") ? false : "mkvtoolnix is not installed";
 const folder = mkdtempSync(join(tmpdir(), "kvass-media-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -124,7 +126,7 @@ test("mkvinfo finds no fault in what the writer writes", { skip: mkvinfoMissing 
   ]);
   const path = join(folder, "written.mkv");
   writeFileSync(path, written);
-  const { stdout, status } = spawnSync("mkvinfo", ["--all", path], { encoding: "utf8" });
+  const { stdout, status } = spawnSync("mkvinfo", ["--all", path], { encoding: "utf8", env: UTF8 });
   assert.equal(status, 0, stdout);
   assert.doesNotMatch(stdout, /error|invalid|unknown element/i);
   for (const line of [
@@ -142,7 +144,7 @@ test("mkvinfo finds no fault in a chunk of a GetMedia response", { skip: mkvinfo
   const { bytes } = getMediaSample();
   const path = join(folder, "chunk.mkv");
   writeFileSync(path, bytes.subarray(0, bytes.length / 2));
-  const { stdout, status } = spawnSync("mkvinfo", ["--all", path], { encoding: "utf8" });
+  const { stdout, status } = spawnSync("mkvinfo", ["--all", path], { encoding: "utf8", env: UTF8 });
   assert.equal(status, 0, stdout);
   assert.match(stdout, /Name: AWS_KINESISVIDEO_CONTINUATION_TOKEN/);
 });

@@ -35,9 +35,14 @@ export class Lru<Value> {
     this.#weight -= entry.weight;
   }
 
-  /** Removes every value whose key begins with `prefix`. */
-  deleteAll(prefix: string): void {
-    for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.delete(key);
+  /** Removes every value that the test wants removed. */
+  deleteWhere(isDoomed: (key: string, value: Value) => boolean): void {
+    for (const [key, { value }] of this.#entries) if (isDoomed(key, value)) this.delete(key);
+  }
+
+  /** How many values there are. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   /** Sum of the weights. */

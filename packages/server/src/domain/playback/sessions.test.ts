@@ -154,7 +154,9 @@ test("a deleted stream ends its sessions, and its media is forgotten", async () 
   const token = await sessions.create(stream, LIVE);
   const session = await sessions.open(token);
   const [fragmentNumber] = place(await playlist(session)).segments;
+  const kept = sessions.kept;
   await server.streams.delete(stream.arn);
+  assert.equal(sessions.kept, kept - 1);
   await assert.rejects(sessions.open(token), refusal("gone"));
   await assert.rejects(started().open(token), refusal("gone"));
   await assert.rejects(session.segment({ fragmentNumber: fragmentNumber!, fragments: 1 }), refusal("gone"));

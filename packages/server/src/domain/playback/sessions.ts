@@ -62,6 +62,8 @@ export class PlaybackSessions {
   readonly #feeds: PartFeeds;
   readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
   readonly #lists = new SharedCache<SharedTimeline>(LISTS_BYTES);
+  /** Streams whose deletion is waited for. */
+  readonly #watched = new WeakSet<Stream>();
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
@@ -129,9 +131,26 @@ export class PlaybackSessions {
     const { mode, maxSegments = 0 } = grant.parameters;
     const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
     timeline.catch(() => this.#sessions.delete(token));
+    this.#watch(stream);
     const session = new PlaybackSession(token, grant, stream, timeline, { index, points, report, ...own });
     this.#sessions.set(token, session, SESSION_WEIGHT + (mode === "on-demand" ? 0 : 2 * maxSegments));
     return session;
+  }
+
+  /** Lets go of a stream's sessions and lists when it is deleted: they hold it, and nobody can use them any more. */
+  #watch(stream: Stream): void {
+    if (this.#watched.has(stream)) return;
+    this.#watched.add(stream);
+    const forget = (): void => {
+      this.#sessions.deleteWhere((_, session) => session.stream === stream);
+      this.#lists.forget(`${stream.id}/`);
+    };
+    stream.signal.addEventListener("abort", forget, { once: true });
+  }
+
+  /** Sessions that are kept in memory. */
+  get kept(): number {
+    return this.#sessions.size;
   }
 
   async #ownTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {

@@ -23,7 +23,7 @@ export class SharedCache<Value extends Sized> {
 
   /** Forgets the values whose key begins with `prefix`. */
   forget(prefix: string): void {
-    this.#kept.deleteAll(prefix);
+    this.#kept.deleteWhere((key) => key.startsWith(prefix));
   }
 
   /** The value of `key`, made by `make` where it is not there. Rejects as `make` does. */
