@@ -35,7 +35,7 @@ test("Tags of Kinesis Video Streams code every size in 4 bytes", () => {
   assert.equal(hex(tags([["a", "b"]])), "1254c3678e73738b67c88845a38161448781" + "62");
 });
 
-test("a Void has any total of 2 bytes or more", () => {
+test("a Void takes every total from 2 bytes on", () => {
   for (const total of [2, 3, 127, 128, 129, 130, 137, 148, 16_384, 70_000]) {
     const filler = voidElement(total);
     assert.equal(filler.length, total);

@@ -50,7 +50,7 @@ const identity = { streamId: 7, sequence: 3, serverTimestamp: 1_795_254_695_186,
 const summary = { duration: 2000, size: 5, startsClean: true, configuration: 77 };
 const chunks = [Buffer.from("media")];
 
-test("a part does not open as any other part", () => {
+test("a part opens as no other part", () => {
   const whole = stored(identity, 1, sealPart(encryptionOf(key, identity, 1, summary), chunks), summary);
   assert.deepEqual(openPart(key, whole), chunks[0]);
   const { summary: _, ...notLast } = whole;
