@@ -35,8 +35,8 @@ async function opened({ part }: Lent): Promise<Buffer> {
 }
 
 /** A sealer whose worker takes orders. */
-async function working(): Promise<Sealer> {
-  const sealer = new Sealer();
+async function working(relaunchMs?: number): Promise<Sealer> {
+  const sealer = new Sealer(relaunchMs);
   while (!("sealed" in seal(sealer, LARGE).part)) await delay(5);
   return sealer;
 }
@@ -80,7 +80,7 @@ test("parts that the worker does not finish are sealed all the same", async () =
 });
 
 test("where a part ends the worker, those behind it are sealed all the same, and the next ones in another", async () => {
-  const sealer = await working();
+  const sealer = await working(0);
   const good = encryptionOf(key, identity, 4, undefined);
   let reads = 0;
   const poison = {
@@ -105,5 +105,16 @@ test("a part that nobody can seal is lost alone", async () => {
   await assert.rejects(opened(impossible), /initialization vector/);
   assert.ok(impossible.ended());
   assert.deepEqual(await opened(behind), behind.bytes);
+  await sealer.close();
+});
+
+test("a worker that was lost is not followed by another at once", async () => {
+  const sealer = await working();
+  const impossible = seal(sealer, LARGE, { ...encryptionOf(key, identity, 4, undefined), nonce: new Uint8Array(0) });
+  await assert.rejects(opened(impossible), /initialization vector/);
+  for (let turn = 0; turn < 20; turn++) {
+    assert.ok(!("sealed" in seal(sealer, LARGE).part));
+    await delay(5);
+  }
   await sealer.close();
 });

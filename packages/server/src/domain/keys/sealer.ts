@@ -44,6 +44,11 @@ export class Sealer {
   /** When the next worker may start, on the clock of `performance`. */
   #startAt = 0;
   #orders = 0;
+  readonly #relaunchMs: number;
+
+  constructor(relaunchMs = RELAUNCH_MS) {
+    this.#relaunchMs = relaunchMs;
+  }
 
   /** Seals one part. Reads `plaintext` until it ends the loan. */
   seal(encryption: Encryption, plaintext: Plaintext): SealedPart | SealingPart {
@@ -78,7 +83,7 @@ export class Sealer {
     const worker = new Worker(url, { execArgv: [], resourceLimits: WORKER_LIMITS });
     const lost = (): void => {
       if (this.#worker !== worker) return;
-      this.#startAt = performance.now() + RELAUNCH_MS;
+      this.#startAt = performance.now() + this.#relaunchMs;
       this.#abandon();
     };
     worker.once("online", () => {

@@ -141,6 +141,18 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
     },
   );
 
+  withJournal("a part whose seal is late does not hold up what was committed before it", async ({ journal }) => {
+    const late = Promise.withResolvers<SealedPart>();
+    const waiting = journal.begin(identityOf(1, 1), 3);
+    const other = journal.begin(identityOf(1, 2), 3);
+    const committed = other.commit(sealedPart(10, 1), summaryOf(10));
+    const appended = waiting.append({ length: 5000, sealed: late.promise });
+    await committed;
+    late.resolve(sealedPart(5000, 2));
+    await appended;
+    await waiting.commit(sealedPart(10, 3), summaryOf(5010));
+  });
+
   withJournal("parts beyond the bound are refused", async ({ journal }) => {
     const bytes = { nonce: Buffer.alloc(12), tag: Buffer.alloc(16), ciphertext: [Buffer.alloc(MAX_PART_BYTES + 1)] };
     await assert.rejects(journal.begin(identityOf(1, 1), 0).append(bytes), RangeError);

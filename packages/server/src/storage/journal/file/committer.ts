@@ -13,6 +13,8 @@ const SYNC_AFTER_BYTES = 16 * 1024 * 1024;
  * write would let no more through than the budget of syncs times the bytes of one write.
  */
 const GATHERED_BYTES = 8 * 1024 * 1024;
+/** Longest wait for them, in milliseconds: what is written already, in whichever segment, must not wait for a part that is late. */
+const GATHERED_MS = 50;
 
 /** A fragment whose parts are all placed and which waits to become durable and visible. */
 interface Commit {
@@ -126,15 +128,20 @@ export class Committer {
     this.#host.synced(gained.reduce((sum, bytes) => sum + bytes, 0));
   }
 
-  /** Waits for the writes that follow one on the other, as long as little would be synced. */
+  /** Waits for the writes that follow one on the other, as long as little would be synced, and not for long. */
   async #gather(): Promise<void> {
+    const late = Symbol("late");
+    let limit: Promise<typeof late> | undefined;
+    const ended = new AbortController();
     for (const segment of this.#targets(this.#ready())) {
       while (segment.written - segment.synced < GATHERED_BYTES) {
         const write = segment.nextWrite();
         if (write === undefined) break;
-        await write;
+        limit ??= wait(GATHERED_MS, late, { signal: ended.signal }).catch(() => late);
+        if ((await Promise.race([write, limit])) === late) return;
       }
     }
+    ended.abort();
   }
 
   /** How many fragments at the head of the queue are written whole. */
