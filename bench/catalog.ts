@@ -17,6 +17,7 @@ import { CREDENTIALS, TestServer } from "../tests/support/server.ts";
 import { signedLines } from "../tests/support/sign.ts";
 import { type BenchRow, percentile } from "./row.ts";
 import { alone, atMost, atMostTimes, compared, inTurn } from "./support/goals.ts";
+import { createStoredStream } from "./support/stored-streams.ts";
 
 const STREAMS = 1000;
 const FRAGMENTS_PER_STREAM = 10_000;
@@ -53,25 +54,11 @@ function fragmentOf({ id }: StreamRecord, round: number, segment: number): Fragm
   };
 }
 
-async function createStreams({ catalog, keyEncryption }: Storage): Promise<StreamRecord[]> {
-  const keys = new DataKeys(catalog, keyEncryption);
+async function createStreams(storage: Storage): Promise<StreamRecord[]> {
   const streams: StreamRecord[] = [];
   for (let i = 0; i < STREAMS; i++) {
-    const name = `catalog-${i}`;
-    const arn = `arn:aws:kinesisvideo:us-east-1:000000000000:stream/${name}/${START}`;
-    const stream = {
-      name,
-      arn,
-      creationTime: START,
-      version: "1",
-      status: "ACTIVE" as const,
-      retentionHours: RETENTION_HOURS,
-      storageTier: "HOT" as const,
-      tags: {},
-      horizon: 0,
-      reservedSequence: FRAGMENTS_PER_STREAM + 1,
-    };
-    streams.push(await catalog.create(stream, await keys.create(arn)));
+    const stream = { name: `catalog-${i}`, creationTime: START, retentionHours: RETENTION_HOURS };
+    streams.push(await createStoredStream(storage, { ...stream, fragments: FRAGMENTS_PER_STREAM }));
   }
   return streams;
 }

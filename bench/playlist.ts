@@ -19,6 +19,7 @@ import { alone, atMost } from "./support/goals.ts";
 import { hlsSession, mediaPlaylists, withArchive } from "./support/hls-session.ts";
 import { KeptConnection } from "./support/kept-connection.ts";
 import { startServer } from "./support/server.ts";
+import { createStoredStream } from "./support/stored-streams.ts";
 
 const STREAM = "day";
 const FRAGMENT_MS = 2000;
@@ -28,28 +29,12 @@ const FRAME_BYTES = 1000;
 const RETENTION_HOURS = 48;
 const END = Math.floor(Date.now() / 1000) * 1000 - 60_000;
 const START = END - FRAGMENTS * FRAGMENT_MS;
+const STORED = { name: STREAM, creationTime: START, retentionHours: RETENTION_HOURS, fragments: FRAGMENTS };
 const ROWS_PER_INSERT = 1000;
 /** Requests of each kind: enough that the slowest but one is the 99th percentile. */
 const REQUESTS = 200;
 const GOAL = atMost(50, "ms");
 const COMPRESSED = "Accept-Encoding: gzip\r\n";
-
-async function createStream({ catalog, keyEncryption }: Storage): Promise<StreamRecord> {
-  const arn = `arn:aws:kinesisvideo:us-east-1:000000000000:stream/${STREAM}/${START}`;
-  const stream = {
-    name: STREAM,
-    arn,
-    creationTime: START,
-    version: "1",
-    status: "ACTIVE" as const,
-    retentionHours: RETENTION_HOURS,
-    storageTier: "HOT" as const,
-    tags: {},
-    horizon: 0,
-    reservedSequence: FRAGMENTS + 1,
-  };
-  return catalog.create(stream, await new DataKeys(catalog, keyEncryption).create(arn));
-}
 
 /** The day's first fragment, in the journal: what sessions learn their tracks from. */
 async function storeFirst({ catalog, keyEncryption, journal }: Storage, stream: StreamRecord): Promise<FragmentRow> {
@@ -70,7 +55,7 @@ async function storeFirst({ catalog, keyEncryption, journal }: Storage, stream: 
 /** Fills a data folder with the index of a day. */
 async function load(dataDir: string): Promise<void> {
   const storage = await openStorage({ dataDir });
-  const first = await storeFirst(storage, await createStream(storage));
+  const first = await storeFirst(storage, await createStoredStream(storage, STORED));
   for (let from = 1; from < FRAGMENTS; from += ROWS_PER_INSERT) {
     const count = Math.min(ROWS_PER_INSERT, FRAGMENTS - from);
     const rows = Array.from({ length: count }, (_, index) => {
