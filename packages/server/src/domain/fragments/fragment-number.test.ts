@@ -22,6 +22,17 @@ test("a number is read back as the parts it was made of, and has 47 digits", () 
   );
 });
 
+test("a number has the digits of (2^64 + sequence) * 2^92 + serverTimestamp * 2^28 + random", () => {
+  fc.assert(
+    fc.property(parts, (number) => {
+      const high = (2n ** 64n + BigInt(number.sequence)) << 92n;
+      const expected = high + (BigInt(number.serverTimestamp) << 28n) + BigInt(number.random);
+      assert.equal(formatFragmentNumber(number), expected.toString());
+    }),
+    { numRuns: 1000 },
+  );
+});
+
 test("text order is the order of sequence, then server timestamp", () => {
   fc.assert(
     fc.property(parts, parts, (a, b) => {

@@ -9,7 +9,7 @@ export interface FragmentNumber {
 }
 
 /** Digits of every fragment number: with the leading bit at 2^156 the largest stays below 10^47. */
-const FRAGMENT_NUMBER_DIGITS = 47;
+export const FRAGMENT_NUMBER_DIGITS = 47;
 const RANDOM_BITS = 28n;
 const SERVER_TIMESTAMP_BITS = 64n;
 const SEQUENCE_SHIFT = RANDOM_BITS + SERVER_TIMESTAMP_BITS;
@@ -19,19 +19,92 @@ const MAX_PART = BigInt(Number.MAX_SAFE_INTEGER);
 const PATTERN = /^[0-9]{47}$/;
 
 /**
+ * Playlists hold tens of thousands of fragment numbers, and a BigInt costs more than all else that a line takes. So numbers are formatted in
+ * limbs of seven digits, and their parts are taken in pieces of 24 bits: a piece times a limb, and the sum of seven such products, is a safe
+ * integer.
+ */
+const LIMB_DIGITS = 7;
+const LIMB = 10 ** LIMB_DIGITS;
+const LIMBS = Math.ceil(FRAGMENT_NUMBER_DIGITS / LIMB_DIGITS);
+const PIECE_BITS = 24n;
+const PIECE = 2 ** Number(PIECE_BITS);
+const [LEADING] = weightsFrom(SEQUENCE_SHIFT + 64n);
+const [SEQUENCE_LOW, SEQUENCE_MIDDLE, SEQUENCE_HIGH] = weightsFrom(SEQUENCE_SHIFT);
+const [TIME_LOW, TIME_MIDDLE, TIME_HIGH] = weightsFrom(RANDOM_BITS);
+/** The ASCII digits of 000 to 999. */
+const TRIPLES = Buffer.from(Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0")).join(""));
+const SCRATCH = Buffer.alloc(FRAGMENT_NUMBER_DIGITS);
+
+/** The limbs, least first, of what each piece of a part counts for whose lowest bit is `shift`. */
+function weightsFrom(shift: bigint): [low: Float64Array, middle: Float64Array, high: Float64Array] {
+  const weight = (piece: bigint): Float64Array => {
+    const digits = (1n << (shift + piece * PIECE_BITS)).toString().padStart(LIMBS * LIMB_DIGITS, "0");
+    return Float64Array.from({ length: LIMBS }, (_, limb) => {
+      const end = digits.length - limb * LIMB_DIGITS;
+      return Number(digits.slice(end - LIMB_DIGITS, end));
+    });
+  };
+  return [weight(0n), weight(1n), weight(2n)];
+}
+
+/**
  * The fragment number that clients see: 47 decimal digits of
  * `(2^64 + sequence) * 2^92 + serverTimestamp * 2^28 + random`, as Kinesis Video Streams numbers its fragments.
  * Text order is numeric order is the order in which the fragments of a stream began to arrive.
  * Throws a RangeError where a part is out of its bounds: that is a fault of the caller, never of a client.
  */
-export function formatFragmentNumber({ sequence, serverTimestamp, random }: FragmentNumber): string {
+export function formatFragmentNumber(number: FragmentNumber): string {
+  writeFragmentNumber(number, SCRATCH);
+  return SCRATCH.latin1Slice();
+}
+
+/** Writes the digits of a fragment number, in ASCII, to the first 47 bytes of `out`. Throws as {@link formatFragmentNumber} does. */
+export function writeFragmentNumber({ sequence, serverTimestamp, random }: FragmentNumber, out: Uint8Array): void {
   if (!isPart(sequence, 1, Number.MAX_SAFE_INTEGER)) throw new RangeError(`sequence ${sequence} is out of bounds`);
   if (!isPart(serverTimestamp, 0, Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`server timestamp ${serverTimestamp} is out of bounds`);
   }
   if (!isPart(random, 0, 2 ** 28 - 1)) throw new RangeError(`random ${random} is not 28 bits`);
-  const high = (LEADING_BIT + BigInt(sequence)) << SEQUENCE_SHIFT;
-  return (high + (BigInt(serverTimestamp) << RANDOM_BITS) + BigInt(random)).toString();
+  const sequenceRest = Math.floor(sequence / PIECE);
+  const sequenceHigh = Math.floor(sequenceRest / PIECE);
+  const sequenceMiddle = sequenceRest - sequenceHigh * PIECE;
+  const sequenceLow = sequence - sequenceRest * PIECE;
+  const timeRest = Math.floor(serverTimestamp / PIECE);
+  const timeHigh = Math.floor(timeRest / PIECE);
+  const timeMiddle = timeRest - timeHigh * PIECE;
+  const timeLow = serverTimestamp - timeRest * PIECE;
+  let carry = random;
+  for (let limb = 0; limb < LIMBS; limb++) {
+    const sum =
+      carry +
+      LEADING[limb]! +
+      sequenceLow * SEQUENCE_LOW[limb]! +
+      sequenceMiddle * SEQUENCE_MIDDLE[limb]! +
+      sequenceHigh * SEQUENCE_HIGH[limb]! +
+      timeLow * TIME_LOW[limb]! +
+      timeMiddle * TIME_MIDDLE[limb]! +
+      timeHigh * TIME_HIGH[limb]!;
+    carry = Math.floor(sum / LIMB);
+    writeLimb(sum - carry * LIMB, out, FRAGMENT_NUMBER_DIGITS - (limb + 1) * LIMB_DIGITS);
+  }
+}
+
+/** Writes seven digits to the places from `start` on; what lies before the first place is left out: it is zero. */
+function writeLimb(value: number, out: Uint8Array, start: number): void {
+  const limb = value | 0;
+  const thousands = (limb / 1000) | 0;
+  const millions = (thousands / 1000) | 0;
+  const high = (thousands - millions * 1000) * 3;
+  const low = (limb - thousands * 1000) * 3;
+  if (start >= 0) {
+    out[start] = TRIPLES[millions * 3 + 2]!;
+    out[start + 1] = TRIPLES[high]!;
+  }
+  out[start + 2] = TRIPLES[high + 1]!;
+  out[start + 3] = TRIPLES[high + 2]!;
+  out[start + 4] = TRIPLES[low]!;
+  out[start + 5] = TRIPLES[low + 1]!;
+  out[start + 6] = TRIPLES[low + 2]!;
 }
 
 /**
