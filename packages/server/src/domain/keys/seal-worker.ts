@@ -3,10 +3,10 @@ import type { KeyObject } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import { encrypt } from "./encrypt.ts";
+import type { NumberedOrder, NumberedReply } from "./worker-line.ts";
 
 /** One part to seal. The bytes of `plaintext` and `target` are shared, not copied. */
 export interface SealOrder {
-  readonly order: number;
   readonly key: KeyObject;
   readonly nonce: Uint8Array;
   readonly associated: Uint8Array;
@@ -17,13 +17,17 @@ export interface SealOrder {
 
 /** What came of an order. */
 export interface SealReply {
-  readonly order: number;
   readonly tag: Uint8Array;
   /** CRC-32 of the ciphertext. */
   readonly checksum: number;
 }
 
-parentPort!.on("message", ({ order, key, nonce, associated, plaintext, target }: SealOrder) => {
+parentPort!.on("message", ({ number, order }: NumberedOrder<SealOrder>) => {
+  const message: NumberedReply<SealReply> = { number, reply: seal(order) };
+  parentPort!.postMessage(message);
+});
+
+function seal({ key, nonce, associated, plaintext, target }: SealOrder): SealReply {
   const ciphertext = Buffer.from(target.buffer, target.byteOffset, target.length);
   let length = 0;
   let checksum = 0;
@@ -35,6 +39,5 @@ parentPort!.on("message", ({ order, key, nonce, associated, plaintext, target }:
     // Gives the memory back at once, and warm: left to the garbage collector it doubles the cost of sealing.
     if (piece.buffer instanceof ArrayBuffer) piece.buffer.transfer(0);
   });
-  const reply: SealReply = { order, tag, checksum };
-  parentPort!.postMessage(reply);
-});
+  return { tag, checksum };
+}

@@ -1,0 +1,103 @@
+import { Worker } from "node:worker_threads";
+
+/** A worker's heap holds little more than its code: V8's defaults would let it grow without need. */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
+/** A worker that was lost is not followed by another sooner than this, in milliseconds: one that cannot run would be started for each order. */
+const RELAUNCH_MS = 10_000;
+
+/** The worker ended before it was done with an order, which it may still have been working on. */
+export class WorkerLost extends Error {
+  override readonly name = "WorkerLost";
+}
+
+/** An order on its way to the worker. */
+export interface NumberedOrder<Order> {
+  readonly number: number;
+  readonly order: Order;
+}
+
+/** What the worker answers to it. */
+export interface NumberedReply<Reply> {
+  readonly number: number;
+  readonly reply: Reply;
+}
+
+/**
+ * Orders to one worker and its replies. The worker starts when it is first asked for, and another one some time after it was lost; it keeps no
+ * process alive.
+ */
+export class WorkerLine<Order, Reply> {
+  readonly #script: URL;
+  readonly #relaunchMs: number;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>();
+  #worker: Worker | undefined;
+  #online = false;
+  /** When the next worker may start, on the clock of `performance`. */
+  #startAt = 0;
+  #orders = 0;
+
+  /** @param script takes `NumberedOrder` messages, and posts a `NumberedReply` to each */
+  constructor(script: URL, relaunchMs = RELAUNCH_MS) {
+    this.#script = script;
+    this.#relaunchMs = relaunchMs;
+  }
+
+  /** Whether the worker takes orders; starts it where there is none. */
+  ready(): boolean {
+    if (this.#worker === undefined && performance.now() >= this.#startAt) this.#launch();
+    return this.#online;
+  }
+
+  /** Has an order done. Rejects with `WorkerLost`. Only while it is `ready`. */
+  request(order: Order): Promise<Reply> {
+    const number = this.#orders++;
+    const reply = Promise.withResolvers<Reply>();
+    this.#waiting.set(number, reply);
+    const message: NumberedOrder<Order> = { number, order };
+    this.#worker!.postMessage(message);
+    return reply.promise;
+  }
+
+  /** Ends the worker; what it has not replied to is lost. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#abandon(new WorkerLost("the server is stopping"));
+    await worker?.terminate();
+  }
+
+  #launch(): void {
+    let worker: Worker;
+    try {
+      worker = new Worker(this.#script, { execArgv: [], resourceLimits: WORKER_LIMITS });
+    } catch {
+      // No thread to be had, for now: whoever has orders does without.
+      this.#startAt = performance.now() + this.#relaunchMs;
+      return;
+    }
+    this.#worker = worker;
+    const lost = (cause: unknown): void => {
+      if (this.#worker !== worker) return;
+      this.#startAt = performance.now() + this.#relaunchMs;
+      this.#abandon(new WorkerLost("the worker ended", { cause }));
+    };
+    worker.once("online", () => {
+      if (this.#worker === worker) this.#online = true;
+    });
+    worker.on("message", ({ number, reply }: NumberedReply<Reply>) => {
+      this.#waiting.get(number)?.resolve(reply);
+      this.#waiting.delete(number);
+    });
+    worker.once("error", lost);
+    worker.once("exit", lost);
+    // Not before: to listen to messages is to wait for them.
+    worker.unref();
+  }
+
+  #abandon(loss: WorkerLost): void {
+    this.#worker = undefined;
+    this.#online = false;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(loss);
+  }
+}
