@@ -55,7 +55,7 @@ function weightsFrom(shift: bigint): [low: Float64Array, middle: Float64Array, h
  */
 export function formatFragmentNumber(number: FragmentNumber): string {
   writeFragmentNumber(number, SCRATCH);
-  return SCRATCH.latin1Slice();
+  return SCRATCH.toString("latin1");
 }
 
 /** Writes the digits of a fragment number, in ASCII, to the first 47 bytes of `out`. Throws as {@link formatFragmentNumber} does. */

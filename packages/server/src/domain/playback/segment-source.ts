@@ -1,8 +1,8 @@
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentRow, TimedFragment } from "../../storage/ports/fragment.ts";
 import type { FragmentCursor, FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { RecentRows } from "./recent-rows.ts";
-import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter, type TimedFragment } from "./segment.ts";
+import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter } from "./segment.ts";
 import { LiveSelection, ProducerSelection } from "./selection.ts";
 import { presentationStart, type SessionGrant } from "./token.ts";
 
@@ -39,7 +39,7 @@ export interface ArrivingFragment {
 }
 
 /** How many segments there may have been before `first`, where a session's first fragments have expired since it began. */
-function lostBefore(first: FragmentRow, { anchor, parameters }: SessionGrant): number {
+function lostBefore(first: TimedFragment, { anchor, parameters }: SessionGrant): number {
   return parameters.mode === "on-demand" ? 0 : Math.max(0, first.sequence - anchor);
 }
 
@@ -66,7 +66,7 @@ function lostWithin(rows: readonly FragmentRow[], { createdAt }: SessionGrant): 
   return lost;
 }
 
-function cutterFor(grant: SessionGrant, first: FragmentRow, lost = 0): SegmentCutter {
+function cutterFor(grant: SessionGrant, first: TimedFragment, lost = 0): SegmentCutter {
   const { parameters, joins } = grant;
   const { clock, discontinuities, mode } = parameters;
   const liveSince = mode === "live" ? presentationStart(grant) : undefined;
@@ -168,15 +168,16 @@ export class RangeSource implements SegmentSource {
   ended = false;
   readonly #places: SourcePlaces;
   readonly #grant: SessionGrant;
-  readonly #selection: ProducerSelection | undefined;
+  readonly #selection: ProducerSelection<TimedFragment> | undefined;
   #cutter: SegmentCutter | undefined;
   #cursor: FragmentCursor | undefined;
-  #newest: FragmentRow | undefined;
+  #newest: TimedFragment | undefined;
 
   constructor(places: SourcePlaces, grant: SessionGrant) {
     this.#places = places;
     this.#grant = grant;
-    this.#selection = grant.parameters.clock === "producerTimestamp" ? new ProducerSelection() : undefined;
+    this.#selection =
+      grant.parameters.clock === "producerTimestamp" ? new ProducerSelection<TimedFragment>() : undefined;
   }
 
   async next(now: number): Promise<Segment[]> {
@@ -194,14 +195,14 @@ export class RangeSource implements SegmentSource {
     return segments;
   }
 
-  #page(to: number): Promise<FragmentRow[]> {
+  #page(to: number): Promise<TimedFragment[]> {
     const { stream, index } = this.#places;
     const { clock, from = 0 } = this.#grant.parameters;
     const scope = { streamId: stream.id, horizon: stream.horizon() };
-    return index.range(scope, clock, { from, to }, this.#cursor, PAGE_ROWS);
+    return index.timeline(scope, clock, { from, to }, this.#cursor, PAGE_ROWS);
   }
 
-  #push(row: FragmentRow, segments: Segment[]): void {
+  #push(row: TimedFragment, segments: Segment[]): void {
     this.#cutter ??= cutterFor(this.#grant, row);
     this.#newest = row;
     const closed = this.#cutter.push(row);

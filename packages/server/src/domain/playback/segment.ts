@@ -1,11 +1,8 @@
-import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
+import type { TimedFragment } from "../../storage/ports/fragment.ts";
 import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { continuesGroup } from "../fragments/group-of-pictures.ts";
 import type { DiscontinuityMode } from "./parameters.ts";
-
-/** What a timeline needs to know of a fragment, whether the archive has it already or not. */
-export interface TimedFragment extends FragmentIdentity, FragmentSummary {}
 
 /** A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. */
 export interface Segment {

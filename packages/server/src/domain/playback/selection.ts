@@ -1,4 +1,4 @@
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { FragmentRow, TimedFragment } from "../../storage/ports/fragment.ts";
 import { continuesGroup, type GroupMember, MAX_REORDER_MS } from "../fragments/group-of-pictures.ts";
 
 /**
@@ -8,27 +8,27 @@ import { continuesGroup, type GroupMember, MAX_REORDER_MS } from "../fragments/g
 const REPEAT_MS = 10 * 60_000;
 
 /** Fragments in the order in which they were sent: one that a decoder can begin with, and those that go on with its group of pictures. */
-type Group = [FragmentRow, ...FragmentRow[]];
+type Group<Row> = [Row, ...Row[]];
 
 /**
  * Selects fragments by the producer's clock (AWS docs, "HLSFragmentSelector"): of those with the same start the one with the largest
  * number counts, and of several ingestions of one period the oldest. Rows are handed over page by page in the order of the producer's
  * clock, and come back in that order, but for those that go on with a group of pictures: these stay behind what they go on with.
  */
-export class ProducerSelection {
-  #newest: FragmentRow | undefined;
-  #last: FragmentRow | undefined;
+export class ProducerSelection<Row extends TimedFragment = FragmentRow> {
+  #newest: Row | undefined;
+  #last: Row | undefined;
   /** What is so near to the end of a page that it may go on with a group on the next one. */
-  #held: readonly FragmentRow[] = [];
+  #held: readonly Row[] = [];
 
   /** @param more whether another page follows: the end of this one may come back with that */
-  select(page: readonly FragmentRow[], more = false): FragmentRow[] {
+  select(page: readonly Row[], more = false): Row[] {
     const rows = [...this.#held, ...page];
     const end = more ? rows.at(-1)!.producerTimestamp - MAX_REORDER_MS : Number.POSITIVE_INFINITY;
     this.#held = rows.filter(({ producerTimestamp }) => producerTimestamp > end);
     const whole = rows.filter(({ producerTimestamp }) => producerTimestamp <= end);
-    const byStart = new Map<number, Group>();
-    const going: FragmentRow[] = [];
+    const byStart = new Map<number, Group<Row>>();
+    const going: Row[] = [];
     for (const group of groupsOf(whole)) {
       if (this.#last !== undefined && continuesGroup(this.#last, group[0])) going.push(...group);
       else if (this.#belongs(group)) byStart.set(group[0].producerTimestamp, group);
@@ -40,7 +40,7 @@ export class ProducerSelection {
   }
 
   /** Whether fragments go on with the ingestion that the ones before them make up, or repeat a part of it at once. */
-  #belongs(group: Group): boolean {
+  #belongs(group: Group<Row>): boolean {
     const newest = this.#newest;
     const belongs =
       newest === undefined ||
@@ -50,13 +50,13 @@ export class ProducerSelection {
     return belongs;
   }
 
-  #reach(row: FragmentRow): void {
+  #reach(row: Row): void {
     if (row.producerTimestamp > (this.#newest?.producerTimestamp ?? Number.NEGATIVE_INFINITY)) this.#newest = row;
   }
 }
 
-function groupsOf(rows: readonly FragmentRow[]): Group[] {
-  const groups: Group[] = [];
+function groupsOf<Row extends TimedFragment>(rows: readonly Row[]): Group<Row>[] {
+  const groups: Group<Row>[] = [];
   for (const row of rows.toSorted((a, b) => a.sequence - b.sequence)) {
     const group = groups.at(-1);
     if (group !== undefined && continuesGroup(group.at(-1)!, row)) group.push(row);

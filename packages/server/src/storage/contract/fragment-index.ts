@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { FragmentRow } from "../ports/fragment.ts";
-import type { FragmentClock, FragmentIndex, FragmentLedger, FragmentScope } from "../ports/fragment-index.ts";
+import type { FragmentRow, TimedFragment } from "../ports/fragment.ts";
+import type {
+  FragmentClock,
+  FragmentCursor,
+  FragmentIndex,
+  FragmentLedger,
+  FragmentScope,
+} from "../ports/fragment-index.ts";
 import { identityOf, summaryOf } from "./fragments.ts";
 
 /** Both sides of an index. */
@@ -17,6 +23,11 @@ export function rowOf(streamId: number, sequence: number, changes: Partial<Fragm
   const place = { segment: 1, extents: [sequence * 1000, 1000] };
   return { ...identity, ...summaryOf(900), ...place, ...changes };
 }
+
+/** Rows that a page of a range has: few, so that most ranges take several. */
+const PAGE = 4;
+
+const withoutPlace = ({ segment: _segment, extents: _extents, ...timed }: FragmentRow): TimedFragment => timed;
 
 const CLOCKS: readonly FragmentClock[] = ["serverTimestamp", "producerTimestamp"];
 
@@ -167,24 +178,24 @@ export function fragmentIndexContract(name: string, open: () => IndexFixture): v
       for (const clock of CLOCKS) {
         assert.deepEqual(await index.at(scope, clock, time), model.at(scope, clock, time), `at ${clock} ${time}`);
         const inRange = model.byTime(scope, clock).filter((row) => row[clock] >= time && row[clock] <= time + span);
-        assert.deepEqual(await pages(index, scope, clock, { from: time, to: time + span }), inRange);
+        const range = { from: time, to: time + span };
+        assert.deepEqual(await pages(clock, (after) => index.range(scope, clock, range, after, PAGE)), inRange);
+        const timed = await pages(clock, (after) => index.timeline(scope, clock, range, after, PAGE));
+        assert.deepEqual(timed, inRange.map(withoutPlace));
       }
     }
   }
 
-  async function pages(
-    index: FragmentIndex,
-    scope: FragmentScope,
+  async function pages<Row extends TimedFragment>(
     clock: FragmentClock,
-    span: { from: number; to: number },
-  ) {
-    const found: FragmentRow[] = [];
+    read: (after: FragmentCursor | undefined) => Promise<Row[]>,
+  ): Promise<Row[]> {
+    const found: Row[] = [];
     for (;;) {
       const last = found.at(-1);
-      const cursor = last && { time: last[clock], sequence: last.sequence };
-      const page = await index.range(scope, clock, span, cursor, 4);
+      const page = await read(last && { time: last[clock], sequence: last.sequence });
       found.push(...page);
-      if (page.length < 4) return found;
+      if (page.length < PAGE) return found;
     }
   }
 

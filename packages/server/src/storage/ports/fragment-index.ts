@@ -1,4 +1,4 @@
-import type { FragmentPlace, FragmentRow } from "./fragment.ts";
+import type { FragmentPlace, FragmentRow, TimedFragment } from "./fragment.ts";
 
 /** Which of a fragment's two clocks a query means. */
 export type FragmentClock = "serverTimestamp" | "producerTimestamp";
@@ -51,6 +51,14 @@ export interface FragmentIndex {
     after: FragmentCursor | undefined,
     limit: number,
   ): Promise<FragmentRow[]>;
+  /** The same rows as `range` gives, without their places: for timelines, which read a day of them at once. */
+  timeline(
+    scope: FragmentScope,
+    clock: FragmentClock,
+    span: { from: number; to: number },
+    after: FragmentCursor | undefined,
+    limit: number,
+  ): Promise<TimedFragment[]>;
   /** Removes at most `limit` rows of a stream that were received before `horizon`; resolves to how many it removed. */
   expire(streamId: number, horizon: number, limit: number): Promise<number>;
   /** Removes at most `limit` rows of streams that `exists` denies; resolves to how many it removed. */

@@ -26,6 +26,9 @@ export interface FragmentSummary {
   readonly configuration: number;
 }
 
+/** What timelines need to know of a fragment, whether it has a place in the journal already or not. */
+export interface TimedFragment extends FragmentIdentity, FragmentSummary {}
+
 /** Where a fragment's sealed parts lie: all in one segment, in order. */
 export interface FragmentPlace {
   readonly segment: number;
@@ -34,4 +37,4 @@ export interface FragmentPlace {
 }
 
 /** One row of the fragment index. A fragment is visible to readers exactly when it has a row. */
-export interface FragmentRow extends FragmentIdentity, FragmentSummary, FragmentPlace {}
+export interface FragmentRow extends TimedFragment, FragmentPlace {}

@@ -7,9 +7,9 @@ import {
   type MatroskaTrack,
   segmentHeader,
 } from "@kvass/media";
+import type { TimedFragment } from "../../../storage/ports/fragment.ts";
 import { configurationOf } from "../../fragments/configuration.ts";
 import type { LiveFragment } from "../../live/live-fragment.ts";
-import type { TimedFragment } from "../segment.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
 import { TrackParts } from "./track-parts.ts";
 

@@ -1,6 +1,6 @@
 import type { StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentRow, TimedFragment } from "../../ports/fragment.ts";
 import type {
   FragmentClock,
   FragmentCursor,
@@ -9,7 +9,16 @@ import type {
   FragmentTotals,
 } from "../../ports/fragment-index.ts";
 import type { Database } from "./database.ts";
-import { CLOCK_COLUMN, type Columns, FRAGMENT_COLUMNS, storedBytes, toExtents, toFragment } from "./index-schema.ts";
+import {
+  CLOCK_COLUMN,
+  type Columns,
+  FRAGMENT_COLUMNS,
+  storedBytes,
+  TIMED_COLUMNS,
+  toExtents,
+  toFragment,
+  toTimed,
+} from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
 
 /** Rows that one statement reads or removes before the event loop gets its turn: one to three milliseconds. */
@@ -24,11 +33,32 @@ const LOOK_BACK = 1024;
 interface ClockStatements {
   readonly containing: StatementSync;
   readonly behind: StatementSync;
+  /** As `behind`, with the columns of a timeline. */
+  readonly timedBehind: StatementSync;
 }
+
+/** What `range` and `timeline` ask for. */
+interface RangeQuery {
+  readonly scope: FragmentScope;
+  readonly clock: FragmentClock;
+  readonly span: { readonly from: number; readonly to: number };
+  readonly after: FragmentCursor | undefined;
+  readonly limit: number;
+}
+
+/** Runs one of the statements of a clock, with the columns that it selects. */
+type Read<Row> = (statement: StatementSync, parameters: Record<string, number> & { readonly stream: number }) => Row[];
 
 /** The statements that read by one of the clocks. */
 function clockStatements(database: Database, clock: FragmentClock): ClockStatements {
   const start = CLOCK_COLUMN[clock];
+  const behind = (columns: string): StatementSync =>
+    rows(
+      database,
+      `SELECT ${columns} FROM fragments
+       WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
+       ORDER BY ${start}, sequence LIMIT :limit`,
+    );
   return {
     // Goes back by the stream's longest fragment, as what starts earlier cannot contain the time, and 1 ms for the rounding of fractions.
     containing: rows(
@@ -42,12 +72,8 @@ function clockStatements(database: Database, clock: FragmentClock): ClockStateme
          WHERE (start + duration > :time OR start = :time) AND server_ts >= :horizon
          ORDER BY start DESC, sequence LIMIT 1)`,
     ),
-    behind: rows(
-      database,
-      `SELECT ${FRAGMENT_COLUMNS} FROM fragments
-       WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
-       ORDER BY ${start}, sequence LIMIT :limit`,
-    ),
+    behind: behind(FRAGMENT_COLUMNS),
+    timedBehind: behind(TIMED_COLUMNS),
   };
 }
 
@@ -60,6 +86,25 @@ function rows(database: Database, sql: string): StatementSync {
 /** Runs a statement that returns arrays; node:sqlite types every row as an object. */
 function fragments(statement: StatementSync, parameters: Record<string, number>): FragmentRow[] {
   return (statement.all(parameters) as unknown as Columns[]).map(toFragment);
+}
+
+/** The same with the columns of a timeline. */
+function timedFragments(
+  statement: StatementSync,
+  parameters: Record<string, number> & { readonly stream: number },
+): TimedFragment[] {
+  return (statement.all(parameters) as unknown as Columns[]).map((row) => toTimed(parameters.stream, row));
+}
+
+/** What a page of a range begins with, in the order of a clock: the cursor, or the span's own start. */
+function firstOf(
+  scope: FragmentScope,
+  clock: FragmentClock,
+  from: number,
+  after: FragmentCursor | undefined,
+): FragmentCursor {
+  const start = clock === "serverTimestamp" ? Math.max(from, scope.horizon) : from;
+  return after !== undefined && after.time >= start ? after : { time: start, sequence: -1 };
 }
 
 /** The fragment index in SQLite: what readers and retention see of it. */
@@ -134,14 +179,27 @@ export class SqliteFragmentIndex implements FragmentIndex {
     after: FragmentCursor | undefined,
     limit: number,
   ): Promise<FragmentRow[]> {
-    const { streamId: stream, horizon } = scope;
-    const from = clock === "serverTimestamp" ? Math.max(span.from, horizon) : span.from;
-    const first = after !== undefined && after.time >= from ? after : { time: from, sequence: -1 };
-    const page = (last: FragmentRow | undefined, count: number) => {
+    return this.#range(fragments, this.#clocks[clock].behind, { scope, clock, span, after, limit });
+  }
+
+  timeline(
+    scope: FragmentScope,
+    clock: FragmentClock,
+    span: { from: number; to: number },
+    after: FragmentCursor | undefined,
+    limit: number,
+  ): Promise<TimedFragment[]> {
+    return this.#range(timedFragments, this.#clocks[clock].timedBehind, { scope, clock, span, after, limit });
+  }
+
+  #range<Row extends TimedFragment>(read: Read<Row>, statement: StatementSync, query: RangeQuery): Promise<Row[]> {
+    const { scope, clock, span, after, limit } = query;
+    const first = firstOf(scope, clock, span.from, after);
+    const page = (last: Row | undefined, count: number) => {
       const { time, sequence } = last === undefined ? first : { time: last[clock], sequence: last.sequence };
-      return fragments(this.#clocks[clock].behind, { stream, time, sequence, to: span.to, limit: count });
+      return read(statement, { stream: scope.streamId, time, sequence, to: span.to, limit: count });
     };
-    return live(page, horizon, limit);
+    return live(page, scope.horizon, limit);
   }
 
   async expire(streamId: number, horizon: number, limit: number): Promise<number> {
@@ -197,13 +255,13 @@ export class SqliteFragmentIndex implements FragmentIndex {
 }
 
 /** Collects up to `limit` rows at or above the horizon from pages that each begin behind the `last` row of the one before. */
-async function live(
-  page: (last: FragmentRow | undefined, count: number) => FragmentRow[],
+async function live<Row extends TimedFragment>(
+  page: (last: Row | undefined, count: number) => Row[],
   horizon: number,
   limit: number,
-): Promise<FragmentRow[]> {
-  const found: FragmentRow[] = [];
-  let last: FragmentRow | undefined;
+): Promise<Row[]> {
+  const found: Row[] = [];
+  let last: Row | undefined;
   for (let count = Math.min(limit, ROWS_PER_TURN); found.length < limit; count = ROWS_PER_TURN) {
     const chunk = page(last, count);
     for (const row of chunk) if (row.serverTimestamp >= horizon && found.length < limit) found.push(row);

@@ -1,5 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite";
-import type { FragmentRow } from "../../ports/fragment.ts";
+import type { FragmentRow, TimedFragment } from "../../ports/fragment.ts";
 import type { FragmentClock, SegmentRow } from "../../ports/fragment-index.ts";
 import { decodeExtents, encodeExtents } from "./extents.ts";
 
@@ -69,6 +69,9 @@ export const CLOCK_COLUMN: Record<FragmentClock, string> = {
 export const FRAGMENT_COLUMNS =
   "stream_id, sequence, server_ts, producer_ts, random, duration, size, starts_clean, configuration, segment, offset, length, extents";
 
+/** The columns of a timeline in the order in which `toTimed` reads them: the stream is known, and each column costs its time. */
+export const TIMED_COLUMNS = "sequence, server_ts, producer_ts, random, duration, size, starts_clean, configuration";
+
 /** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
 export type Columns = readonly SQLOutputValue[];
 
@@ -85,6 +88,20 @@ export function toFragment(row: Columns): FragmentRow {
     configuration: row[8] as number,
     segment: row[9] as number,
     extents: toExtents(row[10], row[11], row[12]),
+  };
+}
+
+export function toTimed(streamId: number, row: Columns): TimedFragment {
+  return {
+    streamId,
+    sequence: row[0] as number,
+    serverTimestamp: row[1] as number,
+    producerTimestamp: row[2] as number,
+    random: row[3] as number,
+    duration: row[4] as number,
+    size: row[5] as number,
+    startsClean: row[6] === 1,
+    configuration: row[7] as number,
   };
 }
 
