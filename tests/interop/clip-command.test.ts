@@ -84,6 +84,30 @@ test("what is wrong is said in a line", async () => {
   assert.ok(!existsSync("porch.mp4"));
 });
 
+test("a clip goes up to a change of the tracks, or begins there, as its refusal says", async () => {
+  const coding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-an", "-vf", "scale=160:90"];
+  await output("ffmpeg", ["-v", "error", "-y", "-i", path("source.mkv"), "-t", "4", ...coding, path("small.mkv")]);
+  for (const [file, at] of [
+    ["source.mkv", START],
+    ["small.mkv", START + 12_000],
+  ] as const) {
+    const put = ["put", "changing", path(file), "--create", "--start-timestamp", String(at), "--data", server.data];
+    assert.equal((await kvass(put)).status, 0);
+  }
+  const whole = await clip("changing", "--from", "earliest", "-o", path("changing.mp4"));
+  assert.equal(whole.status, 1);
+  const [, to, from] = / Use --to (\S+) or --from (\S+)\n$/.exec(whole.stderr) ?? assert.fail(whole.stderr);
+  assert.deepEqual([to, from], ["2026-01-01T00:00:11.999Z", "2026-01-01T00:00:12.000Z"]);
+  for (const [range, source] of [
+    [["--from", "earliest", "--to", to!], "source.mkv"],
+    [["--from", from!], "small.mkv"],
+  ] as const) {
+    const { status, stderr } = await clip("changing", ...range, "-o", path("changing.mp4"), "--force");
+    assert.equal(status, 0, stderr);
+    assert.equal(probePackets(path("changing.mp4"))[0]!.length, probePackets(path(source))[0]!.length);
+  }
+});
+
 /** Flips a bit of the last fragment that was written. */
 function damageLastFragment(): void {
   const journal = join(server.data, "journal");

@@ -169,6 +169,39 @@ test("a live stream is followed while it is sent at playing speed, and ^C ends b
   assert.ok((await durationOf(path("live.mkv"))) > 1.9);
 });
 
+test("what begins later is said, and begins then", async () => {
+  await run("put", "later", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
+  const follower = startKvass(["get", "later", "--from", "+5s", "-o", path("later.mkv"), "--data", server.data]);
+  let said = "";
+  follower.process.stderr!.on("data", (text: string) => {
+    said += text;
+  });
+  await until("a word", () => said !== "");
+  const [, begin] = /^later: begins at (\S+), in [45]\.\d s\n$/.exec(said) ?? assert.fail(said);
+  const sender = startKvass(["put", "later", path("clip.mkv"), "--realtime", "--data", server.data]);
+  await until("a fragment that was followed", () => sizeOf(path("later.mkv")) > 10_000);
+  assert.ok(Date.now() >= Date.parse(begin!));
+  for (const { process, ended } of [follower, sender]) {
+    process.kill("SIGINT");
+    await ended;
+  }
+  const never = await run("get", "later", "--from", "+25d", "-o", path("never.mkv"));
+  assert.deepEqual([never.status, never.stderr], [2, "kvass: --from: lies more than 24 days ahead\n"]);
+  const over = await run("get", "later", "--from", "now", "--to", "+1s", "-o", path("never.mkv"));
+  assert.equal(over.status, 1);
+  assert.match(over.stderr, /^later: follows the live stream until \S+Z\nkvass: later holds no media there\n$/);
+});
+
+test("what is stored but cannot be played is said once", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-t", "2", "-an", "-c:v", "mpeg4", "-g", "25", path("old.mkv"));
+  const { status, stderr } = await run("put", "old", path("old.mkv"), "--create");
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /^kvass: track 1 is V_MPEG4\/ISO\/ASP: it is stored, .* no mapping for it\ncreated old, .*\nold: \d/,
+  );
+});
+
 test("a stream without retention is read from memory", async () => {
   const put = await run("put", "volatile", path("clip.mkv"), "--create", "--retention", "0");
   assert.match(put.stderr, /volatile: 6 fragments received/);

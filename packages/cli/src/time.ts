@@ -34,6 +34,15 @@ export function parseMoment(text: string, what: string, now: number = Date.now()
   return parsed;
 }
 
+/** What a timer of Node can wait for is 2^31 ms, not quite 25 days. */
+const MAX_AHEAD_DAYS = 24;
+
+/** Refuses what would have to be waited for too long. Throws {@link CliError}; `what` names the option in its message. */
+export function checkAhead(moment: Moment, what: string, now: number): void {
+  if (moment === "earliest" || moment - now <= MAX_AHEAD_DAYS * UNITS.d!) return;
+  throw new CliError(`${what}: lies more than ${MAX_AHEAD_DAYS} days ahead`, { exitCode: USAGE });
+}
+
 /** Holds the end of a range against its begin. Throws {@link CliError} where it is no time, or lies before `from`: a slip of the hand. */
 export function checkedEnd(from: Moment, to: Moment): number {
   if (to === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });

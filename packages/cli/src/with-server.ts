@@ -1,6 +1,7 @@
 import type { Connection } from "@kvass/client";
 import { connectionTo, environmentEndpoint, type Target } from "./discovery.ts";
 import { CliError, describe, isConnectionFailure } from "./errors.ts";
+import { schemeMixUp } from "./scheme-mix-up.ts";
 
 /** What a client verb works on. */
 export interface Work {
@@ -32,7 +33,9 @@ export async function withServer<T>(work: Work, use: (connection: Connection) =>
   try {
     return await use(connection);
   } catch (error) {
-    throw explainAnswer(error, work);
+    const mixUp =
+      error instanceof Error && isConnectionFailure(error) ? await schemeMixUp(connection.endpoint) : undefined;
+    throw explainAnswer(mixUp === undefined ? error : new CliError(mixUp, { cause: error }), work);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Target } from "../discovery.ts";
-import { INTERRUPTED } from "../errors.ts";
+import { CliError, describe, INTERRUPTED } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import { checkTarget } from "../recording/check-target.ts";
 import type { ClipRequest } from "../recording/clip-source.ts";
@@ -73,13 +73,26 @@ async function saveShown(request: ClipRequest, path: string): Promise<void> {
       bytes += count;
     });
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw explainChange(error, request.clock);
     process.exitCode = INTERRUPTED;
     return;
   } finally {
     status.stop();
   }
   process.stderr.write(`${path === "-" ? stream : path}: ${progress()}\n`);
+}
+
+/** Where the tracks change, as the server's message has it. */
+const CHANGE = /change at fragment \d+ \(producer timestamp (\S+Z), server timestamp (\S+Z)\)/;
+
+/** The error to show where a clip cannot go over a change of its tracks: with the options that end it before, and begin it there. */
+export function explainChange(error: unknown, clock: "producer" | "server"): unknown {
+  if (!(error instanceof Error)) return error;
+  const [, producer, server] = CHANGE.exec(error.message) ?? [];
+  const change = Date.parse((clock === "producer" ? producer : server) ?? "");
+  if (Number.isNaN(change)) return error;
+  const [last, first] = [change - 1, change].map((time) => new Date(time).toISOString());
+  return new CliError(`${describe(error)} Use --to ${last} or --from ${first}`, { cause: error });
 }
 
 /** What was interrupted must not look complete: throws where the signal ended it. */

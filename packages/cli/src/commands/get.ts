@@ -5,9 +5,9 @@ import { interruption } from "../interruption.ts";
 import { checkTarget } from "../recording/check-target.ts";
 import type { MediaSource } from "../recording/media-source.ts";
 import { addTargetOptions } from "../target-options.ts";
-import { count, formatBytes, formatDuration } from "../terminal/format.ts";
+import { count, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
+import { checkAhead, checkedEnd, MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -21,7 +21,7 @@ interface Flags extends Target {
 }
 
 const FOOTER = `
-Without --to it ends with what is stored now; --from now follows the live stream until ^C, or until --to (as +30s).
+Without --to it ends with what is stored now; --from now follows the live stream until ^C, or until --to (as +30s), and --from +5m does in five minutes.
 A fragment is saved whole: the first is the one that --from lies in. Where the tracks change on the way, a further file is begun
 (FILE-2.mkv, ...).`;
 
@@ -49,6 +49,8 @@ async function get(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
   const to = flags.to === undefined ? undefined : checkedEnd(from, parseMoment(flags.to, "--to", now));
+  checkAhead(from, "--from", now);
+  if (to !== undefined) checkAhead(to, "--to", now);
   const path = flags.output ?? `${stream}.mkv`;
   refuseTerminal(path, process.stdout.isTTY);
   await checkTarget(path, flags.force ?? false);
@@ -56,10 +58,27 @@ async function get(stream: string, flags: Flags): Promise<void> {
   await withServer({ target: flags, stream }, async (connection) => {
     const { mediaSource } = await import("../recording/media-source.ts");
     const { isLive, ...source } = await mediaSource({ connection, stream, from, to, now, clock: flags.clock, signal });
+    const waiting = isLive ? describeWaiting({ from, to, now }, process.stderr.isTTY) : undefined;
+    if (waiting !== undefined) process.stderr.write(`${stream}: ${waiting}\n`);
     await saveShown(source, { stream, path, flags, isLive, signal });
     // Following has no other end than ^C.
     if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
   });
+}
+
+/**
+ * What is said of a live reading before anything has come; undefined where the status line of a terminal says enough. Times in milliseconds
+ * since the epoch.
+ */
+export function describeWaiting(
+  { from, to, now }: { from: Moment; to: number | undefined; now: number },
+  isTerminal: boolean,
+): string | undefined {
+  if (from !== "earliest" && from > now) {
+    return `begins at ${formatTime(new Date(from))}, in ${formatDuration(from - now)}`;
+  }
+  if (isTerminal) return undefined;
+  return `follows the live stream until ${to === undefined ? "SIGINT or SIGTERM" : formatTime(new Date(to))}`;
 }
 
 interface Saving {

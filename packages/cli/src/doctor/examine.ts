@@ -18,6 +18,8 @@ export interface Subject {
   readonly dataDir: string;
   /** `HOST:PORT`. */
   readonly listen: string;
+  /** The server's program for images, by name or path. */
+  readonly ffmpeg: string;
 }
 
 const OLDEST_NODE = 24;
@@ -34,7 +36,7 @@ export async function* examine(subject: Subject): AsyncGenerator<Finding, void> 
   const demo = readServerFile(DEMO_DATA_DIR);
   if (demo !== undefined) yield { name: "demo", verdict: "ok", detail: `runs on ${demo.url}` };
   yield await port(subject);
-  yield ffmpeg();
+  yield* ffmpegs(subject.ffmpeg);
   yield clock();
 }
 
@@ -90,14 +92,21 @@ function listenError(host: string, number: number): Promise<NodeJS.ErrnoExceptio
   });
 }
 
-function ffmpeg(): Finding {
-  const { status, stdout } = spawnSync("ffmpeg", ["-version"], { encoding: "utf8" });
+/** What `demo` and `put` start, and the server unless told otherwise. */
+const FFMPEG = "ffmpeg";
+
+function* ffmpegs(server: string): Generator<Finding> {
+  const client = "demo and put (of anything but Matroska)";
+  if (server !== FFMPEG) yield program("--ffmpeg", server, "images");
+  yield program(FFMPEG, FFMPEG, server === FFMPEG ? `images, ${client}` : client);
+}
+
+function program(name: string, path: string, users: string): Finding {
+  const { status, stdout } = spawnSync(path, ["-version"], { encoding: "utf8" });
   const version = /^ffmpeg version (\S+)/.exec(stdout ?? "")?.[1];
-  if (status !== 0 || version === undefined) {
-    const detail = "missing: images, demo and put (of anything but Matroska) need it";
-    return { name: "ffmpeg", verdict: "warn", detail };
-  }
-  return { name: "ffmpeg", verdict: "ok", detail: version };
+  const place = name === path ? "" : `${path}: `;
+  if (status === 0 && version !== undefined) return { name, verdict: "ok", detail: `${place}${version}` };
+  return { name, verdict: "warn", detail: `${place}missing, or no ffmpeg: ${users} need it` };
 }
 
 /** Without a network there is no other clock to compare with, but the kernel knows whether something keeps its own right. */

@@ -35,30 +35,49 @@ export async function spanOfClip(request: ClipRequest): Promise<ClipSpan> {
   const { stream, from, to } = request;
   const first = from === "earliest" ? 0 : from;
   const start =
-    (await earliest(request, { from: first - LONGEST_FRAGMENT_MS, to: Math.min(to, first) }, first)) ??
-    (await earliest(request, { from: first, to }, first));
+    (await beginOfFragmentAt(request, Math.min(to, first))) ?? (await earliest(request, { from: first, to }));
   if (start === undefined) throw new CliError(`${stream} holds no media there`);
   const last = start + LONGEST_CLIP_MS;
-  const end = to > last && (await earliest(request, { from: last + 1, to }, last)) === undefined ? last : to;
+  const end = to > last && (await earliest(request, { from: last + 1, to })) === undefined ? last : to;
   // Also where a clip of the very last fragment is asked for.
   return { start, end: Math.max(end, start + 1) };
 }
 
-/** Where the first of the fragments begins that begin in the range and last beyond `moment`. */
-async function earliest(
-  { connection, stream, clock }: ClipRequest,
-  { from, to }: { from: number; to: number },
-  moment: number,
-): Promise<number | undefined> {
+/** Where the fragment begins that a moment lies in: of several the last, since the sound of one often reaches into the next. */
+async function beginOfFragmentAt(request: ClipRequest, moment: number): Promise<number | undefined> {
   let start: number | undefined;
-  let listed = 0;
-  for await (const fragment of fragmentsInRange(connection, stream, { from: Math.max(0, from), to, clock })) {
-    const time = clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
-    const reaches = time >= moment || time + fragment.durationMs > moment;
-    if (reaches && (start === undefined || time < start)) start = time;
-    if (++listed >= FIRST_FRAGMENTS && start !== undefined) break;
+  for await (const { time, durationMs } of listed(request, { from: moment - LONGEST_FRAGMENT_MS, to: moment })) {
+    const holds = time === moment || time + durationMs > moment;
+    if (holds && (start === undefined || time > start)) start = time;
   }
   return start;
+}
+
+/** Where the first of the fragments begins that begin in the range. */
+async function earliest(request: ClipRequest, range: TimeRange): Promise<number | undefined> {
+  let start: number | undefined;
+  let left = FIRST_FRAGMENTS;
+  for await (const { time } of listed(request, range)) {
+    if (start === undefined || time < start) start = time;
+    if (--left === 0) break;
+  }
+  return start;
+}
+
+/** The stored fragments of a range in the order of their numbers, each with when it begins by the clock of the request. */
+async function* listed(
+  { connection, stream, clock }: ClipRequest,
+  { from, to }: TimeRange,
+): AsyncGenerator<{ time: number; durationMs: number }, void> {
+  for await (const fragment of fragmentsInRange(connection, stream, { from: Math.max(0, from), to, clock })) {
+    const time = clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
+    yield { time, durationMs: fragment.durationMs };
+  }
+}
+
+interface TimeRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The bytes of the clip of a range. Throws the exceptions of the archive API, and {@link CliError} where the clip is cut off. */

@@ -98,10 +98,17 @@ const END_OF_TIME = Date.UTC(2200, 0, 1);
 function liveSource(request: MediaRequest): MediaSource {
   const { connection, stream, signal } = request;
   const start = startSelector(request);
-  return {
-    fragments: () => follow(request, start),
-    bytes: () => getMediaBytes({ connection, stream: { streamName: stream }, start, signal }),
-  };
+  async function* bytes(): AsyncGenerator<Uint8Array, void> {
+    await untilBegin(request);
+    yield* getMediaBytes({ connection, stream: { streamName: stream }, start, signal });
+  }
+  return { fragments: () => follow(request, start), bytes };
+}
+
+/** What begins in the future is live once its time has come. */
+async function untilBegin({ from, now, signal }: MediaRequest): Promise<void> {
+  if (from === "earliest" || from <= now) return;
+  await sleep(Math.max(0, from - Date.now()), undefined, { signal });
 }
 
 function startSelector({ from, now, clock }: MediaRequest): StartSelector {
@@ -114,8 +121,10 @@ function startSelector({ from, now, clock }: MediaRequest): StartSelector {
 async function* follow(request: MediaRequest, first: StartSelector): AsyncGenerator<ReceivedFragment, void> {
   const { connection, stream, to, now, clock } = request;
   const end = to === undefined || to === "earliest" ? Number.POSITIVE_INFINITY : to;
+  await untilBegin(request);
   const endpoint = await dataEndpoint(connection, "GET_MEDIA", { streamName: stream });
-  const isOver = end > now && end < Number.POSITIVE_INFINITY ? AbortSignal.timeout(end - now) : undefined;
+  const isOver =
+    end > now && end < Number.POSITIVE_INFINITY ? AbortSignal.timeout(Math.max(0, end - Date.now())) : undefined;
   const signal = isOver === undefined ? request.signal : AbortSignal.any([request.signal, isOver]);
   let start = first;
   for (;;) {

@@ -7,6 +7,7 @@ import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
 import { sendAsIs } from "./send-as-is.ts";
 import { sendFrames } from "./send-frames.ts";
+import { unplayableTracks } from "./unplayable-tracks.ts";
 
 /** One `kvass put`. */
 export interface UploadOptions {
@@ -80,7 +81,10 @@ export class Upload {
       realtime,
       signal,
       giveUpAfterMs: GIVE_UP_AFTER_MS,
-      onTracks: (tracks) => this.#create(tracks),
+      onTracks: async (tracks) => {
+        for (const warning of unplayableTracks(tracks)) this.#status?.note(`kvass: ${warning}`);
+        await this.#create(tracks);
+      },
       onProducer: (producer) => {
         this.#producer = producer;
       },

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { Gate } from "../aws/pipeline.ts";
 import type { WireRequest, WireResponse } from "../aws/wire.ts";
@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../edge/http/limits.ts";
 import { Listener } from "../edge/http/listener.ts";
 import { PlaybackPage } from "../edge/playback/page.ts";
 import { PlaybackRoutes } from "../edge/playback/routes.ts";
+import { checkAddress, parseAddress } from "./address.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
@@ -41,6 +42,8 @@ export async function startServer(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningServer> {
   const log = createLog(settings.logLevel);
+  // A start that cannot succeed leaves no folder behind.
+  if (!existsSync(settings.data)) await checkAddress(settings.listen);
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
   const domain = wireDomain(settings, storage, log);
@@ -119,9 +122,8 @@ function createListener(
 }
 
 async function listen(listener: Listener, settings: Settings): Promise<string> {
-  const colon = settings.listen.lastIndexOf(":");
-  const host = settings.listen.slice(0, colon).replace(/^\[|\]$/g, "");
-  const { port } = await listener.listen(host, Number(settings.listen.slice(colon + 1)));
+  const { host, port } = parseAddress(settings.listen);
+  const bound = await listener.listen(host, port);
   const scheme = settings.tlsCert === "" ? "http" : "https";
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${bound.port}`;
 }

@@ -75,9 +75,12 @@ test("a clip without a key frame is refused", () => {
   });
 });
 
-test("a clip whose decoders change on the way is refused, and the fragment named", () => {
+test("a clip whose decoders change on the way is refused, and the fragment and its times named", () => {
   const changed = row(3, 4000, { configuration: 8 });
-  const error = { code: "invalid-codec-data", message: new RegExp(formatFragmentNumber(changed)) };
+  const error = {
+    code: "invalid-codec-data",
+    message: new RegExp(`${formatFragmentNumber(changed)} .*${new Date(changed.producerTimestamp).toISOString()}`),
+  };
   assert.throws(() => planClip([row(1, 0), row(2, 2000), changed]), error);
 });
 

@@ -53,6 +53,8 @@ function place(row: FragmentRow, last: PlannedFragment): PlannedFragment {
 
 function checkConfiguration(row: FragmentRow, first: FragmentRow | undefined): void {
   if (first === undefined || row.configuration === first.configuration) return;
-  const message = `The tracks or their codec private data change at fragment ${formatFragmentNumber(row)}; ask for a clip up to it, or from it on.`;
+  const [producer, server] = [row.producerTimestamp, row.serverTimestamp].map((time) => new Date(time).toISOString());
+  const place = `fragment ${formatFragmentNumber(row)} (producer timestamp ${producer}, server timestamp ${server})`;
+  const message = `The tracks or their codec private data change at ${place}; end the range before it, or begin there.`;
   throw new DomainError("invalid-codec-data", message);
 }
