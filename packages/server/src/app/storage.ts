@@ -8,6 +8,7 @@ import {
   removeFragmentIndex,
 } from "../storage/catalog/sqlite/open-fragment-index.ts";
 import { SqliteStreamCatalog } from "../storage/catalog/sqlite/stream-catalog.ts";
+import { checkFormat } from "../storage/journal/file/check-format.ts";
 import { FileJournal } from "../storage/journal/file/file-journal.ts";
 import { errorCode, type FileSystem, nodeFileSystem } from "../storage/journal/file/file-system.ts";
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "../storage/journal/file/limits.ts";
@@ -66,11 +67,14 @@ export function storagePaths(dataDir: string) {
 /**
  * Opens the store in a data folder, made (0700) where it does not exist.
  *
- * @throws FolderLocked where another process uses the folder
+ * @throws OtherJournalFormat where another version wrote the journal, before anything is changed; FolderLocked where another process uses the
+ *   folder
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const paths = storagePaths(options.dataDir);
+  const { files = nodeFileSystem } = options;
   await makeFolder(resolve(options.dataDir));
+  await checkFormat(files, paths.journal);
   const closers: (() => unknown)[] = [];
   const close = async () => {
     for (const step of closers.splice(0).reverse()) await step();
@@ -87,7 +91,6 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const { index, ledger } = openIndex(paths.index, reserve);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
-    const { files = nodeFileSystem } = options;
     const limits = { minFreeBytes: await freeFloor(options.dataDir), ...options.limits };
     const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files, reserve });
     closers.push(() => journal.close());

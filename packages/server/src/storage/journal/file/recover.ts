@@ -2,7 +2,7 @@ import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import { FragmentCollector, scanRecords } from "./scan.ts";
-import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
+import { OtherSegmentFormat, type ReadableSegment, type SegmentFiles } from "./segment-files.ts";
 import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
 
 /** Rows of one transaction: some twenty milliseconds of the event loop. */
@@ -75,7 +75,8 @@ async function fileLength(
     return { bytes, damaged: false };
   } catch (error) {
     if (!(error instanceof RecordDamaged)) throw error;
-    return bytes <= HEADER_BLOCK_BYTES ? "unborn" : { bytes, damaged: true };
+    const isUnborn = bytes <= HEADER_BLOCK_BYTES && !(error instanceof OtherSegmentFormat);
+    return isUnborn ? "unborn" : { bytes, damaged: true };
   }
 }
 

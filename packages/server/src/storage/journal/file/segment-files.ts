@@ -5,7 +5,9 @@ import { errorCode, type FileSystem, type JournalFile } from "./file-system.ts";
 import {
   decodeSegmentHeader,
   encodeSegmentHeader,
+  FORMAT,
   HEADER_BLOCK_BYTES,
+  otherFormatOf,
   recordSeed,
   SALT_BYTES,
   type SegmentHeader,
@@ -21,6 +23,16 @@ export interface ReadableSegment {
   readonly header: SegmentHeader;
   /** The seed of its record checksums. */
   readonly seed: number;
+}
+
+/** A segment has a format that this version does not read: it may be whole. */
+export class OtherSegmentFormat extends RecordDamaged {
+  readonly format: number;
+
+  constructor(segment: number, format: number) {
+    super(`segment ${segment} has format ${format}; this version reads format ${FORMAT}`);
+    this.format = format;
+  }
 }
 
 interface Handle {
@@ -145,8 +157,9 @@ export class SegmentFiles {
       throw new RecordDamaged(`segment ${segment} cannot be opened`, { cause });
     }
     try {
-      const header = await readSegmentHeader(file);
-      if (header?.segment !== segment) throw new RecordDamaged(`the header of segment ${segment} is damaged`);
+      const block = await readHeaderBlock(file);
+      const header = decodeSegmentHeader(block);
+      if (header?.segment !== segment) throw unreadable(segment, block);
       return { file, header, seed: recordSeed(header) };
     } catch (error) {
       await file.close();
@@ -171,9 +184,14 @@ export class SegmentFiles {
   }
 }
 
-/** Reads the header of an open segment file; undefined where neither copy is whole. */
-export async function readSegmentHeader(file: JournalFile): Promise<SegmentHeader | undefined> {
+/** Reads the first block of an open segment file, as far as it is there. */
+export async function readHeaderBlock(file: JournalFile): Promise<Buffer> {
   const block = Buffer.alloc(HEADER_BLOCK_BYTES);
-  const length = await file.read(block, 0);
-  return decodeSegmentHeader(block.subarray(0, length));
+  return block.subarray(0, await file.read(block, 0));
+}
+
+function unreadable(segment: number, block: Buffer): RecordDamaged {
+  const format = otherFormatOf(block);
+  if (format !== undefined) return new OtherSegmentFormat(segment, format);
+  return new RecordDamaged(`the header of segment ${segment} is damaged`);
 }

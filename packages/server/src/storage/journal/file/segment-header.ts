@@ -10,7 +10,9 @@ const HEADER_BYTES = 64;
 const COPIES = [0, HEADER_BLOCK_BYTES - HEADER_BYTES];
 
 const MAGIC = "KVASSJNL";
-const FORMAT = 2;
+const FORMAT_OFFSET = 8;
+/** The format that this version writes, and the only one that it reads. */
+export const FORMAT = 2;
 /** Random bytes in each header; their checksum is the seed of every record checksum in the file. */
 export const SALT_BYTES = 16;
 
@@ -32,7 +34,7 @@ export function recordSeed(header: SegmentHeader): number {
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const copy = Buffer.alloc(HEADER_BYTES);
   copy.write(MAGIC, 0, "latin1");
-  copy.writeUInt16LE(FORMAT, 8);
+  copy.writeUInt16LE(FORMAT, FORMAT_OFFSET);
   copy.writeUInt16LE(header.retentionClass, 10);
   writeInteger(copy, header.segment, 16);
   writeInteger(copy, header.created, 24);
@@ -43,9 +45,12 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   return block;
 }
 
+const hasMagic = (copy: Buffer): boolean => copy.toString("latin1", 0, MAGIC.length) === MAGIC;
+const isWhole = (copy: Buffer): boolean =>
+  crc32(copy.subarray(0, HEADER_BYTES - 4)) === copy.readUInt32LE(HEADER_BYTES - 4);
+
 function decodeCopy(copy: Buffer): SegmentHeader | undefined {
-  if (copy.toString("latin1", 0, MAGIC.length) !== MAGIC || copy.readUInt16LE(8) !== FORMAT) return undefined;
-  if (crc32(copy.subarray(0, HEADER_BYTES - 4)) !== copy.readUInt32LE(HEADER_BYTES - 4)) return undefined;
+  if (!hasMagic(copy) || copy.readUInt16LE(FORMAT_OFFSET) !== FORMAT || !isWhole(copy)) return undefined;
   return {
     segment: readInteger(copy, 16),
     retentionClass: copy.readUInt16LE(10),
@@ -62,6 +67,18 @@ export function decodeSegmentHeader(block: Buffer): SegmentHeader | undefined {
     if (header !== undefined) return header;
   }
   return undefined;
+}
+
+/**
+ * The format that the first block of a segment file names, where it is not the one of this version: in a copy that is whole, or in both, since
+ * another format may have its checksum elsewhere.
+ */
+export function otherFormatOf(block: Buffer): number | undefined {
+  if (block.length < HEADER_BLOCK_BYTES) return undefined;
+  const copies = COPIES.map((offset) => block.subarray(offset, offset + HEADER_BYTES)).filter(hasMagic);
+  const [first, second] = copies.map((copy) => copy.readUInt16LE(FORMAT_OFFSET));
+  const format = copies.find(isWhole)?.readUInt16LE(FORMAT_OFFSET) ?? (first === second ? first : undefined);
+  return format === FORMAT ? undefined : format;
 }
 
 /** Whether every byte of the first block is what `encodeSegmentHeader` made it. */
