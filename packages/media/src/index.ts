@@ -26,6 +26,7 @@ export type {
   UtcTiming,
 } from "./dash/model.ts";
 export { mediaPlaylist, mediaPlaylistBytes, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
+export { MediaPlaylistWriter } from "./hls/media-playlist-writer.ts";
 export type {
   AudioRendition,
   LowLatency,

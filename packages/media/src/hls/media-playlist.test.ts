@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { mediaPlaylist, mediaPlaylistBytes, skippableSegments, targetDurationFor } from "./media-playlist.ts";
+import { MediaPlaylistWriter } from "./media-playlist-writer.ts";
 import type { MediaPlaylist, PlaylistSegment } from "./model.ts";
 
 const INIT = "getMP4InitFragment.mp4?SessionToken=T~&TrackNumber=1&SequenceNumber=0";
@@ -45,6 +46,20 @@ getMP4MediaFragment.mp4?FragmentNumber=92&SessionToken=T~&TrackNumber=1
 #EXT-X-ENDLIST
 `,
   );
+});
+
+test("a name may be the bytes of its text, which may be overwritten for the next segment", () => {
+  const name = new Uint8Array(2);
+  const writer = new MediaPlaylistWriter({ ...TS, targetDurationSeconds: 2, hasMaps: false }, { segments: 3, name: 2 });
+  const texts = ["17", "18", "19"];
+  for (const text of texts) {
+    name.set([text.charCodeAt(0), text.charCodeAt(1)]);
+    writer.segment({ name, durationMs: 2000 });
+  }
+  assert.throws(() => writer.segment({ name, durationMs: 2500 }), RangeError);
+  const written = writer.finish({ ended: true });
+  const segments = texts.map((text) => ({ name: text, durationMs: 2000 }));
+  assert.deepEqual(written, mediaPlaylistBytes({ ...TS, segments, ended: true }));
 });
 
 test("live MPEG-TS with a window that has moved", () => {

@@ -23,8 +23,11 @@ export interface SegmentStart {
 
 /** A Media Segment (RFC 8216, section 3). */
 export interface PlaylistSegment extends SegmentStart {
-  /** What its URI has between the playlist's `uriPrefix` and `uriSuffix`. */
-  readonly name: string;
+  /**
+   * What its URI has between the playlist's `uriPrefix` and `uriSuffix`; or the ASCII of it, which is copied as it is, for
+   * playlists so long that strings cost too much.
+   */
+  readonly name: string | Uint8Array;
   /**
    * Milliseconds, written to the nearest. Where starts have a finer clock, round the starts, not the durations: players
    * add them up.
@@ -55,15 +58,12 @@ export interface LowLatency {
   readonly renditionReports?: readonly RenditionReport[] | undefined;
 }
 
-/** A Media Playlist (RFC 8216, section 4.3.3; rfc8216bis, section 4.4.3). */
-export interface MediaPlaylist {
+/** What a Media Playlist says of itself before its segments. */
+export interface MediaPlaylistHead {
   /** What each segment's URI begins with. */
   readonly uriPrefix: string;
   /** What each segment's URI ends with. */
   readonly uriSuffix: string;
-  readonly segments: readonly PlaylistSegment[];
-  /** The segment after the last, whose parts can be played before it is complete. */
-  readonly open?: SegmentStart | undefined;
   /** VOD: nothing will change; EVENT: segments are only added. */
   readonly type?: "VOD" | "EVENT" | undefined;
   /**
@@ -75,21 +75,32 @@ export interface MediaPlaylist {
   readonly mediaSequence?: number | undefined;
   /** Discontinuities that the window has left behind; no line without it. */
   readonly discontinuitySequence?: number | undefined;
-  /** Whether a discontinuity follows the last segment, whatever comes next. */
-  readonly endsInDiscontinuity?: boolean | undefined;
   /** Whether each segment can be decoded by itself. */
   readonly independentSegments?: boolean | undefined;
-  /** Whether nothing will be added. */
-  readonly ended?: boolean | undefined;
   /** Whether `_HLS_msn` and `_HLS_part` are honoured. */
   readonly canBlockReload?: boolean | undefined;
   /** How far from the end to play without low latency, in milliseconds, at least three target durations. */
   readonly holdBackMs?: number | undefined;
   /** Milliseconds from the end up to which a delta update keeps segments, at least six target durations. */
   readonly canSkipUntilMs?: number | undefined;
+  readonly lowLatency?: LowLatency | undefined;
+}
+
+/** What a Media Playlist says behind its segments. */
+export interface MediaPlaylistEnd {
+  /** Whether a discontinuity follows the last segment, whatever comes next. */
+  readonly endsInDiscontinuity?: boolean | undefined;
+  /** Whether nothing will be added. */
+  readonly ended?: boolean | undefined;
+}
+
+/** A Media Playlist (RFC 8216, section 4.3.3; rfc8216bis, section 4.4.3). */
+export interface MediaPlaylist extends MediaPlaylistHead, MediaPlaylistEnd {
+  readonly segments: readonly PlaylistSegment[];
+  /** The segment after the last, whose parts can be played before it is complete. */
+  readonly open?: SegmentStart | undefined;
   /** Whether to leave out the segments beyond `canSkipUntilMs`, as a request with `_HLS_skip=YES` wants. */
   readonly delta?: boolean | undefined;
-  readonly lowLatency?: LowLatency | undefined;
 }
 
 /** A Rendition of sound (RFC 8216, section 4.3.4.1). */

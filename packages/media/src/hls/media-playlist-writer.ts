@@ -1,0 +1,182 @@
+import { AsciiWriter, uriBytes } from "./ascii-writer.ts";
+import { decimalInteger, decimalSeconds, quotedUri } from "./attributes.ts";
+import { ClockWriter } from "./clock.ts";
+import type {
+  LowLatency,
+  MediaPlaylistEnd,
+  MediaPlaylistHead,
+  PlaylistPart,
+  PlaylistSegment,
+  SegmentStart,
+} from "./model.ts";
+
+/** With EXT-X-MAP outside I-frame playlists: 6 would do (RFC 8216, section 7), 7 is what Kinesis Video Streams says. */
+const VERSION_WITH_MAP = 7;
+/** With EXT-X-SKIP (rfc8216bis, section 8). */
+const VERSION_WITH_SKIP = 9;
+/** With fractions in EXTINF (RFC 8216, section 7). */
+const VERSION_OF_FRACTIONS = 3;
+
+/** In part targets, target durations and target durations: the least that rfc8216bis, section 4.4.3.8, advises. */
+const LEAST_PART_HOLD_BACK = 3;
+const LEAST_HOLD_BACK = 3;
+const LEAST_SKIP_BOUNDARY = 6;
+
+/** Room for the tags before the segments, and for EXTINF and another line of each segment. */
+const HEAD_BYTES = 1024;
+const LINES_BYTES = 72;
+
+function atLeast(name: string, ms: number, leastMs: number): string {
+  if (!(ms >= leastMs)) throw new RangeError(`${name} is ${ms} ms, at least ${leastMs} ms`);
+  return `${name}=${decimalSeconds(ms)}`;
+}
+
+/** EXT-X-SERVER-CONTROL (rfc8216bis, section 4.4.3.8), or nothing where the server promises nothing. */
+function serverControl(head: MediaPlaylistHead, targetSeconds: number): string {
+  const { canBlockReload, canSkipUntilMs, holdBackMs, lowLatency } = head;
+  const targetMs = targetSeconds * 1000;
+  const attributes: string[] = [];
+  if (canBlockReload) attributes.push("CAN-BLOCK-RELOAD=YES");
+  if (lowLatency !== undefined) {
+    const leastMs = LEAST_PART_HOLD_BACK * lowLatency.partTargetMs;
+    attributes.push(atLeast("PART-HOLD-BACK", lowLatency.partHoldBackMs ?? leastMs, leastMs));
+  }
+  if (holdBackMs !== undefined) attributes.push(atLeast("HOLD-BACK", holdBackMs, LEAST_HOLD_BACK * targetMs));
+  if (canSkipUntilMs !== undefined)
+    attributes.push(atLeast("CAN-SKIP-UNTIL", canSkipUntilMs, LEAST_SKIP_BOUNDARY * targetMs));
+  return attributes.length === 0 ? "" : `#EXT-X-SERVER-CONTROL:${attributes.join(",")}\n`;
+}
+
+function version({ canSkipUntilMs, lowLatency, hasMaps }: WriterHead): number {
+  if (canSkipUntilMs !== undefined || lowLatency !== undefined) return VERSION_WITH_SKIP;
+  return hasMaps ? VERSION_WITH_MAP : VERSION_OF_FRACTIONS;
+}
+
+/** The tags that stand before the segments, each once. */
+function headText(head: WriterHead): string {
+  const { lowLatency, targetDurationSeconds: target } = head;
+  if (!Number.isSafeInteger(target) || target < 1) throw new RangeError(`no target duration: ${target}`);
+  let text = `#EXTM3U\n#EXT-X-VERSION:${version(head)}\n`;
+  if (head.type !== undefined) text += `#EXT-X-PLAYLIST-TYPE:${head.type}\n`;
+  text += `#EXT-X-TARGETDURATION:${target}\n${serverControl(head, target)}`;
+  if (lowLatency !== undefined) text += `#EXT-X-PART-INF:PART-TARGET=${decimalSeconds(lowLatency.partTargetMs)}\n`;
+  text += `#EXT-X-MEDIA-SEQUENCE:${decimalInteger("mediaSequence", head.mediaSequence ?? 0)}\n`;
+  if (head.independentSegments) text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
+  if (head.discontinuitySequence !== undefined)
+    text += `#EXT-X-DISCONTINUITY-SEQUENCE:${decimalInteger("discontinuitySequence", head.discontinuitySequence)}\n`;
+  return text;
+}
+
+function partLines(parts: readonly PlaylistPart[], lowLatency: LowLatency | undefined): string {
+  if (lowLatency === undefined) throw new RangeError("parts without a part target");
+  let text = "";
+  for (const part of parts) {
+    if (part.durationMs > lowLatency.partTargetMs)
+      throw new RangeError(`a part of ${part.durationMs} ms exceeds the part target of ${lowLatency.partTargetMs} ms`);
+    text += `#EXT-X-PART:DURATION=${decimalSeconds(part.durationMs)},URI=${quotedUri(part.uri)}`;
+    if (part.independent) text += ",INDEPENDENT=YES";
+    text += part.gap ? ",GAP=YES\n" : "\n";
+  }
+  return text;
+}
+
+/** What stands behind the segments of a low-latency playlist. */
+function tail({ preloadHint, renditionReports }: LowLatency): string {
+  let text = preloadHint === undefined ? "" : `#EXT-X-PRELOAD-HINT:TYPE=PART,URI=${quotedUri(preloadHint)}\n`;
+  for (const { uri, lastMsn, lastPart } of renditionReports ?? []) {
+    text += `#EXT-X-RENDITION-REPORT:URI=${quotedUri(uri)},LAST-MSN=${decimalInteger("lastMsn", lastMsn)}`;
+    text += lastPart === undefined ? "\n" : `,LAST-PART=${decimalInteger("lastPart", lastPart)}\n`;
+  }
+  return text;
+}
+
+/** What must be known of a playlist before its first segment. */
+export interface WriterHead extends MediaPlaylistHead {
+  readonly targetDurationSeconds: number;
+  /** Whether its segments have maps: all of them, or none. */
+  readonly hasMaps: boolean;
+}
+
+/** How long a playlist will be, about: a writer that was told right never moves what it has written. */
+export interface ExpectedLength {
+  readonly segments: number;
+  /** Bytes of a segment's name. */
+  readonly name: number;
+}
+
+/**
+ * Writes a Media Playlist segment by segment, so that a long one can be written in turns with other work, and needs no object of a segment
+ * behind its line. Its methods throw a `RangeError` where the data contradicts itself or cannot be said.
+ */
+export class MediaPlaylistWriter {
+  readonly #out: AsciiWriter;
+  readonly #head: WriterHead;
+  readonly #clock = new ClockWriter();
+  readonly #afterName: Uint8Array;
+  /** The initialization section that holds so far. */
+  #map: string | undefined;
+  #beforeName: Uint8Array = new Uint8Array(0);
+  #durationMs: number | undefined;
+
+  constructor(head: WriterHead, { segments, name }: ExpectedLength) {
+    this.#head = head;
+    const { uriPrefix, uriSuffix } = head;
+    this.#out = new AsciiWriter(HEAD_BYTES + segments * (LINES_BYTES + uriPrefix.length + name + uriSuffix.length));
+    this.#afterName = uriBytes("", uriSuffix, "\n");
+    this.#out.text(headText(head));
+  }
+
+  /** Says that the first segments are left out (rfc8216bis, section 4.4.5.2). */
+  skip(segments: number): void {
+    this.#out.text(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${segments}\n`);
+  }
+
+  /** Appends a segment. */
+  segment(segment: PlaylistSegment): void {
+    const out = this.#out;
+    this.start(segment);
+    if (segment.gap) out.text("#EXT-X-GAP\n");
+    // Most segments are as long as the one before.
+    if (segment.durationMs !== this.#durationMs) this.#turn(segment.durationMs);
+    out.bytes(this.#beforeName);
+    if (typeof segment.name === "string") out.uri(segment.name);
+    else out.bytes(segment.name);
+    out.bytes(this.#afterName);
+  }
+
+  /** Appends what a segment has before its end is known. */
+  start({ discontinuity, map, parts, programDateTimeMs }: SegmentStart): void {
+    const out = this.#out;
+    if (discontinuity) out.text("#EXT-X-DISCONTINUITY\n");
+    if (map !== this.#map) {
+      if (map === undefined) throw new RangeError("a segment without map after one with a map");
+      out.text(`#EXT-X-MAP:URI=${quotedUri(map)}\n`);
+      this.#map = map;
+    }
+    if (programDateTimeMs !== undefined) {
+      out.text("#EXT-X-PROGRAM-DATE-TIME:");
+      this.#clock.write(out, programDateTimeMs);
+      out.text("\n");
+    }
+    if (parts !== undefined && parts.length > 0) out.text(partLines(parts, this.#head.lowLatency));
+  }
+
+  /** Ends the playlist; its bytes, which are ASCII. */
+  finish({ endsInDiscontinuity, ended }: MediaPlaylistEnd): Uint8Array {
+    const out = this.#out;
+    const { lowLatency } = this.#head;
+    if (endsInDiscontinuity) out.text("#EXT-X-DISCONTINUITY\n");
+    if (lowLatency !== undefined) out.text(tail(lowLatency));
+    if (ended) out.text("#EXT-X-ENDLIST\n");
+    return out.finish();
+  }
+
+  /** Makes the lines of segments of another duration (RFC 8216, section 4.3.3.1, holds it to the target duration). */
+  #turn(durationMs: number): void {
+    const { targetDurationSeconds: target, uriPrefix } = this.#head;
+    if (!(Math.round(durationMs / 1000) <= target))
+      throw new RangeError(`a segment of ${durationMs} ms exceeds the target duration of ${target} s`);
+    this.#beforeName = uriBytes(`#EXTINF:${decimalSeconds(durationMs)},\n`, uriPrefix, "");
+    this.#durationMs = durationMs;
+  }
+}
