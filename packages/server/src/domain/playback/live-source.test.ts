@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Stream } from "../streams/stream.ts";
+import { RECENT_PAGE_ROWS } from "./recent-rows.ts";
 import { type ArrivingFragment, LiveSource } from "./segment-source.ts";
 import { rowAt } from "./testing.ts";
 import type { SessionGrant } from "./token.ts";
@@ -36,7 +37,11 @@ const GRANT: SessionGrant = {
 
 /** A live session over rows that tests add. */
 function session(...rows: FragmentRow[]): { rows: FragmentRow[]; source: LiveSource } {
-  const recent = { after: async (_: Stream, after: number) => rows.filter(({ sequence }) => sequence > after) };
+  const recent = {
+    after: async (_: Stream, after: number) =>
+      rows.filter(({ sequence }) => sequence > after).slice(0, RECENT_PAGE_ROWS),
+    hasNothingAfter: () => false,
+  };
   // Neither is looked at where the recent rows are given.
   const places = { stream: {} as Stream, index: {} as FragmentIndex, recent };
   return { rows, source: new LiveSource(places, GRANT) };
@@ -115,4 +120,27 @@ test("after a restart numbers go on from at least as many as gaps may have taken
   const old = session(rowAt(1), rowAt(3)).source;
   old.expectPreviews();
   assert.equal(await next(old), "0:1 1:3");
+});
+
+test("half a day is read page by page, with the numbers that it has when it is read at once", async () => {
+  // Of three fragments one is lost.
+  const sequences = Array.from({ length: 2 * RECENT_PAGE_ROWS + 1 }, (_, index) => index + 1 + (index >> 1));
+  const { source } = session(...sequences.map((sequence) => rowAt(sequence)));
+  source.expectPreviews();
+  const [pages, numbers]: [number[], number[]] = [[], []];
+  do {
+    const segments = await source.next();
+    pages.push(segments.length);
+    numbers.push(...segments.map(({ number }) => number));
+    // Asked again while it is counted, it does not begin anew.
+    source.expectPreviews();
+  } while (source.behind);
+  const holes = RECENT_PAGE_ROWS;
+  const [counted, read] = [
+    [0, 0, 0],
+    [RECENT_PAGE_ROWS, RECENT_PAGE_ROWS, 1],
+  ];
+  assert.deepEqual(pages, [...counted, ...read]);
+  assert.deepEqual([numbers[0], numbers.length], [2 * holes, sequences.length]);
+  assert.equal(numbers.at(-1), 2 * holes + sequences.length - 1);
 });

@@ -4,8 +4,8 @@ import type { Stream } from "../streams/stream.ts";
 
 /** Rows of one stream that are kept: two minutes of five fragments a second. */
 const KEPT_ROWS = 600;
-/** Rows that are read at once. */
-const PAGE_ROWS = 1000;
+/** Rows that are read at once, which takes one to three milliseconds: whoever gets so many asks again. */
+export const RECENT_PAGE_ROWS = 1000;
 /** Streams whose rows are kept: some 100 KiB each. */
 const MAX_STREAMS = 500;
 /** How long what was read is taken for the newest, in milliseconds: little beside a segment's duration. */
@@ -48,6 +48,13 @@ export class RecentRows {
     return rows.slice(first);
   }
 
+  /** Whether the index, looked at a moment ago, had no row with a sequence above `sequence`: {@link after} would give none. */
+  hasNothingAfter(stream: Stream, sequence: number): boolean {
+    const tail = this.#tails.get(stream.id);
+    if (tail === undefined || sequence < tail.floor || this.#now() - tail.readAt >= FRESH_MS) return false;
+    return (tail.rows.at(-1)?.sequence ?? tail.floor) <= sequence;
+  }
+
   /** The row of that sequence where it is kept and has not expired. */
   kept(stream: Stream, sequence: number): FragmentRow | undefined {
     const row = this.#tails.get(stream.id)?.rows.findLast((each) => each.sequence <= sequence);
@@ -55,7 +62,7 @@ export class RecentRows {
   }
 
   #read(stream: Stream, sequence: number): Promise<FragmentRow[]> {
-    return this.#index.after({ streamId: stream.id, horizon: stream.horizon() }, sequence, PAGE_ROWS);
+    return this.#index.after({ streamId: stream.id, horizon: stream.horizon() }, sequence, RECENT_PAGE_ROWS);
   }
 
   #tailOf(stream: Stream, sequence: number): Tail {
@@ -68,10 +75,21 @@ export class RecentRows {
 
   async #refresh(stream: Stream, tail: Tail): Promise<void> {
     const readAt = this.#now();
-    const more = await this.#read(stream, tail.rows.at(-1)?.sequence ?? tail.floor);
+    let more = await this.#read(stream, tail.rows.at(-1)?.sequence ?? tail.floor);
+    // Far behind: who asks for what lies between reads it by himself, and what is kept here is the newest all the same.
+    if (more.length === RECENT_PAGE_ROWS) more = await this.#leap(stream, tail);
     tail.rows.push(...more);
     const surplus = tail.rows.length - KEPT_ROWS;
     if (surplus > 0) tail.floor = tail.rows.splice(0, surplus).at(-1)!.sequence;
-    tail.readAt = more.length === PAGE_ROWS ? 0 : readAt;
+    tail.readAt = readAt;
+  }
+
+  /** Moves a tail to the newest rows, without those between. Sequences ascend by one at least, so that these are no more than are kept. */
+  async #leap(stream: Stream, tail: Tail): Promise<FragmentRow[]> {
+    const newest = await this.#index.newest({ streamId: stream.id, horizon: stream.horizon() });
+    if (newest === undefined) return [];
+    tail.rows = [];
+    tail.floor = Math.max(tail.floor, newest.sequence - KEPT_ROWS);
+    return this.#read(stream, tail.floor);
   }
 }

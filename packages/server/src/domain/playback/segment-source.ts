@@ -1,7 +1,7 @@
 import type { FragmentRow, TimedFragment } from "../../storage/ports/fragment.ts";
 import type { FragmentCursor, FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Stream } from "../streams/stream.ts";
-import type { RecentRows } from "./recent-rows.ts";
+import { RECENT_PAGE_ROWS, type RecentRows } from "./recent-rows.ts";
 import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter } from "./segment.ts";
 import { LiveSelection, ProducerSelection } from "./selection.ts";
 import { presentationStart, type SessionGrant } from "./token.ts";
@@ -15,6 +15,10 @@ export interface SegmentSource {
   next(now: number): Promise<Segment[]>;
   /** Whether no further segment will come. */
   readonly ended: boolean;
+  /** Whether the last call of `next` left some of what is known for the next one, so that no call takes long. */
+  readonly behind?: boolean;
+  /** Whether `next` would give nothing, as far as is known without a look at the index. */
+  isCurrent?(): boolean;
   /** As `LiveSource.expectPreviews`; a source without it has no previews. */
   expectPreviews?(): void;
   /** As `LiveSource.preview`. */
@@ -25,7 +29,7 @@ export interface SegmentSource {
 export interface SourcePlaces {
   readonly stream: Stream;
   readonly index: FragmentIndex;
-  readonly recent: Pick<RecentRows, "after">;
+  readonly recent: Pick<RecentRows, "after" | "hasNothingAfter">;
 }
 
 /**
@@ -54,16 +58,26 @@ export interface PreviewedSegment {
 const CONNECTION_STRIDE = 1000;
 
 /**
- * How many segments, at most, were shown while they arrived and then lost, in what arrived since the session began: where sequences have a
- * hole, connections broke. Nobody remembers after a restart, and numbers must not go back.
+ * Counts, page by page, how many segments at most were shown while they arrived and then lost, in what arrived since the session began: where
+ * sequences have a hole, connections broke. Nobody remembers after a restart, and numbers must not go back.
  */
-function lostWithin(rows: readonly FragmentRow[], { createdAt }: SessionGrant): number {
-  let lost = 0;
-  for (const [place, row] of rows.entries()) {
-    const hole = place === 0 ? 0 : row.sequence - rows[place - 1]!.sequence - 1;
-    if (hole > 0 && row.serverTimestamp > createdAt) lost += 1 + Math.ceil(hole / CONNECTION_STRIDE);
+class LostCount {
+  readonly #createdAt: number;
+  /** Sequence of the last row that was counted. */
+  reached: number | undefined;
+  total = 0;
+
+  constructor({ createdAt }: SessionGrant) {
+    this.#createdAt = createdAt;
   }
-  return lost;
+
+  add(rows: readonly FragmentRow[]): void {
+    for (const { sequence, serverTimestamp } of rows) {
+      const hole = this.reached === undefined ? 0 : sequence - this.reached - 1;
+      if (hole > 0 && serverTimestamp > this.#createdAt) this.total += 1 + Math.ceil(hole / CONNECTION_STRIDE);
+      this.reached = sequence;
+    }
+  }
 }
 
 function cutterFor(grant: SessionGrant, first: TimedFragment, lost = 0): SegmentCutter {
@@ -77,6 +91,7 @@ function cutterFor(grant: SessionGrant, first: TimedFragment, lost = 0): Segment
 /** What arrives, from the session's first fragment on, in the order in which it arrived. */
 export class LiveSource implements SegmentSource {
   readonly ended = false;
+  behind = false;
   readonly #places: SourcePlaces;
   readonly #grant: SessionGrant;
   readonly #selection: LiveSelection | undefined;
@@ -84,7 +99,10 @@ export class LiveSource implements SegmentSource {
   #after: number;
   /** What was shown before the archive had it, ascending by sequence. */
   readonly #previewed = new Map<number, TimedFragment>();
-  #countsLost = false;
+  /** Present while it is counted what was lost before the first segment. */
+  #counting: LostCount | undefined;
+  /** What that came to. */
+  #lost: number | undefined;
 
   constructor(places: SourcePlaces, grant: SessionGrant) {
     this.#places = places;
@@ -95,21 +113,36 @@ export class LiveSource implements SegmentSource {
 
   /** Says that previews are shown, and may have been before this process began. */
   expectPreviews(): void {
-    this.#countsLost = true;
+    if (this.#lost === undefined) this.#counting ??= new LostCount(this.#grant);
   }
 
+  isCurrent(): boolean {
+    return !this.behind && this.#places.recent.hasNothingAfter(this.#places.stream, this.#after);
+  }
+
+  /** The segments of one page of rows: what arrived since the session was last asked for may be half a day of them. */
   async next(): Promise<Segment[]> {
     const { stream, recent } = this.#places;
-    const rows: FragmentRow[] = [];
-    for (;;) {
-      const page = await recent.after(stream, rows.at(-1)?.sequence ?? this.#after);
-      if (page.length === 0) break;
-      rows.push(...page);
+    const counting = this.#cutter === undefined ? this.#counting : undefined;
+    const rows = await recent.after(stream, counting?.reached ?? this.#after);
+    this.behind = rows.length >= RECENT_PAGE_ROWS;
+    if (counting === undefined) return this.#take(rows);
+    const isFirst = counting.reached === undefined;
+    counting.add(rows);
+    if (!this.behind && counting.reached !== undefined) {
+      this.#lost = counting.total;
+      this.#counting = undefined;
     }
+    if (isFirst && !this.behind) return this.#take(rows);
+    // Pages are counted first and read again then: to keep them would take megabytes for each of many sessions.
+    this.behind = true;
+    return [];
+  }
+
+  #take(rows: readonly FragmentRow[]): Segment[] {
     this.#after = rows.at(-1)?.sequence ?? this.#after;
     const segments: Segment[] = [];
-    const lost = this.#cutter === undefined && this.#countsLost ? lostWithin(rows, this.#grant) : 0;
-    for (const row of rows) this.#push(row, segments, lost);
+    for (const row of rows) this.#push(row, segments);
     return segments;
   }
 
@@ -142,10 +175,10 @@ export class LiveSource implements SegmentSource {
     return segments;
   }
 
-  #push(row: FragmentRow, segments: Segment[], lost: number): void {
+  #push(row: FragmentRow, segments: Segment[]): void {
     this.#settle(row.sequence, segments);
     if (this.#selection?.takes(row) === false) return;
-    this.#cutter ??= cutterFor(this.#grant, row, lost);
+    this.#cutter ??= cutterFor(this.#grant, row, this.#lost);
     const closed = this.#cutter.push(row);
     if (closed !== undefined) segments.push(closed);
     // Where nothing can be joined to it, a fragment is a segment at once.

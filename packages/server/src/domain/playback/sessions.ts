@@ -5,6 +5,7 @@ import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import { codecRefusal } from "../fragments/codec-errors.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
+import { Semaphore } from "../fragments/semaphore.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -62,6 +63,8 @@ export class PlaybackSessions {
   readonly #feeds: PartFeeds;
   readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
   readonly #lists = new SharedCache<SharedTimeline>(LISTS_BYTES);
+  /** What is read page by page is read for one session at a time, so that a page is the longest that anybody waits for them. */
+  readonly #backlogs = new Semaphore(1);
   /** Streams whose deletion is waited for. */
   readonly #watched = new WeakSet<Stream>();
 
@@ -157,7 +160,8 @@ export class PlaybackSessions {
     const places = { stream, index: this.#options.index, recent: this.#recent };
     const { mode, maxSegments } = grant.parameters;
     const source = mode === "live" ? new LiveSource(places, grant) : new RangeSource(places, grant);
-    return new Timeline(source, { mode, maxSegments, createdAt: grant.createdAt, base: grant.base });
+    const rules = { mode, maxSegments, createdAt: grant.createdAt, base: grant.base };
+    return new Timeline(source, rules, this.#backlogs);
   }
 
   /** The list of an ON_DEMAND range, read for the first of its sessions. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { Semaphore } from "../fragments/semaphore.ts";
 import { type Segment, SegmentCutter } from "./segment.ts";
 import type { SegmentSource } from "./segment-source.ts";
 import { rowAt } from "./testing.ts";
@@ -18,6 +19,7 @@ class ScriptedSource implements SegmentSource {
     looksAhead: false,
   });
   readonly #segments: Segment[] = [];
+  onRead = (): void => undefined;
 
   constructor(page = 100) {
     this.#page = page;
@@ -30,8 +32,13 @@ class ScriptedSource implements SegmentSource {
     }
   }
 
+  get behind(): boolean {
+    return this.#segments.length > 0;
+  }
+
   async next(): Promise<Segment[]> {
     this.reads++;
+    this.onRead();
     return this.#segments.splice(0, this.#page);
   }
 }
@@ -110,3 +117,30 @@ test("on demand the list is read once, whole or up to its limit, and has an end"
   await limited.window(0);
   assert.equal(source.reads, reads);
 });
+
+for (const mode of ["live", "live-replay"] as const) {
+  test(`what a ${mode} session has missed is read for one session at a time, with a turn for others before each page`, async () => {
+    let turns = 0;
+    let running = true;
+    const others = (): void => {
+      turns++;
+      if (running) setImmediate(others);
+    };
+    setImmediate(others);
+    const backlogs = new Semaphore(1);
+    const reads: { session: number; turn: number }[] = [];
+    const sessions = [1, 2].map((session) => {
+      const source = new ScriptedSource(10);
+      source.onRead = () => void reads.push({ session, turn: turns });
+      source.put(...rowsTo(50));
+      const rules = { mode, maxSegments: 3, createdAt: 0, base: rowAt(1).producerTimestamp };
+      return new Timeline(source, rules, backlogs);
+    });
+    const windows = await Promise.all(sessions.map((session) => session.window(1e9)));
+    running = false;
+    for (const window of windows) assert.deepEqual(numbers(window), [47, 48, 49]);
+    const order = reads.map(({ session }) => session);
+    assert.deepEqual(order, order.toSorted());
+    assert.equal(new Set(reads.map(({ turn }) => turn)).size, reads.length);
+  });
+}

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { Semaphore } from "../fragments/semaphore.ts";
 import type { PlaybackMode } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
 import type { ArrivingFragment, SegmentSource } from "./segment-source.ts";
@@ -9,6 +10,8 @@ import { REPLAY_LEAD } from "./token.ts";
  * segment to stay for the duration of the longest playlist that had it; this is as many again, or a minute of short segments.
  */
 const LEAST_REMEMBERED = 30;
+/** A session that was not asked for during this time, in milliseconds, may have missed more than a page of rows: it queues for them. */
+const MISSED_MS = 60_000;
 /** Segments of a replay that are read ahead of their time. */
 const REPLAY_AHEAD = 8;
 
@@ -54,17 +57,26 @@ export class Timeline {
   readonly #due: { readonly segment: Segment; readonly at: number }[] = [];
   /** Milliseconds from the beginning of a replay to the ends of the last segments that were read. */
   readonly #ends: number[] = [];
+  readonly #backlogs: Semaphore;
+  /** Milliseconds since the epoch. */
+  #advancedAt: number;
   #longest = 0;
   #window: PlaylistWindow | undefined;
   #advancing: Promise<void> | undefined;
 
-  constructor(source: SegmentSource, rules: TimelineRules) {
+  /**
+   * @param backlogs lets few timelines at a time read what they have missed: after a restart those of all sessions may have half a day of it
+   */
+  constructor(source: SegmentSource, rules: TimelineRules, backlogs = new Semaphore(1)) {
     this.#source = source;
     this.#rules = rules;
+    this.#backlogs = backlogs;
+    this.#advancedAt = rules.createdAt;
   }
 
   /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
   async window(now: number): Promise<PlaylistWindow> {
+    if (this.#window !== undefined && this.#advancing === undefined && this.#source.isCurrent?.()) return this.#window;
     // Whoever comes while another one reads sees what that one finds.
     this.#advancing ??= this.#advance(now).finally(() => {
       this.#advancing = undefined;
@@ -99,9 +111,18 @@ export class Timeline {
     return first === undefined ? undefined : this.#shown[number - first.number];
   }
 
-  #advance(now: number): Promise<void> {
-    if (this.#rules.mode === "on-demand") return this.#readAll(now);
-    return this.#rules.mode === "live" ? this.#follow(now) : this.#replay(now);
+  async #advance(now: number): Promise<void> {
+    const { mode } = this.#rules;
+    if (mode === "on-demand") return this.#readAll(now);
+    const step = mode === "live" ? () => this.#follow(now) : () => this.#replay(now);
+    const missed = now - this.#advancedAt;
+    this.#advancedAt = now;
+    if (missed < MISSED_MS && (await step())) return;
+    // One page after the other, and whatever else there is to do between them.
+    await this.#backlogs.run(async () => {
+      do await nextTurn();
+      while (!(await step()));
+    });
   }
 
   async #readAll(now: number): Promise<void> {
@@ -115,21 +136,29 @@ export class Timeline {
     }
   }
 
-  async #follow(now: number): Promise<void> {
+  /** Shows what a page of rows has brought; whether that was all. */
+  async #follow(now: number): Promise<boolean> {
     for (const segment of await this.#source.next(now)) this.#show(segment);
     this.#forget();
+    return this.#source.behind !== true;
   }
 
-  async #replay(now: number): Promise<void> {
+  /** Shows what is due, and reads a page of rows where less than enough is left; whether it is now. */
+  async #replay(now: number): Promise<boolean> {
+    if (this.#showDue(now)) return true;
+    const segments = await this.#source.next(now);
+    for (const segment of segments) this.#schedule(segment);
+    return segments.length === 0 || this.#showDue(now);
+  }
+
+  /** Whether enough is read ahead then. */
+  #showDue(now: number): boolean {
     const elapsed = now - this.#rules.createdAt;
-    for (;;) {
-      while (this.#due.length > 0 && this.#due[0]!.at <= elapsed) this.#show(this.#due.shift()!.segment);
-      this.#forget();
-      if (this.#due.length >= REPLAY_AHEAD || this.#source.ended) return;
-      const segments = await this.#source.next(now);
-      if (segments.length === 0) return;
-      for (const segment of segments) this.#schedule(segment);
-    }
+    let due = 0;
+    while (due < this.#due.length && this.#due[due]!.at <= elapsed) this.#show(this.#due[due++]!.segment);
+    this.#due.splice(0, due);
+    this.#forget();
+    return this.#due.length >= REPLAY_AHEAD || this.#source.ended;
   }
 
   /** A segment is added when the one that leads it by `REPLAY_LEAD` has been played. */
