@@ -12,6 +12,7 @@ const SUMS: Readonly<Record<string, string>> = {
   "PutMedia.IncomingFrames": "kvass_put_media_incoming_frames_total",
   "PutMedia.ConnectionErrors": "kvass_put_media_connection_errors_total",
   "PutMedia.ErrorAckCount": "kvass_put_media_error_acks_total",
+  "PutMedia.SilentTracks": "kvass_put_media_silent_tracks_total",
   "GetMedia.Requests": "kvass_get_media_requests_total",
   "GetMedia.OutgoingBytes": "kvass_get_media_outgoing_bytes_total",
   "GetMedia.OutgoingFragments": "kvass_get_media_outgoing_fragments_total",

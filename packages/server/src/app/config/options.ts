@@ -120,8 +120,8 @@ export const OPTIONS = {
   maxTracks: preset(count(1), "tracks of one stream; more get ERROR ack 4012"),
   maxFragmentTags: preset(count(), "metadata tags of one fragment; more get ERROR ack 4009"),
   requireTracks: preset(
-    oneOf("all", "audiovisual", "none"),
-    "declared tracks that need a frame in every fragment, or get ERROR ack 4011",
+    oneOf("all", "audiovisual", "any", "none"),
+    "declared tracks that need a frame in every fragment, or get ERROR ack 4011; any: one of video or audio",
   ),
   frameOrder: preset(
     oneOf("stream", "track"),

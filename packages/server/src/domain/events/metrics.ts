@@ -29,6 +29,8 @@ export class PutMediaMetrics {
   errorAckCount = 0;
   /** Fragments that were received whole, and persisted where the stream has retention. */
   success = 0;
+  /** Fragments in which a declared track of video or audio had no frame. */
+  silentTracks = 0;
   #fragmentIngestionLatency: Latency | undefined;
   #fragmentPersistLatency: Latency | undefined;
 
@@ -143,6 +145,7 @@ const PUT_MEDIA: readonly Reading<PutMediaMetrics>[] = [
   ["ConnectionErrors", "Count", ({ connectionErrors }) => connectionErrors],
   ["ErrorAckCount", "Count", ({ errorAckCount }) => errorAckCount],
   ["Success", "Count", ({ success }) => success],
+  ["SilentTracks", "Count", ({ silentTracks }) => silentTracks],
   ["FragmentIngestionLatency", "Milliseconds", ({ fragmentIngestionLatency }) => fragmentIngestionLatency],
   ["FragmentPersistLatency", "Milliseconds", ({ fragmentPersistLatency }) => fragmentPersistLatency],
 ];

@@ -133,6 +133,18 @@ const CASES: readonly Case[] = [
       cluster(1040, video(0)),
       cluster(2000, video(0, true), audio(0)),
     ],
+    acks: "B1000 R1000 B1080 R1080 B1040 R1040 B2000 R2000 P1000 P1080 P1040 P2000",
+  },
+  {
+    what: "clusters that a muxer cut by size, where all tracks are needed",
+    body: [
+      audioVideoHeader(),
+      cluster(1000, video(0, true)),
+      cluster(1080, video(0), audio(-80)),
+      cluster(1040, video(0)),
+      cluster(2000, video(0, true), audio(0)),
+    ],
+    limits: { requireTracks: "audiovisual" },
     acks: "B1000 B1080 R1000 R1080 B1040 R1040 B2000 R2000 P1000 P1080 P1040 P2000",
   },
   {
@@ -141,8 +153,9 @@ const CASES: readonly Case[] = [
     acks: "B1000 R1000 B2000 R2000 P1000 P2000",
   },
   {
-    what: "a fragment of sound alone",
+    what: "a fragment of sound alone, where pictures are needed too",
     body: [audioVideoHeader(), cluster(1000, video(0, true), audio(0)), cluster(2000, audio(0), audio(900))],
+    limits: { requireTracks: "audiovisual" },
     acks: "B1000 R1000 B2000 P1000 E4011@2000",
   },
   {
@@ -151,18 +164,21 @@ const CASES: readonly Case[] = [
     acks: "B1000 R1000 B2000 P1000 E4011@2000",
   },
   {
-    what: "a track without frames up to the next key frame",
+    what: "a track without frames up to the next key frame, where every one needs them",
     body: [audioVideoHeader(), cluster(1000, video(0, true)), cluster(2000, video(0, true), audio(0))],
+    limits: { requireTracks: "audiovisual" },
     acks: "B1000 B2000 E4011@1000",
   },
   {
-    what: "a track without frames at the body's end",
+    what: "a track without frames at the body's end, where every one needs them",
     body: [audioVideoHeader(), cluster(1000, video(0, true), audio(0)), cluster(2000, video(0, true))],
+    limits: { requireTracks: "audiovisual" },
     acks: "B1000 R1000 B2000 P1000 E4011@2000",
   },
   {
-    what: "a track without frames before END_OF_FRAGMENT",
+    what: "a track without frames before END_OF_FRAGMENT, where every one needs them",
     body: [audioVideoHeader(), cluster(1000, audio(0)), END_OF_FRAGMENT, cluster(2000, video(0, true), audio(0))],
+    limits: { requireTracks: "audiovisual" },
     acks: "B1000 E4011@1000",
   },
   {
@@ -185,6 +201,22 @@ const CASES: readonly Case[] = [
     body: [audioVideoHeader(), cluster(1000, video(0, true)), cluster(2000, audio(0))],
     limits: { requireTracks: "none" },
     acks: "B1000 R1000 B2000 R2000 P1000 P2000",
+  },
+  {
+    what: "sound that begins after the pictures, and ends after them",
+    body: [
+      audioVideoHeader(),
+      cluster(1000, video(0, true), video(960)),
+      cluster(2000, video(0, true), audio(0)),
+      cluster(3000, audio(0), audio(960)),
+      cluster(5000, audio(0), audio(960)),
+    ],
+    acks: "B1000 R1000 B2000 R2000 B3000 R3000 B5000 R5000 P1000 P2000 P3000 P5000",
+  },
+  {
+    what: "a fragment of subtitles alone",
+    body: [subtitledHeader(), cluster(1000, video(0, true)), cluster(5000, simpleBlock(2, 0, true, frame))],
+    acks: "B1000 R1000 B5000 P1000 E4011@5000",
   },
   {
     what: "a block of an undeclared track",

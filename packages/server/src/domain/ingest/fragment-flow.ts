@@ -38,6 +38,8 @@ export interface FragmentSource {
   readonly begun: (fragment: OpenFragment) => void;
   /** A fragment's last byte has arrived, and it keeps every rule. */
   readonly received: (fragment: OpenFragment) => void;
+  /** A track had no frame in a whole fragment, which the limits allow. */
+  readonly silent: (track: number) => void;
   /** The archive is behind: take no more data before `accepted` settles; it rejects with `JournalUnavailable`. */
   readonly pushBack: (accepted: Promise<void>) => void;
 }
@@ -222,7 +224,8 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#receive(fragment, tally);
   }
 
-  #receive(fragment: OpenFragment, { duration, startsClean }: FragmentTally): void {
+  #receive(fragment: OpenFragment, { duration, startsClean, silent }: FragmentTally): void {
+    if (silent !== undefined) this.#source.silent(silent);
     fragment.complete({ duration, startsClean, configuration: this.#configuration });
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();

@@ -33,6 +33,8 @@ export interface IngestOptions {
   readonly limits: IngestLimits;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
+  /** Called once a session in which a track had no frame in a whole fragment, with the track's number. */
+  readonly silent?: (stream: string, track: number) => void;
   readonly now?: () => number;
 }
 
@@ -132,6 +134,7 @@ export class Ingest {
       metrics,
       now: this.#now,
       report: this.#options.report,
+      silent: (track) => this.#options.silent?.(stream.name, track),
       target: () => this.#targetOf(stream, key),
       horizon: () => stream.horizon(),
       ended,

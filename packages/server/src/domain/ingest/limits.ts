@@ -32,10 +32,11 @@ export interface IngestLimits {
    */
   readonly order: "stream" | "track";
   /**
-   * Which declared tracks need a frame in every fragment (4011): all, or those of video and audio, as subtitles and sensor data are sparse.
-   * Clusters cut by size count as one fragment up to the next key frame.
+   * Which declared tracks need a frame in every fragment (4011): all; those of video and audio, as subtitles and sensor data are sparse; or any
+   * one of those, as sound may begin after the pictures and end before them. Clusters cut by size count as one fragment up to the next key
+   * frame.
    */
-  readonly requireTracks: "all" | "audiovisual" | "none";
+  readonly requireTracks: "all" | "audiovisual" | "any" | "none";
 }
 
 /** Kvass's own bounds: what protects the server, not what meters its users. */
@@ -57,7 +58,7 @@ export const GENEROUS_LIMITS: IngestLimits = Object.freeze({
   idleAckMs: 5000,
   idleCloseMs: 30_000,
   order: "track",
-  requireTracks: "audiovisual",
+  requireTracks: "any",
 });
 
 /** The quotas of Kinesis Video Streams (AWS docs, "Kinesis Video Streams service quotas"). */

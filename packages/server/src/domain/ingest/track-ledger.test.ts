@@ -87,7 +87,8 @@ for (const [what, head, blocks, expected] of DURATIONS) {
   test(`duration of a fragment: ${what}`, () => {
     const ledger = new TrackLedger(head, GENEROUS_LIMITS);
     for (const each of blocks) ledger.add(each);
-    assert.deepEqual(ledger.endFragment(), { duration: expected, startsClean: true, missing: undefined });
+    const { duration, startsClean, missing } = ledger.endFragment();
+    assert.deepEqual({ duration, startsClean, missing }, { duration: expected, startsClean: true, missing: undefined });
   });
 }
 
@@ -105,6 +106,24 @@ test("playback can begin with a fragment whose first video frame is a key frame,
   const audio = new TrackLedger(header(MS, track(2, "audio")), GENEROUS_LIMITS);
   audio.add(block(2, 0, { keyframe: false }));
   assert.equal(audio.endFragment().startsClean, true);
+});
+
+test("a track is silent that has no frame from one key frame to the next, however muxers cut what lies between", () => {
+  const ledger = new TrackLedger(
+    header(MS, track(1, "video"), track(2, "audio"), track(3, "subtitle")),
+    GENEROUS_LIMITS,
+  );
+  const silent = (...blocks: MatroskaBlock[]): number | undefined => {
+    for (const each of blocks) ledger.add(each);
+    return ledger.endFragment().silent;
+  };
+  const delta = { keyframe: false };
+  assert.equal(silent(block(1, 0)), undefined);
+  assert.equal(silent(block(1, 40, delta), block(2, 40)), undefined, "sound came with a later cluster");
+  assert.equal(silent(block(1, 80)), undefined);
+  assert.equal(silent(block(1, 120)), 2, "no sound since 80");
+  assert.equal(silent(block(2, 160)), undefined, "the sound of the run that began at 120");
+  assert.equal(silent(block(2, 5000)), 1, "no pictures");
 });
 
 test("a single frame lasts as long as frames did in the fragment before", () => {

@@ -46,13 +46,13 @@ const later = (a: bigint | undefined, b: bigint): bigint => (a === undefined || 
 
 const isAudiovisual = ({ type }: MatroskaTrack): boolean => type === "video" || type === "audio";
 
-/** Tells which tracks need a frame in every fragment; where there is neither video nor audio, all do. */
+/** Tells which tracks need a frame in every fragment, or one of which does; where there is neither video nor audio, all do. */
 function requirement(
   tracks: readonly MatroskaTrack[],
   required: IngestLimits["requireTracks"],
 ): (track: MatroskaTrack) => boolean {
   if (required === "none") return () => false;
-  return required === "audiovisual" && tracks.some(isAudiovisual) ? isAudiovisual : () => true;
+  return required !== "all" && tracks.some(isAudiovisual) ? isAudiovisual : () => true;
 }
 
 /** What the blocks of a fragment amount to. */
@@ -63,6 +63,8 @@ export interface FragmentTally {
   readonly startsClean: boolean;
   /** A declared track without a frame, or undefined. */
   readonly missing: MissingTrack | undefined;
+  /** The number of a track that had no frame where it may do without: from one key frame to the next, or here. */
+  readonly silent: number | undefined;
 }
 
 /** A declared track without a frame. `final` is false where the frames may still come in a cluster that continues this one. */
@@ -94,6 +96,9 @@ export class TrackLedger {
   #before: bigint | undefined;
   /** Whether this fragment begins with a key frame: undefined until its first video block. */
   #beginsRun: boolean | undefined;
+  /** Whether a fragment has begun with a key frame yet. */
+  #hasRun = false;
+  #silent: number | undefined;
 
   constructor(header: MatroskaHeader, limits: IngestLimits) {
     this.#limits = limits;
@@ -135,6 +140,7 @@ export class TrackLedger {
   /** Closes the fragment in progress. */
   endFragment(): FragmentTally {
     const missing = this.#missing();
+    const silent = missing === undefined ? this.#silentTrack() : undefined;
     let end = this.#first;
     for (const track of this.#tracks) {
       if (track.blocks === 0) continue;
@@ -150,7 +156,8 @@ export class TrackLedger {
     this.#last = Number.NEGATIVE_INFINITY;
     const startsClean = !this.#hasVideo || this.#beginsRun === true;
     this.#beginsRun = undefined;
-    return { duration, startsClean, missing };
+    this.#silent = undefined;
+    return { duration, startsClean, missing, silent };
   }
 
   #trackOf(number: number): TrackState {
@@ -169,13 +176,28 @@ export class TrackLedger {
     else track.earliest = this.#timeOf(track.before) - (block.keyframe ? 0 : this.#reorderTicks);
     if (track.video && this.#beginsRun === undefined) {
       this.#beginsRun = block.keyframe;
-      // Tracks whose frames came before the key frame, in this very fragment, are of this run.
-      if (block.keyframe) for (const other of this.#tracks) other.seenInRun = other.blocks > 0;
+      if (block.keyframe) this.#beginRun();
     }
     track.seenInRun = true;
   }
 
+  #beginRun(): void {
+    if (this.#hasRun) this.#silent = this.#tracks.find((track) => track.required && !track.seenInRun)?.number;
+    this.#hasRun = true;
+    // Tracks whose frames came before the key frame, in this very fragment, are of this run.
+    for (const track of this.#tracks) track.seenInRun = track.blocks > 0;
+  }
+
+  /** What a fragment of clusters cut by size lacks is known when the next one begins; pictures that are not there begin none. */
+  #silentTrack(): number | undefined {
+    const isSilent = (track: TrackState) => track.required && track.blocks === 0 && (track.video || !this.#hasVideo);
+    return this.#silent ?? this.#tracks.find((track) => isSilent(track) && !this.#continues(track))?.number;
+  }
+
   #missing(): MissingTrack | undefined {
+    if (this.#limits.requireTracks === "any" && this.#tracks.some((track) => track.required && track.blocks > 0)) {
+      return undefined;
+    }
     const absent = this.#tracks.find((track) => track.required && track.blocks === 0 && !this.#continues(track));
     if (absent === undefined) return undefined;
     return { number: absent.number, final: !this.#hasVideo || this.#beginsRun === undefined || absent.video };
