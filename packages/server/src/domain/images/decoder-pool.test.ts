@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { kill } from "node:process";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -244,4 +247,24 @@ test("without ffmpeg the error says what to do", async () => {
 test("a program that is no ffmpeg fails the task", async () => {
   const pool = poolFor({ ffmpeg: "/bin/cat" });
   await assert.rejects(shades(pool, small, [0]), { name: "DecoderFailed", message: /^ffmpeg ended with 1/ });
+});
+
+/** A program of a few lines, in the place of ffmpeg. */
+function script(...lines: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), "kvass-decoder-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "ffmpeg");
+  writeFileSync(path, ["#!/bin/sh", ...lines].join("\n"), { mode: 0o755 });
+  return path;
+}
+
+test("a decoder gets the server's environment without its secrets", async () => {
+  process.env.KVASS_ROOT_SECRET_ACCESS_KEY = "not for decoders";
+  process.env.DECODER_LIBRARIES = "for decoders";
+  after(() => {
+    delete process.env.KVASS_ROOT_SECRET_ACCESS_KEY;
+    delete process.env.DECODER_LIBRARIES;
+  });
+  const pool = poolFor({ ffmpeg: script('echo "[$KVASS_ROOT_SECRET_ACCESS_KEY][$DECODER_LIBRARIES]" >&2', "exit 3") });
+  await assert.rejects(shades(pool, small, [0]), { message: "ffmpeg ended with 3: [][for decoders]" });
 });

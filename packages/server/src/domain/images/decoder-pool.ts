@@ -21,7 +21,7 @@ export interface DecoderPoolOptions {
   readonly answersWithinMs?: number;
 }
 
-/** A picture a minute, as a console's overview asks for, finds the decoder warm; each takes some 30 MB while it waits. */
+/** A picture a minute, as a console's overview asks for, finds the decoder warm; after 720p each takes some 60 MB while it waits. */
 const IDLE_MS = 90_000;
 /** A group of 20 s of 4K video takes some 10 s on one core; what takes longer than this is stuck. */
 const ANSWERS_WITHIN_MS = 30_000;

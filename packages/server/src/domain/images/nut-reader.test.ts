@@ -18,7 +18,12 @@ const plain = await nut();
 function framesIn(bytes: Buffer, chunk = bytes.length, maxFrameBytes = MAX_FRAME): { time: number; data: Buffer }[] {
   const frames: { time: number; data: Buffer }[] = [];
   const reader = new NutReader((time, data) => frames.push({ time, data }), maxFrameBytes);
-  for (let at = 0; at < bytes.length; at += chunk) reader.feed(bytes.subarray(at, at + chunk));
+  for (let at = 0; at < bytes.length; at += chunk) {
+    const fed = Buffer.from(bytes.subarray(at, at + chunk));
+    reader.feed(fed);
+    // What the reader kept of it would be read as something else from now on.
+    fed.fill(0xff);
+  }
   return frames;
 }
 
@@ -56,6 +61,14 @@ test("a frame beyond the limit is refused before memory is taken for it", () => 
 test("what is no NUT is refused", () => {
   assert.throws(() => framesIn(Buffer.from("RIFF".repeat(16))), NutError);
   assert.throws(() => framesIn(Buffer.concat([plain.subarray(0, 25), Buffer.alloc(100, 0x80)])), NutError);
+});
+
+test("times of more bits than there can be are refused", () => {
+  const stream = plain.indexOf(Buffer.from("4e5311405bf2f9db", "hex"));
+  const damaged = Buffer.from(plain);
+  // Behind the startcode: length, stream, class, the format in four bytes with their count, and the time base.
+  damaged[stream + 17] = 100;
+  assert.throws(() => framesIn(damaged), { name: "NutError", message: "times are coded in 100 bits" });
 });
 
 test("damage is an error or other frames, never anything else", () => {

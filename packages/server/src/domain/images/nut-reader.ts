@@ -33,6 +33,8 @@ const MAX_HEADER_BYTES = 64 * 1024;
 /** A variable-length value of more bytes than this is beyond 2^53. */
 const MAX_VALUE_BYTES = 7;
 const FRAME_CODES = 256;
+/** Most bits of a time that is coded by its lowest bits alone; no muxer may write more (FFmpeg, libavformat/nutdec.c). */
+const MAX_PTS_SHIFT = 15;
 
 /** The stream is no NUT stream that this reader knows. */
 export class NutError extends Error {
@@ -127,7 +129,7 @@ export class NutReader {
     this.#allocate = allocate;
   }
 
-  /** Reads the next bytes. Throws {@link NutError} where they make no sense; the reader is of no use then. */
+  /** Reads the next bytes, and keeps none of `chunk`. Throws {@link NutError} where they make no sense; the reader is of no use then. */
   feed(chunk: Buffer): void {
     let rest = this.#fill(chunk);
     if (rest.length === 0) return;
@@ -196,7 +198,10 @@ export class NutReader {
     this.#timeBases = timeBases;
     this.#frameCodes = readFrameCodes(cursor);
     const count = bounded(cursor.value());
-    this.#elisions = [Buffer.alloc(0), ...Array.from({ length: count }, () => cursor.take(cursor.value()))];
+    this.#elisions = [
+      Buffer.alloc(0),
+      ...Array.from({ length: count }, () => Buffer.from(cursor.take(cursor.value()))),
+    ];
   }
 
   #readStreamHeader(cursor: Cursor): void {
@@ -205,6 +210,7 @@ export class NutReader {
     cursor.take(cursor.value());
     this.#timeBase = cursor.value();
     this.#msbPtsShift = cursor.value();
+    if (this.#msbPtsShift > MAX_PTS_SHIFT) throw new NutError(`times are coded in ${this.#msbPtsShift} bits`);
   }
 
   /** Times that are coded in few bits count from here on. */
