@@ -171,7 +171,11 @@ export class Listener {
     { id, signal, expectsContinue }: { id: string; signal: AbortSignal; expectsContinue: boolean },
   ): Promise<WireResponse> | WireResponse {
     const refusal = refusalOf(request, this.#limits.maxHeaders);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) {
+      // Who sends such a head is not trusted to frame the next request right.
+      response.shouldKeepAlive = false;
+      return refusal;
+    }
     if (request.method === "OPTIONS") {
       return { status: 200, headers: preflightHeaders(request.headers), body: "" };
     }
