@@ -1,7 +1,8 @@
 import { type AdaptationSet, manifest, type Period, type TimelineSegment } from "@kvass/media";
 import { languageOf, segmentQuery } from "./hls.ts";
 import { PlaybackRefusal } from "./refusal.ts";
-import type { Segment } from "./segment.ts";
+import { nameOf, type Segment } from "./segment.ts";
+import type { Segments } from "./segment-list.ts";
 import type { PlaybackSession } from "./session.ts";
 import { presentationStart } from "./token.ts";
 import type { Track } from "./tracks.ts";
@@ -19,8 +20,8 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   const { segments, ended, longest } = await session.playlistWindow();
   if (segments.length === 0) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
   const periods: Period[] = [];
-  for (const run of runsOf(segments))
-    periods.push(await periodOf(session, run, run.at(-1) === segments.at(-1) && !ended));
+  const runs = runsOf(segments);
+  for (const run of runs) periods.push(await periodOf(session, run, !ended && run === runs.at(-1)));
   const common = { maxSegmentDurationMs: longest, periods };
   if (grant.parameters.mode === "on-demand") {
     return manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
@@ -33,7 +34,7 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     publishTimeMs: now,
     minimumUpdatePeriodMs: ended ? undefined : UPDATE_MS,
     // Where it is less than the delay, as at the beginning of a replay, dash.js takes it for the delay, and comes too near to the newest.
-    timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments[0])),
+    timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments.at(0))),
     suggestedPresentationDelayMs: delayMs,
     durationMs: ended ? presentedEnd(segments.at(-1)) : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
@@ -47,7 +48,7 @@ function presentedStart(segment: Segment | undefined): number {
 
 const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
 
-function runsOf(segments: readonly Segment[]): Segment[][] {
+function runsOf(segments: Segments): Segment[][] {
   const runs: Segment[][] = [];
   for (const segment of segments) {
     const last = runs.at(-1);
@@ -120,11 +121,11 @@ function representation(
 function timelineOf(session: PlaybackSession, segments: readonly Segment[]): TimelineSegment[] {
   const { showTimestamps, showNumbers } = session.grant.parameters;
   const offset = mediaTime(session, segments[0]!.run.start) - segments[0]!.run.start;
-  return segments.map(({ start, duration, shownStart, fragmentNumber }, index) => ({
-    time: start + offset,
-    duration: (segments[index + 1]?.start ?? start + duration) - start,
-    fragmentTimestampMs: showTimestamps ? shownStart : undefined,
-    fragmentNumber: showNumbers ? fragmentNumber : undefined,
+  return segments.map((segment, index) => ({
+    time: segment.start + offset,
+    duration: (segments[index + 1]?.start ?? segment.start + segment.duration) - segment.start,
+    fragmentTimestampMs: showTimestamps ? segment.shownStart : undefined,
+    fragmentNumber: showNumbers ? nameOf(segment).fragmentNumber : undefined,
   }));
 }
 

@@ -1,6 +1,9 @@
-import { type MediaPlaylist, mediaPlaylistBytes, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
-import type { Segment, SetUp } from "./segment.ts";
-import type { PlaybackSession, SegmentName } from "./session.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type MediaPlaylist, MediaPlaylistWriter, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
+import { FRAGMENT_NUMBER_DIGITS, writeFragmentNumber } from "../fragments/fragment-number.ts";
+import { nameOf, type Segment, type SegmentName, type SetUp } from "./segment.ts";
+import type { Segments } from "./segment-list.ts";
+import type { PlaybackSession } from "./session.ts";
 import type { PlaylistWindow } from "./timeline.ts";
 import type { Track } from "./tracks.ts";
 
@@ -31,9 +34,11 @@ export function mediaPlaylistUri({ token }: { readonly token: string }, track: n
   return `getHLSMediaPlaylist.m3u8?${parameters}${place === "low-latency" ? LOW_LATENCY : ""}`;
 }
 
+/** Whether a window's Media Playlists lie in the folder of the session's token, if it is that of an archived range. */
+export const isLong = ({ segments }: PlaylistWindow): boolean => segments.length > MOST_SEGMENTS_OF_AWS;
+
 async function placeOf(session: PlaybackSession): Promise<PlaylistPlace> {
-  if (!session.isStatic) return "query";
-  return (await session.window()).segments.length > MOST_SEGMENTS_OF_AWS ? "folder" : "query";
+  return session.isStatic && isLong(await session.window()) ? "folder" : "query";
 }
 
 /** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
@@ -83,6 +88,9 @@ function renditionName(track: Track, all: readonly Track[]): string {
   return alone ? name : `${name} ${track.number}`;
 }
 
+/** Segments that are written before the event loop gets its turn: some milliseconds. */
+const SEGMENTS_PER_TURN = 4096;
+
 /**
  * The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS; ASCII.
  * @param inFolder whether it lies in the folder of the session's token, which its URIs then leave out
@@ -90,19 +98,66 @@ function renditionName(track: Track, all: readonly Track[]): string {
 export function hlsMedia(
   session: PlaybackSession,
   track: Track,
-  { segments, ended, longest }: PlaylistWindow,
+  window: PlaylistWindow,
   inFolder: boolean,
 ): Uint8Array {
-  const { mode, discontinuities } = session.grant.parameters;
-  return mediaPlaylistBytes({
+  const writing = writeMedia(session, track, window, inFolder);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) return value;
+  }
+}
+
+/** The same for a window of any length, written in turns with what else there is to do. */
+export async function hlsLongMedia(
+  session: PlaybackSession,
+  track: Track,
+  window: PlaylistWindow,
+  inFolder: boolean,
+): Promise<Uint8Array> {
+  const writing = writeMedia(session, track, window, inFolder);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) return value;
+    await nextTurn();
+  }
+}
+
+/** Yields where others may have a turn. */
+function* writeMedia(
+  session: PlaybackSession,
+  track: Track,
+  { segments, ended, longest }: PlaylistWindow,
+  inFolder: boolean,
+): Generator<void, Uint8Array> {
+  const { mode, discontinuities, container } = session.grant.parameters;
+  const head = {
     ...uris(session, track, inFolder),
     ...listed(segments),
-    segments: playlistSegments(session, track, segments, undefined, inFolder),
-    type: mode === "on-demand" ? "VOD" : undefined,
+    type: mode === "on-demand" ? ("VOD" as const) : undefined,
     targetDurationSeconds: targetSeconds(session, longest),
-    endsInDiscontinuity: discontinuities === "always" && segments.length > 0,
-    ended,
-  });
+    hasMaps: container === "fmp4" && segments.length > 0,
+  };
+  const writer = new MediaPlaylistWriter(head, { segments: segments.length, name: FRAGMENT_NUMBER_DIGITS });
+  const entry = entries(session, track, inFolder, nameBytes());
+  let left = SEGMENTS_PER_TURN;
+  for (const segment of segments) {
+    writer.segment(entry(segment));
+    if (--left > 0) continue;
+    left = SEGMENTS_PER_TURN;
+    yield;
+  }
+  return writer.finish({ endsInDiscontinuity: discontinuities === "always" && segments.length > 0, ended });
+}
+
+/** Writes names to the same bytes again and again. */
+function nameBytes(): (segment: Segment) => string | Uint8Array {
+  const digits = new Uint8Array(FRAGMENT_NUMBER_DIGITS);
+  return (segment) => {
+    if (segment.fragments > 1) return segmentQuery(nameOf(segment));
+    writeFragmentNumber(segment, digits);
+    return digits;
+  };
 }
 
 /** Equal for sessions whose Media Playlists of the track have the same bytes where no token is in them. */
@@ -117,15 +172,20 @@ export const targetSeconds = ({ grant }: PlaybackSession, longest: number): numb
 
 /** What a Media Playlist says of its segments as a whole. */
 export function listed(
-  segments: readonly Segment[],
+  segments: Segments,
 ): Pick<MediaPlaylist, "mediaSequence" | "discontinuitySequence" | "independentSegments"> {
-  const first = segments[0];
-  const marked = segments.some(({ discontinuity }) => discontinuity) || first?.discontinuitiesBefore;
+  const [first, last] = [segments.at(0), segments.at(-1)];
+  const marked = last !== undefined && (last.discontinuity || last.discontinuitiesBefore > 0);
   return {
     mediaSequence: first?.number,
     discontinuitySequence: marked ? first?.discontinuitiesBefore : undefined,
-    independentSegments: segments.every(({ startsClean }) => startsClean),
+    independentSegments: allStartClean(segments),
   };
+}
+
+function allStartClean(segments: Segments): boolean {
+  for (const { startsClean } of segments) if (!startsClean) return false;
+  return true;
 }
 
 const tokenParameter = ({ token }: PlaybackSession, inFolder: boolean): string =>
@@ -147,32 +207,42 @@ export function uris(
   };
 }
 
-/** The segments of a track as its playlist lists them. */
+/** The segments of a track as its playlist lists them, with their times where `showTimestamps` wants that. */
 export function playlistSegments(
   session: PlaybackSession,
   track: Track,
   segments: readonly Segment[],
-  showTimestamps = session.grant.parameters.showTimestamps,
-  inFolder = false,
+  showTimestamps: boolean,
 ): PlaylistSegment[] {
+  return segments.map(entries(session, track, false, (segment) => segmentQuery(nameOf(segment)), showTimestamps));
+}
+
+/** Makes, in order, segments of a track what its playlist lists; `name` gives what tells their URIs apart. */
+function entries(
+  session: PlaybackSession,
+  track: Track,
+  inFolder: boolean,
+  name: (segment: Segment) => string | Uint8Array,
+  showTimestamps = session.grant.parameters.showTimestamps,
+): (segment: Segment) => PlaylistSegment {
   const { container } = session.grant.parameters;
   const token = tokenParameter(session, inFolder);
   let setUp: SetUp | undefined;
   let map: string | undefined;
-  return segments.map((segment) => {
+  return (segment) => {
     if (container === "fmp4" && segment.setUp !== setUp) {
       setUp = segment.setUp;
       map = mapUri(track, setUp, token);
     }
     return {
-      name: segmentQuery(segment),
+      name: name(segment),
       durationMs: segment.duration,
       discontinuity: segment.discontinuity,
       map,
       programDateTimeMs: showTimestamps ? segment.shownStart : undefined,
       gap: segment.gap,
     };
-  });
+  };
 }
 
 /** The initialization segment of a track for the segments that have this set-up. */

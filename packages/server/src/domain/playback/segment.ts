@@ -1,17 +1,18 @@
 import type { TimedFragment } from "../../storage/ports/fragment.ts";
 import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
-import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { type FragmentNumber, formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { continuesGroup } from "../fragments/group-of-pictures.ts";
 import type { DiscontinuityMode } from "./parameters.ts";
 
 /** A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. */
-export interface Segment {
+export interface Segment extends FragmentNumber {
   /** Place in the session, from 0: EXT-X-MEDIA-SEQUENCE of a playlist that begins with it. */
   readonly number: number;
-  /** The fragment number of its first fragment. */
-  readonly fragmentNumber: string;
-  /** Sequences of its first and last fragment. */
+  /** What its first fragment's number is made of; see {@link nameOf}. */
   readonly sequence: number;
+  readonly serverTimestamp: number;
+  readonly random: number;
+  /** Sequence of its last fragment. */
   readonly lastSequence: number;
   /** How many fragments it joins. */
   readonly fragments: number;
@@ -45,6 +46,16 @@ export interface Segment {
   readonly run: Run;
 }
 
+/** Names one segment as playlists do: the number of its first fragment, and how many fragments it joins. */
+export interface SegmentName {
+  readonly fragmentNumber: string;
+  readonly fragments: number;
+}
+
+export function nameOf(segment: Segment): SegmentName {
+  return { fragmentNumber: formatFragmentNumber(segment), fragments: segment.fragments };
+}
+
 /** Segments in a row without a break. */
 export interface Run {
   /** `Segment.number` of the first one. */
@@ -55,12 +66,10 @@ export interface Run {
   readonly presentedAt: number;
 }
 
-/** Where a set-up of decoders comes from. */
-export interface SetUp {
-  /** As in `Segment`, of the first segment that has it. */
+/** Where a set-up of decoders comes from: the first segment that has it. */
+export interface SetUp extends SegmentName {
+  /** As in `Segment`. */
   readonly number: number;
-  readonly fragmentNumber: string;
-  readonly fragments: number;
 }
 
 /** Gaps up to this long are none (AWS docs, "DiscontinuityMode"), in milliseconds. */
@@ -226,14 +235,14 @@ export class SegmentCutter {
     const breaks = this.#breaksBefore(first);
     const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, first));
     const number = this.#number++;
-    const fragmentNumber = formatFragmentNumber(first);
     if (this.#previous?.last.configuration !== first.configuration) this.#setUp = undefined;
-    this.#setUp ??= { number, fragmentNumber, fragments };
+    this.#setUp ??= { number, fragmentNumber: formatFragmentNumber(first), fragments };
     if (breaks || this.#run === undefined) this.#run = this.#beginRun(number, first);
     const segment: Segment = {
       number,
-      fragmentNumber,
       sequence: first.sequence,
+      serverTimestamp: first.serverTimestamp,
+      random: first.random,
       lastSequence: last.sequence,
       fragments,
       start: first.producerTimestamp,

@@ -12,10 +12,10 @@ import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
-import { areJoined, type Segment } from "./segment.ts";
+import { areJoined, nameOf, type Segment, type SegmentName } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import { settles } from "./settles.ts";
-import type { PlaylistPreview, PlaylistWindow, Timeline } from "./timeline.ts";
+import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
 
@@ -37,12 +37,6 @@ export interface SessionPlaces {
   readonly report: (error: unknown) => void;
 }
 
-/** Names one segment as playlists do: the number of its first fragment, and how many fragments it joins. */
-export interface SegmentName {
-  readonly fragmentNumber: string;
-  readonly fragments: number;
-}
-
 /** A segment with its place on the session's timeline. */
 export interface SessionSegment<Built extends BuiltSegment> {
   readonly segment: Built;
@@ -51,6 +45,11 @@ export interface SessionSegment<Built extends BuiltSegment> {
   /** Differs wherever the bytes could. */
   readonly version: string;
 }
+
+const noParts = (): PlaybackRefusal =>
+  new PlaybackRefusal("invalid", "LowLatency is for HLS sessions in LIVE mode with fragmented MP4.");
+
+const allExpired = (): PlaybackRefusal => new PlaybackRefusal("not-found", "The session's fragments have expired.");
 
 /** Milliseconds to take off the times of a fragment's media: what began before the session keeps its own. */
 export const baseFor = ({ base }: SessionGrant, { producerTimestamp }: FragmentIdentity): number =>
@@ -75,11 +74,17 @@ export class PlaybackSession {
   readonly grant: SessionGrant;
   readonly stream: Stream;
   readonly #places: SessionPlaces;
-  readonly #timeline: Promise<Timeline>;
+  readonly #timeline: Promise<SessionTimeline>;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
 
-  constructor(token: string, grant: SessionGrant, stream: Stream, timeline: Promise<Timeline>, places: SessionPlaces) {
+  constructor(
+    token: string,
+    grant: SessionGrant,
+    stream: Stream,
+    timeline: Promise<SessionTimeline>,
+    places: SessionPlaces,
+  ) {
     this.token = token;
     this.grant = grant;
     this.stream = stream;
@@ -97,9 +102,11 @@ export class PlaybackSession {
     return this.grant.parameters.mode === "on-demand";
   }
 
-  /** Where the session is now. */
+  /** Where the session is now. Rejects with PlaybackRefusal `not-found` where all that it would ever show has expired. */
   async window(): Promise<PlaylistWindow> {
-    return (await this.#timeline).window(this.#places.now());
+    const window = await (await this.#timeline).window(this.#places.now());
+    if (this.isStatic && window.segments.length === 0) throw allExpired();
+    return window;
   }
 
   /** The same for a playlist, which counts against the stream's quota. Rejects with PlaybackRefusal `throttled`. */
@@ -122,7 +129,7 @@ export class PlaybackSession {
   async feed(): Promise<PartFeed | undefined> {
     const { mode, container, protocol } = this.grant.parameters;
     if (mode !== "live" || container !== "fmp4" || protocol !== "hls") {
-      throw new PlaybackRefusal("invalid", "LowLatency is for HLS sessions in LIVE mode with fragmented MP4.");
+      throw noParts();
     }
     if (this.stream.signal.aborted) throw streamDeleted();
     return this.grant.joins ? undefined : this.#places.feeds.of(this.stream, await this.tracks());
@@ -130,8 +137,10 @@ export class PlaybackSession {
 
   /** Where the session is now, with what arrives. Rejects with PlaybackRefusal `gone`. */
   async preview(feed: PartFeed): Promise<PlaylistPreview> {
-    const preview = await (await this.#timeline).preview(this.#places.now(), () => feed.arriving());
+    const timeline = await this.#timeline;
+    const preview = await timeline.preview?.(this.#places.now(), () => feed.arriving());
     if (this.stream.signal.aborted) throw streamDeleted();
+    if (preview === undefined) throw noParts();
     return preview;
   }
 
@@ -210,7 +219,7 @@ export class PlaybackSession {
     if (timeline.find(number) === undefined) await timeline.window(this.#places.now());
     const segment = timeline.find(number);
     if (segment === undefined) throw new PlaybackRefusal("not-found", `The session has no segment ${number} now.`);
-    return this.segment(segment);
+    return this.segment(nameOf(segment));
   }
 
   /** The initialization segment of a track that arrives and is not archived yet. */
@@ -230,10 +239,10 @@ export class PlaybackSession {
     try {
       return (await this.segment(name)).segment;
     } catch (error) {
-      const { segments } = await this.window();
-      const heir = segments.find(({ setUp }) => setUp.fragmentNumber === name.fragmentNumber);
-      if (heir === undefined) throw error;
-      return (await this.segment(heir)).segment;
+      for (const segment of (await this.window()).segments) {
+        if (segment.setUp.fragmentNumber === name.fragmentNumber) return (await this.segment(nameOf(segment))).segment;
+      }
+      throw error;
     }
   }
 
@@ -247,9 +256,9 @@ export class PlaybackSession {
   async #firstRows(): Promise<FragmentRow[]> {
     const row = await this.#places.index.bySequence(this.#scope(), this.grant.anchor);
     if (row !== undefined) return [row];
-    const [first] = (await this.window()).segments;
-    if (first === undefined) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
-    return this.#rows(first);
+    const first = (await this.window()).segments.at(0);
+    if (first === undefined) throw allExpired();
+    return this.#rows(nameOf(first));
   }
 
   async #rows({ fragmentNumber, fragments }: SegmentName): Promise<FragmentRow[]> {

@@ -13,13 +13,14 @@ import { findBeginning } from "./beginning.ts";
 import { Lru } from "./lru.ts";
 import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
 import { PartFeeds } from "./parts/part-feeds.ts";
+import { RangeTimeline } from "./range-timeline.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { SegmentBuilder } from "./segment-builder.ts";
 import { LiveSource, RangeSource } from "./segment-source.ts";
 import { PlaybackSession } from "./session.ts";
-import { SharedCache, type Sized } from "./shared-cache.ts";
-import { Timeline } from "./timeline.ts";
+import { SharedCache } from "./shared-cache.ts";
+import { type SessionTimeline, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant, SessionTokens } from "./token.ts";
 import { checkPlayable, tracksOf } from "./tracks.ts";
 
@@ -27,10 +28,11 @@ import { checkPlayable, tracksOf } from "./tracks.ts";
 const SESSIONS_WEIGHT = 400_000;
 /** What a session weighs beside its window, in segments: what it remembers behind it. */
 const SESSION_WEIGHT = 40;
-/** Memory for the segment lists of ON_DEMAND ranges, which sessions of the same range share: some five days of 2 s fragments. */
+/** Memory for the segment lists of ON_DEMAND ranges, which sessions of the same range share: three weeks of 2 s fragments. */
 const LISTS_BYTES = 64 * 2 ** 20;
-/** Memory that one segment of such a list takes, measured, in bytes. */
-const LISTED_SEGMENT_BYTES = 300;
+
+/** Lists of new sessions that are read ahead of the first request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
+const MAX_PREPARING = 4;
 
 /** What playback is made of. */
 export interface PlaybackOptions {
@@ -49,10 +51,6 @@ export interface PlaybackOptions {
   readonly now?: () => number;
 }
 
-interface SharedTimeline extends Sized {
-  readonly timeline: Timeline;
-}
-
 /** Streaming sessions: makes their tokens, and finds them again by these. */
 export class PlaybackSessions {
   readonly #options: PlaybackOptions;
@@ -62,9 +60,10 @@ export class PlaybackSessions {
   readonly #recent: RecentRows;
   readonly #feeds: PartFeeds;
   readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
-  readonly #lists = new SharedCache<SharedTimeline>(LISTS_BYTES);
+  readonly #lists = new SharedCache<RangeTimeline>(LISTS_BYTES);
   /** What is read page by page is read for one session at a time, so that a page is the longest that anybody waits for them. */
   readonly #backlogs = new Semaphore(1);
+  #preparing = 0;
   /** Streams whose deletion is waited for. */
   readonly #watched = new WeakSet<Stream>();
 
@@ -108,7 +107,7 @@ export class PlaybackSessions {
     const base = Math.max(0, Math.min(row.producerTimestamp, ...starts));
     const grant = { parameters, ...identity, ...beginning, base };
     // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
-    if (parameters.mode === "on-demand") this.#sharedTimeline(grant, stream).catch(() => undefined);
+    if (parameters.mode === "on-demand") this.#prepare(grant, stream);
     return this.#tokens.seal(grant);
   }
 
@@ -132,7 +131,10 @@ export class PlaybackSessions {
     const { index, points, report } = this.#options;
     const own = { recent: this.#recent, builder: this.#builder, feeds: this.#feeds, now: this.#now };
     const { mode, maxSegments = 0 } = grant.parameters;
-    const timeline = mode === "on-demand" ? this.#sharedTimeline(grant, stream) : this.#ownTimeline(grant, stream);
+    const timeline =
+      mode === "on-demand"
+        ? this.#sharedTimeline(grant, stream)
+        : Promise.resolve(this.#ownTimeline(grant, stream, mode));
     timeline.catch(() => this.#sessions.delete(token));
     this.#watch(stream);
     const session = new PlaybackSession(token, grant, stream, timeline, { index, points, report, ...own });
@@ -156,26 +158,36 @@ export class PlaybackSessions {
     return this.#sessions.size;
   }
 
-  async #ownTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {
+  #ownTimeline(grant: SessionGrant, stream: Stream, mode: "live" | "live-replay"): SessionTimeline {
     const places = { stream, index: this.#options.index, recent: this.#recent };
-    const { mode, maxSegments } = grant.parameters;
+    const { maxSegments } = grant.parameters;
     const source = mode === "live" ? new LiveSource(places, grant) : new RangeSource(places, grant);
     const rules = { mode, maxSegments, createdAt: grant.createdAt, base: grant.base };
     return new Timeline(source, rules, this.#backlogs);
   }
 
   /** The list of an ON_DEMAND range, read for the first of its sessions. */
-  async #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<Timeline> {
+  #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<RangeTimeline> {
     const { parameters, streamId, createdAt } = grant;
     const { clock, from, to = 0, discontinuities, maxSegments } = parameters;
     // What is still to come makes lists of different moments differ.
     const moment = to < createdAt ? "" : createdAt;
     const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", moment].join("/");
-    const { timeline } = await this.#lists.get(key, async () => {
-      const timeline = await this.#ownTimeline(grant, stream);
-      const { segments } = await timeline.window(this.#now());
-      return { timeline, bytes: segments.length * LISTED_SEGMENT_BYTES };
+    return this.#lists.get(key, async () => {
+      const source = new RangeSource({ stream, index: this.#options.index, recent: this.#recent }, grant);
+      const timeline = new RangeTimeline(source, { maxSegments, horizon: () => stream.horizon() });
+      await this.#backlogs.run(() => timeline.window(this.#now()));
+      return timeline;
     });
-    return timeline;
+  }
+
+  /** Begins to read the list of a session that nobody has asked for yet. */
+  #prepare(grant: SessionGrant, stream: Stream): void {
+    if (this.#preparing >= MAX_PREPARING) return;
+    this.#preparing++;
+    const done = (): void => {
+      this.#preparing--;
+    };
+    this.#sharedTimeline(grant, stream).then(done, done);
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Semaphore } from "../fragments/semaphore.ts";
-import type { PlaybackMode } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
+import type { Segments } from "./segment-list.ts";
 import type { ArrivingFragment, SegmentSource } from "./segment-source.ts";
 import { REPLAY_LEAD } from "./token.ts";
 
@@ -17,17 +17,33 @@ const REPLAY_AHEAD = 8;
 
 /** What a playlist shows at one moment. */
 export interface PlaylistWindow {
-  readonly segments: readonly Segment[];
+  readonly segments: Segments;
   /** Whether nothing will be added. */
   readonly ended: boolean;
   /** Milliseconds of the longest segment that the session has shown. */
   readonly longest: number;
-  /** The same for the sessions that share the list that this is a window on, and for no others. */
+  /** Equal for windows of sessions that share their segments, and have the same of them; for no others. */
   readonly list: number;
 }
 
+let lists = 0;
+
+/** A value of `PlaylistWindow.list` that none had before. */
+export const newListId = (): number => ++lists;
+
+/** The segments that a session shows. */
+export interface SessionTimeline {
+  /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
+  window(now: number): Promise<PlaylistWindow>;
+  /** A segment that the window has, or had a short while ago. */
+  find(number: number): Segment | undefined;
+  /** As `Timeline.preview`; where it is absent, nothing arrives. */
+  preview?(now: number, arriving: () => Iterable<ArrivingFragment>): Promise<PlaylistPreview>;
+}
+
 /** What a playlist shows that goes on into what has not ended. */
-export interface PlaylistPreview extends Pick<PlaylistWindow, "segments" | "longest"> {
+export interface PlaylistPreview extends Pick<PlaylistWindow, "longest"> {
+  readonly segments: readonly Segment[];
   /** The segments, and those that the window had a short while ago. */
   readonly remembered: readonly Segment[];
   /** The segment in progress, with its duration so far; it is not among `segments`. */
@@ -36,7 +52,7 @@ export interface PlaylistPreview extends Pick<PlaylistWindow, "segments" | "long
 
 /** How a session moves through its segments. */
 export interface TimelineRules {
-  readonly mode: PlaybackMode;
+  readonly mode: "live" | "live-replay";
   readonly maxSegments: number | undefined;
   /** Milliseconds since the epoch at which the session began. */
   readonly createdAt: number;
@@ -44,11 +60,9 @@ export interface TimelineRules {
   readonly base: number;
 }
 
-let lists = 0;
-
-/** The segments that a session shows, and has shown a short while ago. Moves forward only. */
-export class Timeline {
-  readonly #list = ++lists;
+/** The segments that a session without end shows, and has shown a short while ago. Moves forward only. */
+export class Timeline implements SessionTimeline {
+  readonly #list = newListId();
   readonly #source: SegmentSource;
   readonly #rules: TimelineRules;
   /** Ascending by number: what is shown, and some that were. */
@@ -74,7 +88,6 @@ export class Timeline {
     this.#advancedAt = rules.createdAt;
   }
 
-  /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
   async window(now: number): Promise<PlaylistWindow> {
     if (this.#window !== undefined && this.#advancing === undefined && this.#source.isCurrent?.()) return this.#window;
     // Whoever comes while another one reads sees what that one finds.
@@ -82,11 +95,10 @@ export class Timeline {
       this.#advancing = undefined;
     });
     await this.#advancing;
-    const { maxSegments = Number.POSITIVE_INFINITY, mode } = this.#rules;
-    const full = this.#shown.length >= maxSegments;
-    const ended = this.#due.length === 0 && (this.#source.ended || (mode === "on-demand" && full));
+    const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
+    const ended = this.#due.length === 0 && this.#source.ended;
     if (this.#window?.ended !== ended) {
-      const segments = mode === "on-demand" ? this.#shown : this.#shown.slice(-maxSegments);
+      const segments = this.#shown.slice(-maxSegments);
       this.#window = { segments, ended, longest: this.#longest, list: this.#list };
     }
     return this.#window;
@@ -105,16 +117,13 @@ export class Timeline {
     return { segments, remembered, open, longest: Math.max(longest, ...durations) };
   }
 
-  /** A segment that the window has, or had a short while ago. */
   find(number: number): Segment | undefined {
     const first = this.#shown[0];
     return first === undefined ? undefined : this.#shown[number - first.number];
   }
 
   async #advance(now: number): Promise<void> {
-    const { mode } = this.#rules;
-    if (mode === "on-demand") return this.#readAll(now);
-    const step = mode === "live" ? () => this.#follow(now) : () => this.#replay(now);
+    const step = this.#rules.mode === "live" ? () => this.#follow(now) : () => this.#replay(now);
     const missed = now - this.#advancedAt;
     this.#advancedAt = now;
     if (missed < MISSED_MS && (await step())) return;
@@ -123,17 +132,6 @@ export class Timeline {
       do await nextTurn();
       while (!(await step()));
     });
-  }
-
-  async #readAll(now: number): Promise<void> {
-    const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
-    while (!this.#source.ended && this.#shown.length < maxSegments) {
-      for (const segment of await this.#source.next(now)) {
-        if (this.#shown.length < maxSegments) this.#show(segment);
-      }
-      // The rows of a day keep the processor busy for longer than producers and other viewers should wait.
-      await nextTurn();
-    }
   }
 
   /** Shows what a page of rows has brought; whether that was all. */

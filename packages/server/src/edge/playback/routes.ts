@@ -1,6 +1,6 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
-import { hlsMedia, hlsMediaKey, hlsMultivariant } from "../../domain/playback/hls.ts";
+import { hlsLongMedia, hlsMedia, hlsMediaKey, hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
@@ -17,6 +17,8 @@ const TEXTS_BYTES = 96 * 2 ** 20;
 const CHANGING_SECONDS = 1;
 /** How long it may keep one that was asked for by the part that it shall have, in seconds: six target durations of a second. */
 const HELD_SECONDS = 6;
+/** Long playlists that are written ahead of the request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
+const MAX_PREPARING = 2;
 const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const TRANSPORT_TYPE = "video/mp2t";
@@ -40,6 +42,7 @@ export class PlaybackRoutes {
   /** Media Playlists as they are now, until their windows move on. */
   readonly #current = new WeakMap<PlaylistWindow, Map<string, EncodedText>>();
   readonly #routes: ReadonlyMap<string, Answering>;
+  #preparing = 0;
 
   constructor(options: PlaybackRoutesOptions) {
     this.#options = options;
@@ -92,6 +95,7 @@ export class PlaybackRoutes {
     { lowLatency }: PlaybackQuery,
   ): Promise<WireResponse> {
     const low = lowLatency && (await session.feed()) !== undefined;
+    if (session.isStatic && isLong(await session.window())) this.#prepare(session);
     const key = `${session.token}/${low ? "hls/low" : "hls"}`;
     const text = await this.#kept(key, () => hlsMultivariant(session, low));
     return answerText(request, session, text, { type: HLS_TYPE, isStatic: true });
@@ -100,7 +104,9 @@ export class PlaybackRoutes {
   async #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
     const { isStatic } = session;
     const make = () => dashManifest(session, request.receivedAt);
-    const text = isStatic ? await this.#kept(`${session.token}/dash`, make) : new EncodedText(await make());
+    const text = isStatic
+      ? await this.#kept(`${session.token}/dash/${(await session.window()).list}`, make)
+      : new EncodedText(await make());
     return answerText(request, session, text, { type: DASH_TYPE, isStatic });
   }
 
@@ -110,15 +116,30 @@ export class PlaybackRoutes {
     if (low !== undefined) return low;
     const { isStatic } = session;
     const text = isStatic
-      ? await this.#lastingPlaylist(session, track, query)
+      ? await this.#lastingPlaylist(session, track, query.inFolder)
       : await this.#currentPlaylist(session, track, query);
     return answerText(request, session, text, { type: HLS_TYPE, isStatic });
   }
 
   /** All sessions of a range have one text in their folders. */
-  async #lastingPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {
-    const key = inFolder ? hlsMediaKey(session, track, await session.window()) : `${session.token}/${track.number}`;
-    return this.#kept(key, async () => hlsMedia(session, track, await session.playlistWindow(), inFolder));
+  async #lastingPlaylist(session: PlaybackSession, track: Track, inFolder: boolean): Promise<EncodedText> {
+    const window = await session.window();
+    const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
+    return this.#kept(key, async () => hlsLongMedia(session, track, await session.playlistWindow(), inFolder));
+  }
+
+  /** Begins to write the long playlist that a player will ask for next, in the form that most take. What fails here fails again when it does. */
+  #prepare(session: PlaybackSession): void {
+    if (this.#preparing >= MAX_PREPARING) return;
+    this.#preparing++;
+    const write = async (): Promise<void> => {
+      const [main] = await session.tracks();
+      await (await this.#lastingPlaylist(session, main!, true)).zipped();
+    };
+    const done = (): void => {
+      this.#preparing--;
+    };
+    write().then(done, done);
   }
 
   async #currentPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {

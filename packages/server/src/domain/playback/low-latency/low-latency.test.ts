@@ -16,6 +16,7 @@ import type { Stream } from "../../streams/stream.ts";
 import { hlsMedia } from "../hls.ts";
 import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "../parameters.ts";
 import type { PlaybackRefusal, RefusalReason } from "../refusal.ts";
+import { nameOf } from "../segment.ts";
 import { type PlaybackSession, placedTrack } from "../session.ts";
 import { PlaybackSessions } from "../sessions.ts";
 import { hlsLowLatency, lowLatencyPart, type ReloadRequest } from "./requests.ts";
@@ -251,7 +252,7 @@ test("parts have the frames and the times of the whole segment, and all viewers 
   // The archive is looked at again after a moment.
   now += 100;
   const { segments } = await session.window();
-  const whole = placedTrack(await session.segment(segments[1]!), 1);
+  const whole = placedTrack(await session.segment(nameOf(segments.at(1)!)), 1);
   assert.deepEqual(Buffer.concat(parts.map(({ pieces }) => pieces[1]!)), Buffer.concat(whole.slice(1)));
   const decodeTime = (head: Uint8Array): bigint =>
     Buffer.from(head).readBigUInt64BE(Buffer.from(head).indexOf("tfdt") + 8);

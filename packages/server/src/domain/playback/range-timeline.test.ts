@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RangeTimeline } from "./range-timeline.ts";
+import { type Segment, SegmentCutter } from "./segment.ts";
+import { rowAt } from "./testing.ts";
+import type { PlaylistWindow } from "./timeline.ts";
+
+const RULES = { clock: "producerTimestamp", discontinuities: "never", joins: false, looksAhead: false } as const;
+const numbers = ({ segments }: PlaylistWindow): number[] => Array.from(segments, ({ number }) => number);
+
+/** Ten segments of two seconds, a page of four at a time; `arrived` gives their server timestamps. */
+function tenSegments(arrived = (sequence: number): number => rowAt(sequence).serverTimestamp) {
+  const cutter = new SegmentCutter(RULES);
+  const left = Array.from({ length: 10 }, (_, index): Segment => {
+    cutter.push(rowAt(index + 1, { serverTimestamp: arrived(index + 1) }));
+    return cutter.flush()!;
+  });
+  const source = {
+    reads: 0,
+    ended: false,
+    next: async (): Promise<Segment[]> => {
+      source.reads++;
+      const page = left.splice(0, 4);
+      source.ended = left.length === 0;
+      return page;
+    },
+  };
+  return source;
+}
+
+test("the list is read once, whole or up to its limit, and has an end", async () => {
+  for (const [maxSegments, expected] of [
+    [undefined, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+    [6, [0, 1, 2, 3, 4, 5]],
+  ] as const) {
+    const source = tenSegments();
+    const timeline = new RangeTimeline(source, { maxSegments, horizon: () => 0 });
+    const [window, same] = await Promise.all([timeline.window(0), timeline.window(0)]);
+    assert.deepEqual(numbers(window), expected);
+    assert.equal(window.ended, true);
+    assert.equal(window, same);
+    const { reads } = source;
+    assert.equal(await timeline.window(1), window);
+    assert.equal(source.reads, reads);
+    assert.equal(timeline.find(5)!.sequence, 6);
+    assert.equal(timeline.find(-1), undefined);
+    assert.equal(timeline.find(expected.length), undefined);
+  }
+});
+
+test("what expires leaves the list, and nothing is left at last", async () => {
+  let horizon = 0;
+  const timeline = new RangeTimeline(tenSegments(), { maxSegments: undefined, horizon: () => horizon });
+  const whole = await timeline.window(0);
+  horizon = rowAt(1).serverTimestamp;
+  assert.equal(await timeline.window(0), whole);
+  horizon = rowAt(4).serverTimestamp;
+  const left = await timeline.window(0);
+  assert.deepEqual(numbers(left), [3, 4, 5, 6, 7, 8, 9]);
+  assert.notEqual(left.list, whole.list);
+  assert.equal(await timeline.window(0), left);
+  horizon = Number.POSITIVE_INFINITY;
+  assert.deepEqual(numbers(await timeline.window(0)), []);
+});
+
+test("what expires between others is a gap", async () => {
+  // The first five were sent an hour after the others.
+  const arrived = (sequence: number) => rowAt(sequence).serverTimestamp + (sequence <= 5 ? 3_600_000 : 0);
+  let horizon = 0;
+  const timeline = new RangeTimeline(tenSegments(arrived), { maxSegments: undefined, horizon: () => horizon });
+  await timeline.window(0);
+  horizon = arrived(8);
+  const left = await timeline.window(0);
+  assert.deepEqual(
+    Array.from(left.segments, ({ gap }) => gap),
+    [false, false, false, false, false, true, true, false, false, false],
+  );
+});
+
+test("a list that could not be read is read when it is asked for again", async () => {
+  const source = tenSegments();
+  const { next } = source;
+  source.next = () => Promise.reject(new Error("busy"));
+  const timeline = new RangeTimeline(source, { maxSegments: undefined, horizon: () => 0 });
+  await assert.rejects(timeline.window(0), /busy/);
+  source.next = next;
+  assert.equal((await timeline.window(0)).segments.length, 10);
+});

@@ -1,0 +1,73 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Segment } from "./segment.ts";
+import { LeftSegments, SegmentList, type Segments } from "./segment-list.ts";
+import type { SegmentSource } from "./segment-source.ts";
+import { newListId, type PlaylistWindow, type SessionTimeline } from "./timeline.ts";
+
+/** What an ON_DEMAND session shows of its range. */
+export interface RangeRules {
+  readonly maxSegments: number | undefined;
+  /** Milliseconds since the epoch: what arrived before has expired. Never goes back. */
+  readonly horizon: () => number;
+}
+
+/** The segments of an archived range, all of them at once, but for what has expired since they were read. */
+export class RangeTimeline implements SessionTimeline {
+  readonly #source: SegmentSource;
+  readonly #rules: RangeRules;
+  readonly #list = new SegmentList();
+  #longest = 0;
+  #window: PlaylistWindow | undefined;
+  #expired = 0;
+  #reading: Promise<void> | undefined;
+
+  constructor(source: SegmentSource, rules: RangeRules) {
+    this.#source = source;
+    this.#rules = rules;
+  }
+
+  /** Bytes that its segments take. */
+  get bytes(): number {
+    return this.#list.bytes;
+  }
+
+  async window(now: number): Promise<PlaylistWindow> {
+    this.#reading ??= this.#read(now).finally(() => {
+      this.#reading = undefined;
+    });
+    await this.#reading;
+    this.#window ??= this.#show(this.#list);
+    const horizon = this.#rules.horizon();
+    if (horizon > this.#list.oldest) this.#expire(horizon);
+    return this.#window;
+  }
+
+  find(number: number): Segment | undefined {
+    const first = this.#list.at(0);
+    return first === undefined || number < first.number ? undefined : this.#list.at(number - first.number);
+  }
+
+  async #read(now: number): Promise<void> {
+    const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
+    while (!this.#source.ended && this.#list.length < maxSegments) {
+      for (const segment of await this.#source.next(now)) {
+        if (this.#list.length === maxSegments) break;
+        this.#list.push(segment);
+        this.#longest = Math.max(this.#longest, segment.duration);
+      }
+      // The rows of a day keep the processor busy for longer than producers and other viewers should wait.
+      await nextTurn();
+    }
+  }
+
+  #expire(horizon: number): void {
+    const { count, firstLeft } = this.#list.expired(horizon);
+    if (count === this.#expired) return;
+    this.#expired = count;
+    this.#window = this.#show(new LeftSegments(this.#list, firstLeft, horizon));
+  }
+
+  #show(segments: Segments): PlaylistWindow {
+    return { segments, ended: true, longest: this.#longest, list: newListId() };
+  }
+}

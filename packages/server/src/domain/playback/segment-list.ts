@@ -1,0 +1,179 @@
+import type { Run, Segment, SetUp } from "./segment.ts";
+
+/** Segments by place, from 0: an array is one. */
+export interface Segments extends Iterable<Segment> {
+  readonly length: number;
+  /** As `Array.at`: negative places count from the end. */
+  at(place: number): Segment | undefined;
+}
+
+/** Segments of a block, a power of 2: some 270 KiB, so that a list of a day is neither moved while it grows nor much larger than it must be. */
+const BLOCK_BITS = 12;
+const BLOCK = 2 ** BLOCK_BITS;
+const IN_BLOCK = BLOCK - 1;
+
+/** Bytes of a segment in a block's columns; what segments share is little beside. */
+export const LISTED_SEGMENT_BYTES = 67;
+
+const STARTS_CLEAN = 1;
+const BREAKS = 2;
+const GAP = 4;
+const DISCONTINUITY = 8;
+/** Shows the producer's clock, not the server's. */
+const SHOWS_PRODUCER = 16;
+
+/** The columns of some segments. */
+class Block {
+  readonly sequence = new Float64Array(BLOCK);
+  readonly lastSequence = new Float64Array(BLOCK);
+  readonly serverTimestamp = new Float64Array(BLOCK);
+  readonly start = new Float64Array(BLOCK);
+  readonly duration = new Float64Array(BLOCK);
+  readonly random = new Uint32Array(BLOCK);
+  readonly size = new Uint32Array(BLOCK);
+  readonly configuration = new Uint32Array(BLOCK);
+  readonly discontinuitiesBefore = new Uint32Array(BLOCK);
+  /** Places in the list's set-ups and runs. */
+  readonly setUp = new Uint32Array(BLOCK);
+  readonly run = new Uint32Array(BLOCK);
+  readonly fragments = new Uint16Array(BLOCK);
+  readonly flags = new Uint8Array(BLOCK);
+}
+
+/**
+ * The segments of an archived range, in columns: a day of them as objects would take five times the memory, and the garbage collector a tenth
+ * of a second to look through. A segment that is asked for is made anew.
+ */
+export class SegmentList implements Segments {
+  readonly #blocks: Block[] = [];
+  readonly #setUps: SetUp[] = [];
+  readonly #runs: Run[] = [];
+  #length = 0;
+  #firstNumber = 0;
+  #oldest = Number.POSITIVE_INFINITY;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Bytes that it takes. */
+  get bytes(): number {
+    return this.#blocks.length * BLOCK * LISTED_SEGMENT_BYTES;
+  }
+
+  /** When the segment arrived that arrived first, in milliseconds since the epoch; Infinity where there is none. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Appends a segment, whose number follows that of the one before. */
+  push(segment: Segment): void {
+    if (this.#length === 0) this.#firstNumber = segment.number;
+    const at = this.#length++ & IN_BLOCK;
+    if (at === 0) this.#blocks.push(new Block());
+    const block = this.#blocks.at(-1)!;
+    block.sequence[at] = segment.sequence;
+    block.lastSequence[at] = segment.lastSequence;
+    block.serverTimestamp[at] = segment.serverTimestamp;
+    block.start[at] = segment.start;
+    block.duration[at] = segment.duration;
+    block.random[at] = segment.random;
+    block.size[at] = segment.size;
+    block.configuration[at] = segment.configuration;
+    block.discontinuitiesBefore[at] = segment.discontinuitiesBefore;
+    block.setUp[at] = placeOf(this.#setUps, segment.setUp);
+    block.run[at] = placeOf(this.#runs, segment.run);
+    block.fragments[at] = segment.fragments;
+    block.flags[at] = flagsOf(segment);
+    this.#oldest = Math.min(this.#oldest, segment.serverTimestamp);
+  }
+
+  at(place: number): Segment | undefined {
+    const index = place < 0 ? this.#length + place : place;
+    if (!(index >= 0 && index < this.#length)) return undefined;
+    const block = this.#blocks[index >>> BLOCK_BITS]!;
+    const at = index & IN_BLOCK;
+    const flags = block.flags[at]!;
+    const start = block.start[at]!;
+    const serverTimestamp = block.serverTimestamp[at]!;
+    return {
+      number: this.#firstNumber + index,
+      sequence: block.sequence[at]!,
+      serverTimestamp,
+      random: block.random[at]!,
+      lastSequence: block.lastSequence[at]!,
+      fragments: block.fragments[at]!,
+      start,
+      shownStart: flags & SHOWS_PRODUCER ? start : serverTimestamp,
+      duration: block.duration[at]!,
+      size: block.size[at]!,
+      configuration: block.configuration[at]!,
+      startsClean: (flags & STARTS_CLEAN) !== 0,
+      breaks: (flags & BREAKS) !== 0,
+      gap: (flags & GAP) !== 0,
+      discontinuity: (flags & DISCONTINUITY) !== 0,
+      discontinuitiesBefore: block.discontinuitiesBefore[at]!,
+      setUp: this.#setUps[block.setUp[at]!]!,
+      run: this.#runs[block.run[at]!]!,
+    };
+  }
+
+  *[Symbol.iterator](): Generator<Segment> {
+    for (let place = 0; place < this.#length; place++) yield this.at(place)!;
+  }
+
+  /** How many of its segments arrived before `horizon`, and the place of the first that did not. */
+  expired(horizon: number): { readonly count: number; readonly firstLeft: number } {
+    let count = 0;
+    let firstLeft = this.#length;
+    // From the end, so that the first one is the last that is found.
+    for (let place = this.#length - 1; place >= 0; place--) {
+      const expired = this.#blocks[place >>> BLOCK_BITS]!.serverTimestamp[place & IN_BLOCK]! < horizon;
+      if (expired) count++;
+      else firstLeft = place;
+    }
+    return { count, firstLeft };
+  }
+}
+
+/** The place of what follows equal ones, or comes anew. */
+function placeOf<Shared>(all: Shared[], shared: Shared): number {
+  if (all.at(-1) !== shared) all.push(shared);
+  return all.length - 1;
+}
+
+function flagsOf(segment: Segment): number {
+  return (
+    (segment.startsClean ? STARTS_CLEAN : 0) |
+    (segment.breaks ? BREAKS : 0) |
+    (segment.gap ? GAP : 0) |
+    (segment.discontinuity ? DISCONTINUITY : 0) |
+    (segment.shownStart === segment.serverTimestamp ? 0 : SHOWS_PRODUCER)
+  );
+}
+
+/** What is left of a list behind a place, when what arrived before a moment has expired: what expired further on is a gap. */
+export class LeftSegments implements Segments {
+  readonly #list: SegmentList;
+  readonly #first: number;
+  readonly #horizon: number;
+  readonly length: number;
+
+  constructor(list: SegmentList, first: number, horizon: number) {
+    this.#list = list;
+    this.#first = first;
+    this.#horizon = horizon;
+    this.length = list.length - first;
+  }
+
+  at(place: number): Segment | undefined {
+    if (place < -this.length) return undefined;
+    const segment = this.#list.at(place < 0 ? place : this.#first + place);
+    if (segment === undefined || segment.serverTimestamp >= this.#horizon) return segment;
+    return { ...segment, gap: true };
+  }
+
+  *[Symbol.iterator](): Generator<Segment> {
+    for (let place = 0; place < this.length; place++) yield this.at(place)!;
+  }
+}
