@@ -17,6 +17,7 @@ export type DomainErrorCode =
   | "client-limit"
   | "not-found"
   | "no-decoder"
+  | "decoder-unavailable"
   | "not-authorized"
   | "unsupported-media"
   | "missing-codec-data"

@@ -6,10 +6,12 @@ import { kill } from "node:process";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeTrack, MatroskaDemuxer, type MatroskaTrack, parameterSets, type VideoCodec } from "@kvass/media";
+import { output } from "../../../../../tests/support/command-line.ts";
 import { SHADED_RATE, type ShadedVideo, shadedVideo } from "../../../../../tests/support/shaded-video.ts";
 import { BITSTREAMS } from "./bitstream.ts";
 import { DecoderPool, type DecoderPoolOptions } from "./decoder-pool.ts";
-import type { QueuedFrame } from "./decoder-process.ts";
+import { patienceFor, type QueuedFrame } from "./decoder-process.ts";
+import { startFailure } from "./decoder-start.ts";
 import type { VideoFrame } from "./fragment-video.ts";
 import { framesToQueue } from "./frame-selection.ts";
 
@@ -122,6 +124,15 @@ test("a decoder that is stuck is killed, its task fails, and the next has a new 
   await assert.rejects(shades(pool, small, [9]), { name: "DecoderFailed", isStuck: true });
   assert.deepEqual(await shown(pool, small, [9]), presented(small, [9]));
   assert.ok(!isRunning(pid!));
+});
+
+test("how long a decoder may take follows from what it has to do", () => {
+  const frame = { pieces: [], keyframe: true, rank: 0, isWanted: false, pixels: 1280 * 720 };
+  const wanted = { ...frame, isWanted: true };
+  const few = patienceFor([wanted]);
+  const group = patienceFor([...Array.from({ length: 24 }, () => frame), wanted]);
+  assert.deepEqual([patienceFor([]), few, group], [5000, 5646, 7857]);
+  assert.ok(patienceFor(Array.from({ length: 25 }, () => ({ ...frame, pixels: 3840 * 2160 }))) > 3 * group);
 });
 
 test("a decoder without work ends, and the next task starts one", async () => {
@@ -242,6 +253,39 @@ test("without ffmpeg the error says what to do", async () => {
     });
   }
   assert.deepEqual(pool.pids, []);
+});
+
+/** Run with few file descriptors: takes all of them, decodes, gives them back, and decodes once more. */
+const CROWDED = `
+import { closeSync, openSync } from "node:fs";
+import { DecoderPool } from ${JSON.stringify(new URL("./decoder-pool.ts", import.meta.url).href)};
+const pool = new DecoderPool({ ffmpeg: "ffmpeg", size: 1 });
+const taken = [];
+try {
+  for (;;) taken.push(openSync("/dev/null"));
+} catch {}
+const told = await pool.decode("h264", [], async () => {}).catch(({ code, message }) => code + " " + message);
+for (const descriptor of taken) closeSync(descriptor);
+await pool.decode("h264", [], async () => {});
+console.log(told, pool.pids.length);
+await pool.close();
+`;
+
+test("without file descriptors for a decoder the error is one that passes, and so it does", async () => {
+  const told = await output("sh", [
+    ...["-c", 'ulimit -n 100; exec "$0" "$@"', process.execPath],
+    ...["--input-type=module-typescript", "-e", CROWDED],
+  ]);
+  assert.match(told.toString(), /^decoder-unavailable The server has no room .*no file descriptors are left\. 1\n$/);
+});
+
+test("what the system may have again soon is told apart from a program that is not there", () => {
+  for (const code of ["EAGAIN", "ENOMEM", "ENFILE"]) {
+    assert.equal(startFailure(Object.assign(new Error(code), { code }), "ffmpeg").name, "DecoderUnavailable");
+  }
+  for (const code of ["ENOENT", "EACCES"]) {
+    assert.equal(startFailure(Object.assign(new Error(code), { code }), "ffmpeg").name, "DecoderMissing");
+  }
 });
 
 test("a program that is no ffmpeg fails the task", async () => {

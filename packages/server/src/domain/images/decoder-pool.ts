@@ -1,13 +1,8 @@
 import type { VideoCodecName } from "@kvass/media";
 import { DomainError } from "../errors.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
-import {
-  DecoderFailed,
-  DecoderMissing,
-  DecoderProcess,
-  type PictureSink,
-  type QueuedFrame,
-} from "./decoder-process.ts";
+import { DecoderFailed, DecoderProcess, type PictureSink, type QueuedFrame } from "./decoder-process.ts";
+import { DecoderMissing, DecoderUnavailable } from "./decoder-start.ts";
 
 /** How many decoders there are, and for how long. */
 export interface DecoderPoolOptions {
@@ -17,13 +12,13 @@ export interface DecoderPoolOptions {
   readonly size: number;
   /** A decoder without work ends after so many milliseconds. */
   readonly idleMs?: number;
-  /** A decoder that has not answered after so many milliseconds is killed. */
+  /** A decoder that has not answered after so many milliseconds is killed; one with little to do, earlier. */
   readonly answersWithinMs?: number;
 }
 
 /** A picture a minute, as a console's overview asks for, finds the decoder warm; after 720p each takes some 60 MB while it waits. */
 const IDLE_MS = 90_000;
-/** A group of 20 s of 4K video takes some 10 s on one core; what takes longer than this is stuck. */
+/** A group of 20 s of 4K video takes some 10 s on one core; what takes longer than this is stuck. Less work is given less time. */
 const ANSWERS_WITHIN_MS = 30_000;
 
 /** Decoders that are kept warm: started when they are needed, ended when they have been idle for a while, replaced when they fail. */
@@ -50,13 +45,14 @@ export class DecoderPool {
    * Decodes frames as `DecoderProcess.decode` does, as soon as a decoder is free. Where one ends over it, another one tries once more, and
    * `sink` may get a picture twice.
    *
-   * @throws DomainError `no-decoder` where ffmpeg cannot be started
+   * @throws DomainError `no-decoder` where ffmpeg cannot be started, `decoder-unavailable` where it may be soon
    * @throws DecoderFailed
    */
   async decode(codec: VideoCodecName, frames: readonly QueuedFrame[], sink: PictureSink): Promise<void> {
     try {
       await this.#slots.run(() => this.#decodeTwice(codec, frames, sink));
     } catch (error) {
+      if (error instanceof DecoderUnavailable) throw unavailable(error);
       throw error instanceof DecoderMissing ? noDecoder(error) : error;
     }
   }
@@ -120,4 +116,12 @@ export class DecoderPool {
 function noDecoder(cause: DecoderMissing): DomainError {
   const message = `Images need ffmpeg on the server: ${cause.message}. Install it (Debian: apt-get install ffmpeg), or set --ffmpeg PATH.`;
   return new DomainError("no-decoder", message, { cause });
+}
+
+function unavailable(cause: DecoderUnavailable): DomainError {
+  return new DomainError(
+    "decoder-unavailable",
+    `The server has no room for a decoder at the moment: ${cause.message}.`,
+    { cause },
+  );
 }

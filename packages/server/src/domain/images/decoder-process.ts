@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import {
@@ -11,13 +10,9 @@ import {
   type VideoCodecName,
 } from "@kvass/media";
 import { BITSTREAMS, type Bitstream } from "./bitstream.ts";
+import { type DecoderChild, startDecoder, startFailure } from "./decoder-start.ts";
 import { NutReader } from "./nut-reader.ts";
 import { PictureBuffers } from "./picture-buffers.ts";
-
-/** ffmpeg cannot be started: it is not installed, or not where it was said to be. */
-export class DecoderMissing extends Error {
-  override readonly name = "DecoderMissing";
-}
 
 /** A decoder ended, or did not answer in time, while it worked. */
 export class DecoderFailed extends Error {
@@ -40,13 +35,15 @@ export interface QueuedFrame {
   readonly rank: number;
   /** Whether the picture is wanted, or only frames behind it that refer to it. */
   readonly isWanted: boolean;
+  /** How many pixels it has, as far as its track says. */
+  readonly pixels: number;
 }
 
 /** How a decoder is run. */
 export interface DecoderOptions {
   /** Name or path of the program. */
   readonly ffmpeg: string;
-  /** Milliseconds after which a decoder that has not answered is killed. */
+  /** Milliseconds after which a decoder that has not answered is killed, however much it has to do. */
   readonly answersWithinMs: number;
 }
 
@@ -56,6 +53,12 @@ const MAX_PICTURE_BYTES = 8192 * 4320 * 3;
 const MAX_REORDERED = 16;
 /** Pictures that the taker works on: beyond it the decoder waits. */
 const MAX_PENDING = 2;
+/** Milliseconds that any work may take: for the start of a process, and for waits on a machine that is busy. */
+const PATIENCE_MS = 5000;
+/** Milliseconds for each million pixels that are decoded: on one core 4K H.265 of 10 bits and 400 Mbit/s took 26, H.264 of 2 Mbit/s 1.5. */
+const DECODING_MS = 100;
+/** The same for pixels of pictures that are wanted: ten times what a noisy one took as PNG, which takes longest. */
+const WRITING_MS = 600;
 /** How much of ffmpeg's last words is kept, to say why it ended. */
 const KEPT_WORDS = 2048;
 /** A second is the unit of time, so that no rounding of ffmpeg's can move a frame. */
@@ -63,35 +66,6 @@ const TICK_NS = 1_000_000_000;
 const TRACK = 1;
 const MARKER_SIZE = { pixelWidth: 16, pixelHeight: 16 } as const;
 const MARKER_BYTES = MARKER_SIZE.pixelWidth * MARKER_SIZE.pixelHeight * 3;
-
-/**
- * What glibc's malloc reads (mallopt(3)): it keeps the memory of pictures to use it again. Otherwise it gives each back to the kernel, which clears
- * it page by page for the next: half of the time that a key frame takes. Pictures up to 32 MiB are kept, malloc's own limit, which one of 4K stays
- * below; free memory at the end of the heap goes back beyond 64 MiB. So a decoder that waits is larger by 6 MB after 720p, and 45 MB after 4K.
- */
-const MEMORY = { MALLOC_MMAP_THRESHOLD_: String(32 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(64 * 2 ** 20) } as const;
-
-/** A decoder reads what strangers recorded: none of the server's secrets is handed to it. */
-function environment(): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KVASS_"));
-  return { ...MEMORY, ...Object.fromEntries(inherited) };
-}
-
-/** Matroska in; of every frame with an odd time, the picture out. */
-const ARGUMENTS = [
-  ...["-nostdin", "-hide_banner", "-loglevel", "error", "-copyts"],
-  // The filters are set up anew whenever the size changes, which threads of their own would be started and ended for.
-  ...["-filter_threads", "1"],
-  // The format is known: nothing is to be guessed from more frames than the first.
-  ...["-probesize", "32", "-analyzeduration", "0"],
-  // One thread gives each frame out as soon as it is decoded. Frames that are damaged give no picture, and where the stream does not say how
-  // far frames are reordered, it may be as far as its level permits.
-  ...["-threads", "1", "-err_detect", "explode", "-strict", "strict"],
-  ...["-f", "matroska", "-i", "pipe:0", "-map", "0:v", "-vf", "select=mod(t\\,2)"],
-  // The size may change with every frame.
-  ...["-autoscale", "0", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
-  ...["-flush_packets", "1", "-f", "nut", "pipe:1"],
-];
 
 function fileHeader({ codecId }: Bitstream): Buffer {
   const track = { number: TRACK, type: "video", codecId, video: MARKER_SIZE, defaultDurationNs: TICK_NS } as const;
@@ -115,6 +89,13 @@ function frameHeader(pieces: readonly Uint8Array[], keyframe: boolean, time: num
   return Buffer.concat([clusterHeader(time, block.length + length), block]);
 }
 
+/** Milliseconds after which a decoder that has not answered is stuck: by how much there is to decode, and to do with what is wanted. */
+export function patienceFor(frames: readonly QueuedFrame[]): number {
+  let ms = PATIENCE_MS;
+  for (const { pixels, isWanted } of frames) ms += (pixels / 1e6) * (isWanted ? DECODING_MS + WRITING_MS : DECODING_MS);
+  return Math.ceil(ms);
+}
+
 /** The frames that a decoder works on. */
 interface Task {
   /** Time of the first frame, and of the one behind the last, which shows that all before it have been decoded as far as they can be. */
@@ -135,7 +116,7 @@ export class DecoderProcess {
   readonly codec: VideoCodecName;
   readonly #options: DecoderOptions;
   readonly #bitstream: Bitstream;
-  readonly #child: ChildProcess;
+  readonly #child: DecoderChild;
   readonly #stdin: Writable;
   readonly #stdout: Readable;
   readonly #exited: Promise<unknown>;
@@ -146,18 +127,17 @@ export class DecoderProcess {
   /** An even number beyond every time that has been used. */
   #clock = 2;
 
-  /** Starts it. That it cannot be started shows in the first `decode`. */
+  /**
+   * Starts it. That it cannot be started shows in the first `decode`, if not now.
+   *
+   * @throws DecoderUnavailable
+   */
   constructor(codec: VideoCodecName, options: DecoderOptions) {
     this.codec = codec;
     this.#options = options;
     this.#bitstream = BITSTREAMS[codec];
-    // A process group of its own: ^C on a terminal is for the server alone, which still answers what is under way.
-    this.#child = spawn(options.ffmpeg, ARGUMENTS, {
-      stdio: ["pipe", "pipe", "pipe"],
-      detached: true,
-      env: environment(),
-    });
-    const { stdin, stdout, stderr } = this.#child as { stdin: Writable; stdout: Readable; stderr: Readable };
+    this.#child = startDecoder(options.ffmpeg);
+    const { stdin, stdout, stderr } = this.#child;
     this.#stdin = stdin;
     this.#exited = once(this.#child, "exit").catch((error: unknown) => this.#fail(startFailure(error, options.ffmpeg)));
     this.#child.once("exit", (code, signal) => this.#fail(this.#ended(code, signal)));
@@ -185,7 +165,7 @@ export class DecoderProcess {
    * Resolves when `sink` is done with all. One call at a time.
    *
    * @throws what `sink` rejects with
-   * @throws DecoderMissing where the program cannot be started
+   * @throws DecoderMissing and DecoderUnavailable where the program cannot be started
    * @throws DecoderFailed where it ends or is too slow; it is gone then
    */
   async decode(frames: readonly QueuedFrame[], sink: PictureSink): Promise<void> {
@@ -193,7 +173,8 @@ export class DecoderProcess {
     const begin = this.#clock;
     const task: Task = { begin, end: begin + 2 * frames.length + 1, sink, pending: 1, done: Promise.withResolvers() };
     this.#task = task;
-    const timer = setTimeout(() => this.#giveUp(), this.#options.answersWithinMs);
+    const patience = Math.min(patienceFor(frames), this.#options.answersWithinMs);
+    const timer = setTimeout(() => this.#giveUp(patience), patience);
     try {
       this.#queue(frames, begin);
       await task.done.promise;
@@ -272,9 +253,9 @@ export class DecoderProcess {
     if (task.pending === 0) task.done.resolve();
   }
 
-  #giveUp(): void {
+  #giveUp(ms: number): void {
     this.#child.kill("SIGKILL");
-    this.#fail(new DecoderFailed(`ffmpeg did not answer within ${this.#options.answersWithinMs} ms`, true));
+    this.#fail(new DecoderFailed(`ffmpeg did not answer within ${ms} ms`, true));
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): DecoderFailed {
@@ -286,10 +267,4 @@ export class DecoderProcess {
     this.#failure ??= failure;
     this.#task?.done.reject(this.#failure);
   }
-}
-
-function startFailure(error: unknown, ffmpeg: string): Error {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const detail = code === "ENOENT" ? "there is no such program" : message;
-  return new DecoderMissing(`ffmpeg cannot be started as ${ffmpeg}: ${detail}`);
 }

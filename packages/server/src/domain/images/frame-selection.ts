@@ -53,6 +53,7 @@ export function framesToQueue(
     keyframe,
     rank: rankOf.get(at)!,
     isWanted: wanted.includes(at),
+    pixels: codec.width * codec.height,
   }));
   return { queue, indexOf: new Map(byTime.map((at, rank) => [rank, at])) };
 }

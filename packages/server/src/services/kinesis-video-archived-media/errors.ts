@@ -33,6 +33,8 @@ export const errorTypes: ErrorTypes = {
   "not-found": "ResourceNotFoundException",
   // The API knows no failure of the service that a client can do something about; the message says what.
   "no-decoder": "InvalidArgumentException",
+  // This one the SDKs retry, by when there may be room again; none of the modelled ones is.
+  "decoder-unavailable": "ServiceUnavailable",
   "no-data-retention": "NoDataRetentionException",
   "connection-limit": "ClientLimitExceededException",
   "client-limit": "ClientLimitExceededException",
