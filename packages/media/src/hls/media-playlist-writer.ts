@@ -161,6 +161,11 @@ export class MediaPlaylistWriter {
     if (parts !== undefined && parts.length > 0) out.text(partLines(parts, this.#head.lowLatency));
   }
 
+  /** The bytes so far: a view on what will not change any more. */
+  get written(): Uint8Array {
+    return this.#out.finish();
+  }
+
   /** Ends the playlist; its bytes, which are ASCII. */
   finish({ endsInDiscontinuity, ended }: MediaPlaylistEnd): Uint8Array {
     const out = this.#out;

@@ -108,32 +108,37 @@ export function hlsMedia(
   }
 }
 
-/** The same for a window of any length, written in turns with what else there is to do. */
+/**
+ * The same for a window of any length, written in turns with what else there is to do.
+ * @param onWritten told of the bytes so far, which will not change any more, at each turn: it may begin with what is to be done with them
+ */
 export async function hlsLongMedia(
   session: PlaybackSession,
   track: Track,
   window: PlaylistWindow,
   inFolder: boolean,
+  onWritten: (soFar: Uint8Array) => void,
 ): Promise<Uint8Array> {
   const writing = writeMedia(session, track, window, inFolder);
   for (;;) {
     const { done, value } = writing.next();
     if (done) return value;
+    onWritten(value);
     await nextTurn();
   }
 }
 
-/** Yields where others may have a turn. */
+/** Yields where others may have a turn: the bytes so far. */
 function* writeMedia(
   session: PlaybackSession,
   track: Track,
-  { segments, ended, longest }: PlaylistWindow,
+  { segments, ended, longest, startClean }: PlaylistWindow,
   inFolder: boolean,
-): Generator<void, Uint8Array> {
+): Generator<Uint8Array, Uint8Array> {
   const { mode, discontinuities, container } = session.grant.parameters;
   const head = {
     ...uris(session, track, inFolder),
-    ...listed(segments),
+    ...listed(segments, startClean),
     type: mode === "on-demand" ? ("VOD" as const) : undefined,
     targetDurationSeconds: targetSeconds(session, longest),
     hasMaps: container === "fmp4" && segments.length > 0,
@@ -145,7 +150,7 @@ function* writeMedia(
     writer.segment(entry(segment));
     if (--left > 0) continue;
     left = SEGMENTS_PER_TURN;
-    yield;
+    yield writer.written;
   }
   return writer.finish({ endsInDiscontinuity: discontinuities === "always" && segments.length > 0, ended });
 }
@@ -173,19 +178,15 @@ export const targetSeconds = ({ grant }: PlaybackSession, longest: number): numb
 /** What a Media Playlist says of its segments as a whole. */
 export function listed(
   segments: Segments,
+  startClean: boolean,
 ): Pick<MediaPlaylist, "mediaSequence" | "discontinuitySequence" | "independentSegments"> {
   const [first, last] = [segments.at(0), segments.at(-1)];
   const marked = last !== undefined && (last.discontinuity || last.discontinuitiesBefore > 0);
   return {
     mediaSequence: first?.number,
     discontinuitySequence: marked ? first?.discontinuitiesBefore : undefined,
-    independentSegments: allStartClean(segments),
+    independentSegments: startClean,
   };
-}
-
-function allStartClean(segments: Segments): boolean {
-  for (const { startsClean } of segments) if (!startsClean) return false;
-  return true;
 }
 
 const tokenParameter = ({ token }: PlaybackSession, inFolder: boolean): string =>

@@ -17,6 +17,7 @@ export class RangeTimeline implements SessionTimeline {
   readonly #rules: RangeRules;
   readonly #list = new SegmentList();
   #longest = 0;
+  #startClean = true;
   #window: PlaylistWindow | undefined;
   #expired = 0;
   #reading: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class RangeTimeline implements SessionTimeline {
         if (this.#list.length === maxSegments) break;
         this.#list.push(segment);
         this.#longest = Math.max(this.#longest, segment.duration);
+        this.#startClean &&= segment.startsClean;
       }
       // The rows of a day keep the processor busy for longer than producers and other viewers should wait.
       await nextTurn();
@@ -68,6 +70,7 @@ export class RangeTimeline implements SessionTimeline {
   }
 
   #show(segments: Segments): PlaylistWindow {
-    return { segments, ended: true, longest: this.#longest, list: newListId() };
+    const [longest, startClean] = [this.#longest, this.#startClean];
+    return { segments, ended: true, longest, startClean, list: newListId() };
   }
 }

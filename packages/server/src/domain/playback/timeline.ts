@@ -22,6 +22,8 @@ export interface PlaylistWindow {
   readonly ended: boolean;
   /** Milliseconds of the longest segment that the session has shown. */
   readonly longest: number;
+  /** Whether a decoder can begin with each of the segments. */
+  readonly startClean: boolean;
   /** Equal for windows of sessions that share their segments, and have the same of them; for no others. */
   readonly list: number;
 }
@@ -99,7 +101,8 @@ export class Timeline implements SessionTimeline {
     const ended = this.#due.length === 0 && this.#source.ended;
     if (this.#window?.ended !== ended) {
       const segments = this.#shown.slice(-maxSegments);
-      this.#window = { segments, ended, longest: this.#longest, list: this.#list };
+      const startClean = segments.every((segment) => segment.startsClean);
+      this.#window = { segments, ended, longest: this.#longest, startClean, list: this.#list };
     }
     return this.#window;
   }

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { constants, gzip, gzipSync } from "node:zlib";
+import { constants, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import type { PlaybackRefusal, RefusalReason } from "../../domain/playback/refusal.ts";
 import { byteRange, slicePieces } from "./byte-range.ts";
+import { ParallelGzip } from "./parallel-gzip.ts";
 
-const compress = promisify(gzip);
 /** Text below this length fits in a packet as it is. */
 const GZIP_LEAST_BYTES = 1200;
 /** Fast: most of a playlist is the same over and over, which any level finds. */
@@ -52,7 +51,9 @@ export class EncodedText {
   readonly bytes: number;
   #zipped: Promise<Uint8Array> | undefined;
 
-  constructor(content: string | Uint8Array) {
+  /** @param zipped the content compressed, where that has begun already */
+  constructor(content: string | Uint8Array, zipped?: Promise<Uint8Array>) {
+    this.#zipped = zipped;
     this.text = typeof content === "string" ? Buffer.from(content) : content;
     this.etag = createHash("sha256").update(this.text).digest("base64url").slice(0, 22);
     this.bytes = Math.ceil(this.text.length * BOTH_FORMS);
@@ -63,30 +64,34 @@ export class EncodedText {
     if (this.text.length < GZIP_LEAST_BYTES) return undefined;
     this.#zipped ??=
       this.text.length > GZIP_AT_ONCE_BYTES
-        ? compress(this.text, GZIP_OPTIONS)
+        ? textGzip().finish(this.text)
         : Promise.resolve(gzipSync(this.text, GZIP_AT_ONCE_OPTIONS));
     return this.#zipped;
   }
 }
 
+/** What compresses a long text. */
+export const textGzip = (): ParallelGzip => new ParallelGzip(GZIP_OPTIONS.level);
+
 /** A text, compressed where the client takes that. The two forms have ETags of their own (RFC 9110, section 8.8.3.3). */
 export async function textAnswer(
-  { headers }: WireRequest,
+  request: WireRequest,
   encoded: EncodedText,
   own: Readonly<Record<string, string>>,
 ): Promise<WireResponse> {
   const { text, etag } = encoded;
-  const body = (acceptsGzip(headers["accept-encoding"]) ? await encoded.zipped() : undefined) ?? text;
+  const body = (acceptsGzip(request) ? await encoded.zipped() : undefined) ?? text;
   const tag = body === text ? `"${etag}"` : `"${etag}-gzip"`;
   const all = { ...own, ETag: tag, Vary: "Accept-Encoding" };
-  if (matches(headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };
+  if (matches(request.headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };
   return { status: 200, headers: body === text ? all : { ...all, "Content-Encoding": "gzip" }, body };
 }
 
 const GZIP = /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=([0-9.]+)\s*)?(?=,|$)/i;
 
-function acceptsGzip(header: string | string[] | undefined): boolean {
-  const match = GZIP.exec(String(header ?? ""));
+/** Whether the client takes a compressed answer. */
+export function acceptsGzip({ headers }: Pick<WireRequest, "headers">): boolean {
+  const match = GZIP.exec(String(headers["accept-encoding"] ?? ""));
   return match !== null && Number(match[1] ?? 1) > 0;
 }
 

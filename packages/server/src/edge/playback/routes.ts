@@ -8,7 +8,7 @@ import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
 import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
 import type { Track } from "../../domain/playback/tracks.ts";
-import { EncodedText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
+import { acceptsGzip, EncodedText, mediaAnswer, plain, refuse, textAnswer, textGzip } from "./answers.ts";
 import { PlaybackQuery } from "./request.ts";
 
 /** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
@@ -95,7 +95,7 @@ export class PlaybackRoutes {
     { lowLatency }: PlaybackQuery,
   ): Promise<WireResponse> {
     const low = lowLatency && (await session.feed()) !== undefined;
-    if (session.isStatic && isLong(await session.window())) this.#prepare(session);
+    if (session.isStatic && isLong(await session.window())) this.#prepare(request, session);
     const key = `${session.token}/${low ? "hls/low" : "hls"}`;
     const text = await this.#kept(key, () => hlsMultivariant(session, low));
     return answerText(request, session, text, { type: HLS_TYPE, isStatic: true });
@@ -116,25 +116,35 @@ export class PlaybackRoutes {
     if (low !== undefined) return low;
     const { isStatic } = session;
     const text = isStatic
-      ? await this.#lastingPlaylist(session, track, query.inFolder)
+      ? await this.#lastingPlaylist(request, session, track, query.inFolder)
       : await this.#currentPlaylist(session, track, query);
     return answerText(request, session, text, { type: HLS_TYPE, isStatic });
   }
 
   /** All sessions of a range have one text in their folders. */
-  async #lastingPlaylist(session: PlaybackSession, track: Track, inFolder: boolean): Promise<EncodedText> {
+  async #lastingPlaylist(
+    request: WireRequest,
+    session: PlaybackSession,
+    track: Track,
+    inFolder: boolean,
+  ): Promise<EncodedText> {
     const window = await session.window();
     const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
-    return this.#kept(key, async () => hlsLongMedia(session, track, await session.playlistWindow(), inFolder));
+    return this.#texts.get(key, async () => {
+      const gzip = acceptsGzip(request) ? textGzip() : undefined;
+      const onWritten = (soFar: Uint8Array): void => gzip?.take(soFar);
+      const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
+      return new EncodedText(text, gzip?.begun ? gzip.finish(text) : undefined);
+    });
   }
 
-  /** Begins to write the long playlist that a player will ask for next, in the form that most take. What fails here fails again when it does. */
-  #prepare(session: PlaybackSession): void {
+  /** Begins to write the long playlist that a player will ask for next. What fails here fails again when it does. */
+  #prepare(request: WireRequest, session: PlaybackSession): void {
     if (this.#preparing >= MAX_PREPARING) return;
     this.#preparing++;
-    const write = async (): Promise<void> => {
+    const write = async (): Promise<EncodedText> => {
       const [main] = await session.tracks();
-      await (await this.#lastingPlaylist(session, main!, true)).zipped();
+      return this.#lastingPlaylist(request, session, main!, true);
     };
     const done = (): void => {
       this.#preparing--;

@@ -17,6 +17,7 @@ export async function lowLatencyPlaylist(moment: Moment, track: Track, skip: boo
   const { session, preview } = moment;
   const { segments, open, longest } = preview;
   const all = open === undefined ? segments : [...segments, open];
+  const startClean = all.every((segment) => segment.startsClean);
   const entries = playlistSegments(session, track, all, true);
   const target = targetSeconds(session, longest);
   const withParts = addParts(moment, track, entries, target * MS_PER_SECOND);
@@ -24,7 +25,7 @@ export async function lowLatencyPlaylist(moment: Moment, track: Track, skip: boo
   const partMs = withParts.flatMap(({ parts = [] }) => parts.map(({ durationMs }) => durationMs));
   return mediaPlaylistBytes({
     ...uris(session, track),
-    ...listed(all),
+    ...listed(all, startClean),
     segments: withParts.slice(0, segments.length),
     open: withParts[segments.length],
     targetDurationSeconds: target,
