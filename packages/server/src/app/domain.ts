@@ -59,7 +59,9 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   });
   const metrics = new Metrics();
   const sealer = new Sealer();
-  const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report });
+  const silent = (stream: string, track: number): void =>
+    log.warn({ stream, track }, "a track is silent for a fragment");
+  const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report, silent });
   const archive = new FragmentArchive({ index, journal, keys });
   const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
   const points = new FragmentPoints(pointLimits(settings));
@@ -83,7 +85,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
       reader.stop();
       playback.stop();
       await images.stop();
-      await sealer.close();
+      await Promise.all([sealer.close(), archive.close()]);
     },
   };
 }

@@ -82,7 +82,7 @@ function sealCheck({ catalog, keyEncryption, streams }: Storage) {
     const stream = streams.get(header.streamId);
     if (stream === undefined || keyless.has(stream.id)) return undefined;
     try {
-      openPart(await keys.get(stream), toStoredPart(header, ciphertext));
+      openPart(await keys.get(stream), toStoredPart(header, new Uint8Array(ciphertext)));
       return undefined;
     } catch (error) {
       if (error instanceof KeyUnavailable) keyless.add(stream.id);

@@ -27,6 +27,9 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent whole with its length (text as UTF-8, pieces one behind the other), or streamed in one HTTP chunk for each item. */
+  /**
+   * Sent whole with its length (text as UTF-8, pieces one behind the other), or streamed in one HTTP chunk for each item. An item of 64 KiB or
+   * more may be written over once the next one is asked for; smaller ones stay as they are.
+   */
   readonly body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 }

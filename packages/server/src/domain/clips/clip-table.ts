@@ -7,6 +7,7 @@ import {
   VIDEO_TIMESCALE,
 } from "@kvass/media";
 import { DomainError } from "../errors.ts";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import { type TrackFrames, totalBytes } from "./frames.ts";
 import type { PlannedFragment } from "./plan.ts";
 import type { ClipTrack } from "./tracks.ts";
@@ -36,7 +37,7 @@ export class ClipTable {
   #window: TimedPacket[][];
   #order: Run[] = [];
   #windowBytes = 0;
-  #spent: Uint8Array[] = [];
+  #spent: LentBytes[] = [];
   /** From a fragment's own timestamps to those of the clip, in microseconds. */
   #offsetUs = 0;
   #last: { readonly clusterUs: number; readonly producerTimestamp: number } | undefined;
@@ -72,9 +73,9 @@ export class ClipTable {
   /**
    * Adds the next frames of the fragment. Throws DomainError `invalid-argument` beyond what one file can hold.
    *
-   * @param spent the piece that they lie in, where nobody needs it any more: its memory is given back once they are laid out
+   * @param spent the piece that they lie in, where nobody needs it any more: it is released once they are laid out
    */
-  add(frames: TrackFrames, spent?: Uint8Array): void {
+  add(frames: TrackFrames, spent?: LentBytes): void {
     if (spent !== undefined) this.#spent.push(spent);
     frames.forEach((packets, slot) => {
       if (packets.length === 0) return;
@@ -87,6 +88,11 @@ export class ClipTable {
       this.fragmentBytes[this.fragmentBytes.length - 1]! += bytes;
     });
     if (this.#windowBytes > MAX_WINDOW_BYTES) this.#layOut();
+  }
+
+  /** Lets go of frames that are not laid out, where no clip comes of them. */
+  release(): void {
+    releaseAll(this.#spent.splice(0));
   }
 
   /** Everything of the file that precedes its frames, which all have been added. */
@@ -108,8 +114,7 @@ export class ClipTable {
     this.#window = this.#tracks.map(() => []);
     this.#order = [];
     this.#windowBytes = 0;
-    for (const piece of this.#spent) giveBack(piece);
-    this.#spent = [];
+    releaseAll(this.#spent.splice(0));
   }
 
   #place(id: number, samples: readonly Sample[]): void {
@@ -119,10 +124,4 @@ export class ClipTable {
     }
     this.layout.addSamples(id, samples);
   }
-}
-
-/** V8 gives back what a buffer holds only when it collects garbage, which is a large part of the work where all that is read is thrown away. */
-function giveBack({ buffer, length }: Uint8Array): void {
-  // Of memory that is shared with others only a part is spent.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength < 2 * length) buffer.transfer(0);
 }

@@ -3,6 +3,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { DomainError } from "../errors.ts";
 import { FragmentGone, type StoredFragment } from "../fragments/archive.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { type LentBytes, releaseAll, toSend } from "../lent-bytes.ts";
 import { ClipTable } from "./clip-table.ts";
 import { framesByTrack, packFrames, type TrackFrames } from "./frames.ts";
 import { openAhead, type ReadPlaces } from "./open-ahead.ts";
@@ -26,8 +27,7 @@ export interface ClipParts extends ReadPlaces {
   readonly check: () => void;
 }
 
-interface KeptPiece {
-  readonly bytes: Uint8Array;
+interface KeptPiece extends LentBytes {
   readonly frames: TrackFrames;
 }
 
@@ -89,6 +89,8 @@ export class Clip {
   /** Lets go of a clip that is not read to its end. */
   async close(): Promise<void> {
     await this.#fragments.return();
+    this.#table.release();
+    releaseAll(this.#kept?.splice(0) ?? []);
   }
 
   async #measureFragment(planned: PlannedFragment, fragment: StoredFragment): Promise<void> {
@@ -99,8 +101,8 @@ export class Clip {
       if (!begun) this.#table.beginFragment(planned, piece.clusterUs);
       begun = true;
       const frames = framesByTrack(piece, tracks, planned.row);
-      this.#table.add(frames, this.#kept === undefined ? piece.bytes : undefined);
-      this.#kept?.push({ bytes: piece.bytes, frames });
+      this.#table.add(frames, this.#kept === undefined ? piece : undefined);
+      this.#kept?.push({ bytes: piece.bytes, release: piece.release, frames });
     }
   }
 
@@ -110,10 +112,14 @@ export class Clip {
     for await (const fragment of openAhead(this.#parts, this.#rows, AHEAD_SENDING)) {
       let left = this.#table.fragmentBytes[index++]!;
       for await (const piece of packetsOf(fragment)) {
-        for (const bytes of packFrames(piece.bytes, framesByTrack(piece, tracks, fragment.row))) {
-          check();
-          left -= bytes.length;
-          yield bytes;
+        try {
+          for (const bytes of packFrames(piece.bytes, framesByTrack(piece, tracks, fragment.row))) {
+            check();
+            left -= bytes.length;
+            yield toSend(bytes);
+          }
+        } finally {
+          piece.release();
         }
       }
       if (left !== 0) throw new Error(`fragment ${fragment.row.sequence} is not what it was when it was measured`);
@@ -122,8 +128,13 @@ export class Clip {
 }
 
 function* sendKept(kept: KeptPiece[]): Generator<Uint8Array, void> {
-  for (let piece = kept.shift(); piece !== undefined; piece = kept.shift())
-    yield* packFrames(piece.bytes, piece.frames);
+  for (let piece = kept.shift(); piece !== undefined; piece = kept.shift()) {
+    try {
+      for (const bytes of packFrames(piece.bytes, piece.frames)) yield toSend(bytes);
+    } finally {
+      piece.release();
+    }
+  }
 }
 
 /** The error of the API for a failure to read a fragment; `error` itself where the server is at fault. */

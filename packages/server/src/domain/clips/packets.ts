@@ -1,11 +1,10 @@
 import type { MatroskaHeader, MatroskaPacket } from "@kvass/media";
 import type { StoredFragment } from "../fragments/archive.ts";
 import { FragmentDemuxer, piecesOf } from "../fragments/demux-fragment.ts";
+import type { LentBytes } from "../lent-bytes.ts";
 
-/** A piece of a fragment, some 1 MiB, and the frames that end in it. */
-export interface FragmentPiece {
-  /** The piece's bytes: an own buffer of the reader, in which most of the packets lie. */
-  readonly bytes: Uint8Array;
+/** A piece of a fragment, some 1 MiB, and the frames that end in it, most of which lie in it. */
+export interface FragmentPiece extends LentBytes {
   /** In decode order; timestamps are those of the fragment's Cluster and blocks. */
   readonly packets: readonly MatroskaPacket[];
   /** The Cluster's timestamp in microseconds. */
@@ -33,8 +32,9 @@ class PacketCollector extends FragmentDemuxer {
  */
 export async function* packetsOf(fragment: StoredFragment): AsyncGenerator<FragmentPiece, void> {
   const collector = new PacketCollector();
-  for await (const bytes of piecesOf(fragment, collector)) {
+  for await (const { bytes, release } of piecesOf(fragment, collector)) {
     const { header, clusterUs } = collector;
-    if (header !== undefined) yield { bytes, packets: collector.take(), clusterUs, header };
+    if (header === undefined) release();
+    else yield { bytes, release, packets: collector.take(), clusterUs, header };
   }
 }

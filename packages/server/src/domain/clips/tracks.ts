@@ -4,6 +4,7 @@ import { DomainError } from "../errors.ts";
 import type { StoredFragment } from "../fragments/archive.ts";
 import { codecRefusal } from "../fragments/codec-errors.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import { packetsOf } from "./packets.ts";
 
 /** A track of a clip. */
@@ -22,12 +23,17 @@ const AWS_CODECS: ReadonlySet<string> = new Set(["h264", "h265", "aac", "pcma"])
  * @throws DomainError `unsupported-media`, `missing-codec-data` or `invalid-codec-data`, naming codec and fragment
  */
 export async function readTracks(fragment: StoredFragment, awsCodecs: boolean): Promise<ClipTrack[]> {
-  const { header, keyFrames } = await readBeginning(fragment);
-  const wanted = header?.tracks.filter(isAudiovisual) ?? [];
-  if (wanted.length === 0) throw unsupported(fragment.row, "has no track of video or audio");
-  return wanted
-    .toSorted((a, b) => Number(a.type === "audio") - Number(b.type === "audio"))
-    .map((track, index) => ({ id: index + 1, track, codec: describe(track, keyFrames, fragment.row, awsCodecs) }));
+  const pieces: LentBytes[] = [];
+  try {
+    const { header, keyFrames } = await readBeginning(fragment, pieces);
+    const wanted = header?.tracks.filter(isAudiovisual) ?? [];
+    if (wanted.length === 0) throw unsupported(fragment.row, "has no track of video or audio");
+    return wanted
+      .toSorted((a, b) => Number(a.type === "audio") - Number(b.type === "audio"))
+      .map((track, index) => ({ id: index + 1, track, codec: describe(track, keyFrames, fragment.row, awsCodecs) }));
+  } finally {
+    releaseAll(pieces);
+  }
 }
 
 const isAudiovisual = ({ type }: MatroskaTrack): boolean => type === "video" || type === "audio";
@@ -38,11 +44,15 @@ interface Beginning {
   readonly keyFrames: ReadonlyMap<number, Uint8Array>;
 }
 
-/** Reads until each track of video and audio has had a key frame, which the first piece has for all but broken media. */
-async function readBeginning(fragment: StoredFragment): Promise<Beginning> {
+/**
+ * Reads until each track of video and audio has had a key frame, which the first piece has for all but broken media. They lie in `pieces`, to
+ * which it adds.
+ */
+async function readBeginning(fragment: StoredFragment, pieces: LentBytes[]): Promise<Beginning> {
   const keyFrames = new Map<number, Uint8Array>();
   let header: MatroskaHeader | undefined;
   for await (const piece of packetsOf(fragment)) {
+    pieces.push(piece);
     header = piece.header;
     for (const { track, keyframe, data } of piece.packets) {
       if (keyframe && !keyFrames.has(track.number)) keyFrames.set(track.number, data);

@@ -32,7 +32,7 @@ async function fixture() {
 
 async function bodyOf(fragment: StoredFragment, from?: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of fragment.body(from)) chunks.push(chunk);
+  for await (const { bytes } of fragment.body(from)) chunks.push(bytes);
   return Buffer.concat(chunks);
 }
 
@@ -79,8 +79,8 @@ const DAMAGES: [string, (part: StoredPart) => StoredPart | undefined][] = [
   ["a summary that was taken away", ({ summary: _, ...part }) => part],
 ];
 
-function flipped(bytes: Uint8Array): Uint8Array {
-  const copy = Buffer.from(bytes);
+function flipped(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
   copy[7]! ^= 1;
   return copy;
 }
@@ -91,7 +91,7 @@ for (const [what, change] of DAMAGES) {
     alter(change);
     const seen: Uint8Array[] = [];
     await assert.rejects(async () => {
-      for await (const chunk of (await archive.open(stream, row)).body()) seen.push(chunk);
+      for await (const { bytes } of (await archive.open(stream, row)).body()) seen.push(bytes);
     }, RecordDamaged);
     const given = Buffer.concat(seen);
     assert.deepEqual(given, cluster.subarray(0, given.length));

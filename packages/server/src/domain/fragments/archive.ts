@@ -3,7 +3,9 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { type Journal, RecordDamaged, RecordGone, type StoredPart } from "../../storage/ports/journal.ts";
 import type { DataKeys, KeyOwner } from "../keys/data-keys.ts";
-import { openPart } from "../keys/seal.ts";
+import { Opener } from "../keys/opener.ts";
+import { WorkerLost } from "../keys/worker-line.ts";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import { decodeFooter, decodeHead, FOOTER_BYTES, type FragmentHead } from "./layout.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -14,8 +16,8 @@ import { Semaphore } from "./semaphore.ts";
 const READ_AHEAD_BYTES = 2 * 2 ** 20;
 /** Parts that are read and opened at once over all readers, so that they leave the disk and the processor to producers. */
 const CONCURRENT_READS = 4;
-/** Compaction may move a fragment while it is read; more often than this it does not. */
-const MAX_MOVES = 5;
+/** Compaction may move a fragment while it is read, and the worker that opens its parts may be lost; more often than this neither happens. */
+const MAX_RETRIES = 5;
 
 /** The fragment is no longer in the archive: it expired, or its stream was deleted, since it was looked up. */
 export class FragmentGone extends Error {
@@ -29,11 +31,11 @@ export interface StoredFragment {
   /** Offset of the Cluster in the stored fragment. */
   readonly bodyStart: number;
   /**
-   * The Cluster and the Tags behind it, from an offset in the stored fragment on (by default all). Can be asked for once. Each piece
-   * belongs to whoever takes it, who may give its memory back; of the first one `head` has views. Throws
-   * `RecordDamaged` where a part beyond what was read ahead is not what was written, and `FragmentGone`.
+   * The Cluster and the Tags behind it, from an offset in the stored fragment on (by default all). Can be asked for once. Each piece is lent
+   * to whoever takes it, who may write over it. Throws `RecordDamaged` where a part beyond what was read ahead is not what was
+   * written, and `FragmentGone`.
    */
-  body(from?: number): AsyncIterable<Uint8Array>;
+  body(from?: number): AsyncIterable<LentBytes>;
   /** Frames in the fragment, known when the body has been read. */
   readonly frames: number;
   /** Lets go of a fragment whose body is not read to its end. */
@@ -51,6 +53,7 @@ export interface ArchiveOptions {
 export class FragmentArchive {
   readonly #options: ArchiveOptions;
   readonly #reads = new Semaphore(CONCURRENT_READS);
+  readonly #opener = new Opener();
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -66,37 +69,53 @@ export class FragmentArchive {
   async open(owner: KeyOwner, row: FragmentRow): Promise<StoredFragment> {
     const key = await this.#options.keys.get(owner);
     const parts = this.#parts(key, row);
-    const ahead: Buffer[] = [];
+    const ahead: LentBytes[] = [];
     let length = 0;
     let opened: ReturnType<typeof decodeHead>;
-    while (length < row.size && (length < READ_AHEAD_BYTES || opened === undefined)) {
-      const { value, done } = await parts.next();
-      if (done === true) break;
-      ahead.push(value);
-      length += value.length;
-      opened ??= decodeHead(ahead.length === 1 ? value : Buffer.concat(ahead));
+    try {
+      while (length < row.size && (length < READ_AHEAD_BYTES || opened === undefined)) {
+        const { value, done } = await parts.next();
+        if (done === true) break;
+        ahead.push(value);
+        length += value.bytes.length;
+        opened ??= decodeHead(joined(ahead));
+      }
+      if (opened !== undefined) return new OpenedFragment(row, opened, ahead, parts);
+      throw new RecordDamaged(`fragment ${row.sequence} of stream ${row.streamId} has no head`);
+    } catch (error) {
+      releaseAll(ahead);
+      throw error;
     }
-    if (opened === undefined) throw new RecordDamaged(`fragment ${row.sequence} of stream ${row.streamId} has no head`);
-    return new OpenedFragment(row, opened, ahead, parts);
+  }
+
+  /** Lets go of what opens parts; fragments can be read all the same. */
+  async close(): Promise<void> {
+    await this.#opener.close();
   }
 
   /** The plaintext of a fragment's parts, in order; follows the fragment where compaction moves it. */
-  async *#parts(key: KeyObject, row: FragmentRow): AsyncGenerator<Buffer, void> {
+  async *#parts(key: KeyObject, row: FragmentRow): AsyncGenerator<LentBytes, void> {
     let place = row;
     let done = 0;
-    for (let moves = 0; ; moves++) {
+    for (let retries = 0; ; retries++) {
       try {
         for await (const part of this.#stored(place)) {
-          if (part.part < done) continue;
+          if (part.part < done) {
+            part.release?.(part.ciphertext);
+            continue;
+          }
           checkPart(part, row, done);
+          const opening = this.#opener.open(key, part);
+          const bytes = opening instanceof Promise ? await opening : opening;
           done++;
-          const plaintext = openPart(key, part);
-          part.release?.();
-          yield plaintext;
+          yield { bytes, release: () => part.release?.(bytes) };
         }
         return;
       } catch (error) {
-        if (!(error instanceof RecordGone) || moves === MAX_MOVES) throw error;
+        if (retries === MAX_RETRIES) throw error;
+        // The memory of the part was lost with it.
+        if (error instanceof WorkerLost) continue;
+        if (!(error instanceof RecordGone)) throw error;
         place = await this.#lookUp(row, error);
       }
     }
@@ -127,19 +146,23 @@ function checkPart(part: StoredPart, row: FragmentRow, expected: number): void {
   throw new RecordDamaged(`part ${expected} of fragment ${row.sequence} of stream ${row.streamId} is not where it was`);
 }
 
+/** The first bytes of a fragment. */
+const joined = (pieces: readonly LentBytes[]): Uint8Array =>
+  pieces.length === 1 ? pieces[0]!.bytes : Buffer.concat(pieces.map(({ bytes }) => bytes));
+
 class OpenedFragment implements StoredFragment {
   readonly row: FragmentRow;
   readonly head: FragmentHead;
   readonly bodyStart: number;
   frames = 0;
-  readonly #ahead: Buffer[];
-  readonly #parts: AsyncGenerator<Buffer, void>;
+  readonly #ahead: LentBytes[];
+  readonly #parts: AsyncGenerator<LentBytes, void>;
 
   constructor(
     row: FragmentRow,
     { head, bodyStart }: NonNullable<ReturnType<typeof decodeHead>>,
-    ahead: Buffer[],
-    parts: AsyncGenerator<Buffer, void>,
+    ahead: LentBytes[],
+    parts: AsyncGenerator<LentBytes, void>,
   ) {
     this.row = row;
     this.head = head;
@@ -148,16 +171,18 @@ class OpenedFragment implements StoredFragment {
     this.#parts = parts;
   }
 
-  async *body(from = this.bodyStart): AsyncGenerator<Uint8Array, void> {
+  async *body(from = this.bodyStart): AsyncGenerator<LentBytes, void> {
     const end = this.row.size - FOOTER_BYTES;
     const footer: Buffer[] = [];
     let offset = 0;
-    for await (const part of this.#all()) {
+    for await (const { bytes, release } of this.#all()) {
       const start = offset;
-      offset += part.length;
-      // Copied before the part is handed out: whoever takes it may give its memory back.
-      if (offset > end) footer.push(Buffer.from(part.subarray(Math.max(0, end - start))));
-      if (offset > from && start < end) yield part.subarray(Math.max(0, from - start), Math.max(0, end - start));
+      offset += bytes.length;
+      // Copied before the part is handed out, to whom it belongs then.
+      if (offset > end) footer.push(Buffer.from(bytes.subarray(Math.max(0, end - start))));
+      if (offset > from && start < end) {
+        yield { bytes: bytes.subarray(Math.max(0, from - start), Math.max(0, end - start)), release };
+      } else release();
     }
     if (offset !== this.row.size) {
       throw new RecordDamaged(`fragment ${this.row.sequence} has ${offset} bytes, expected ${this.row.size}`);
@@ -166,11 +191,11 @@ class OpenedFragment implements StoredFragment {
   }
 
   async close(): Promise<void> {
-    this.#ahead.length = 0;
+    releaseAll(this.#ahead.splice(0));
     await this.#parts.return();
   }
 
-  async *#all(): AsyncGenerator<Buffer, void> {
+  async *#all(): AsyncGenerator<LentBytes, void> {
     try {
       for (let part = this.#ahead.shift(); part !== undefined; part = this.#ahead.shift()) yield part;
       yield* this.#parts;

@@ -49,7 +49,7 @@ test("each piece comes with the frames that end in it, and all of them behind he
   const { server, open } = await archived();
   const collector = new Collector();
   const counts: number[] = [];
-  for await (const bytes of piecesOf(await open(), collector)) {
+  for await (const { bytes } of piecesOf(await open(), collector)) {
     const inside = collector.packets.filter(({ data }) => data.buffer === bytes.buffer);
     assert.ok(inside.length > 0);
     counts.push(collector.packets.length);

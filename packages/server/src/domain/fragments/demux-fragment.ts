@@ -5,6 +5,7 @@ import {
   type MatroskaPacket,
   segmentHeader,
 } from "@kvass/media";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import type { StoredFragment } from "./archive.ts";
 
 const NS_PER_US = 1000;
@@ -31,17 +32,22 @@ export abstract class FragmentDemuxer {
 
 /**
  * Reads a stored fragment, piece by piece of some 1 MiB, and closes it. Each piece is handed out once the frames that end in it have been
- * taken; it is an own buffer, in which most of them lie.
+ * taken. Most of them lie in it, and are gone when it is released.
  * @throws MatroskaError where the fragment cannot be parsed, and what reading its body throws
  */
-export async function* piecesOf(fragment: StoredFragment, demuxer: FragmentDemuxer): AsyncGenerator<Uint8Array, void> {
+export async function* piecesOf(fragment: StoredFragment, demuxer: FragmentDemuxer): AsyncGenerator<LentBytes, void> {
   try {
     const matroska = new MatroskaDemuxer(demuxer);
     const { ebmlHeader, segmentElements } = fragment.head;
     matroska.feed(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
-    for await (const bytes of fragment.body()) {
-      matroska.feed(bytes);
-      yield bytes;
+    for await (const piece of fragment.body()) {
+      try {
+        matroska.feed(piece.bytes);
+      } catch (error) {
+        piece.release();
+        throw error;
+      }
+      yield piece;
     }
     matroska.end();
   } finally {
@@ -49,8 +55,17 @@ export async function* piecesOf(fragment: StoredFragment, demuxer: FragmentDemux
   }
 }
 
-/** Reads all of a stored fragment and closes it. Throws what `piecesOf` throws. */
-export async function demuxFragment(fragment: StoredFragment, demuxer: FragmentDemuxer): Promise<void> {
-  const pieces = piecesOf(fragment, demuxer);
-  while ((await pieces.next()).done !== true);
+/**
+ * Reads all of a stored fragment and closes it. Resolves to the pieces that its frames lie in, to be released when those are of no use any more.
+ * Throws what `piecesOf` throws.
+ */
+export async function demuxFragment(fragment: StoredFragment, demuxer: FragmentDemuxer): Promise<LentBytes[]> {
+  const pieces: LentBytes[] = [];
+  try {
+    for await (const piece of piecesOf(fragment, demuxer)) pieces.push(piece);
+    return pieces;
+  } catch (error) {
+    releaseAll(pieces);
+    throw error;
+  }
 }

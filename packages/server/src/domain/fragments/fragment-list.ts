@@ -2,6 +2,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import type { ReadMetrics } from "../events/metrics.ts";
+import { sendLent } from "../lent-bytes.ts";
 import type { Stream } from "../streams/stream.ts";
 import { type FragmentArchive, FragmentGone, type StoredFragment } from "./archive.ts";
 import { listedChunkHead, listedErrorChunk } from "./chunk.ts";
@@ -55,7 +56,7 @@ export class FragmentList {
       return;
     }
     yield listedChunkHead(fragment.head, fragment.row);
-    yield* fragment.body();
+    yield* sendLent(fragment.body());
     metrics.outgoingFragments++;
     metrics.outgoingFrames += fragment.frames;
   }

@@ -49,21 +49,23 @@ export function encodeHead(head: FragmentHead): Uint8Array[] {
 }
 
 /**
- * The head of a stored fragment, as views of its first bytes, and the offset at which its Cluster begins; undefined where `bytes` do not
+ * The head of a stored fragment, copied out of its first bytes, and the offset at which its Cluster begins; undefined where `bytes` do not
  * reach that far yet. Throws {@link LayoutError}.
  */
-export function decodeHead(bytes: Buffer): { head: FragmentHead; bodyStart: number } | undefined {
+export function decodeHead(bytes: Uint8Array): { head: FragmentHead; bodyStart: number } | undefined {
   if (bytes.length < PREAMBLE_BYTES) return undefined;
-  const version = bytes.readUInt8(0);
+  const preamble = new DataView(bytes.buffer, bytes.byteOffset, PREAMBLE_BYTES);
+  const version = preamble.getUint8(0);
   if (version !== VERSION) throw new LayoutError(`fragment layout ${version} is not known, expected ${VERSION}`);
-  const segmentStart = PREAMBLE_BYTES + bytes.readUInt32BE(4);
-  const tagsStart = segmentStart + bytes.readUInt32BE(8);
-  const bodyStart = tagsStart + bytes.readUInt32BE(12);
+  const segmentStart = PREAMBLE_BYTES + preamble.getUint32(4);
+  const tagsStart = segmentStart + preamble.getUint32(8);
+  const bodyStart = tagsStart + preamble.getUint32(12);
   if (bytes.length < bodyStart) return undefined;
+  const copy = Buffer.from(bytes.subarray(0, bodyStart));
   const head = {
-    ebmlHeader: bytes.subarray(PREAMBLE_BYTES, segmentStart),
-    segmentElements: bytes.subarray(segmentStart, tagsStart),
-    tags: tagsStart === bodyStart ? [] : [bytes.subarray(tagsStart, bodyStart)],
+    ebmlHeader: copy.subarray(PREAMBLE_BYTES, segmentStart),
+    segmentElements: copy.subarray(segmentStart, tagsStart),
+    tags: tagsStart === bodyStart ? [] : [copy.subarray(tagsStart, bodyStart)],
   };
   return { head, bodyStart };
 }

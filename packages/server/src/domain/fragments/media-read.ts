@@ -3,6 +3,7 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { KeyUnavailable } from "../../storage/ports/key-encryption.ts";
 import type { ReadMetrics } from "../events/metrics.ts";
+import { sendLent } from "../lent-bytes.ts";
 import type { LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStream } from "../live/live-stream.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -133,7 +134,7 @@ export class MediaRead {
     const { row } = fragment;
     yield this.#count(chunkHead(fragment.head, row));
     // To its end also when reading is stopped: a chunk must not end within a frame.
-    for await (const bytes of fragment.body()) yield this.#count(bytes);
+    for await (const bytes of sendLent(fragment.body())) yield this.#count(bytes);
     yield this.#end(row, fragment.frames);
   }
 
@@ -182,7 +183,7 @@ export class MediaRead {
   async *#restFromArchive(fragment: LiveFragment, offset: number, begun: boolean): AsyncGenerator<Uint8Array, void> {
     const stored = await this.#options.archive.open(this.#options.stream, fragment.row!);
     if (!begun) yield this.#count(chunkHead(fragment.head, fragment.identity));
-    for await (const bytes of stored.body(offset)) yield this.#count(bytes);
+    for await (const bytes of sendLent(stored.body(offset))) yield this.#count(bytes);
     yield this.#end(fragment.identity, fragment.frames);
   }
 

@@ -3,6 +3,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import { demuxFragment, FragmentDemuxer } from "../fragments/demux-fragment.ts";
 import type { KeyOwner } from "../keys/data-keys.ts";
+import type { LentBytes } from "../lent-bytes.ts";
 
 /** A frame of a stored fragment. */
 export interface VideoFrame {
@@ -20,6 +21,8 @@ export interface FragmentVideo {
   readonly frames: readonly VideoFrame[];
   /** Bytes of all frames. */
   readonly bytes: number;
+  /** What the frames lie in, to be released when they are of no use any more. */
+  readonly pieces: readonly LentBytes[];
 }
 
 const US_PER_MS = 1000;
@@ -57,7 +60,7 @@ class VideoCollector extends FragmentDemuxer {
  */
 export async function readVideo(archive: FragmentArchive, owner: KeyOwner, row: FragmentRow): Promise<FragmentVideo> {
   const collector = new VideoCollector(row);
-  await demuxFragment(await archive.open(owner, row), collector);
+  const pieces = await demuxFragment(await archive.open(owner, row), collector);
   const { track, frames, bytes } = collector;
-  return { track, frames, bytes };
+  return { track, frames, bytes, pieces };
 }

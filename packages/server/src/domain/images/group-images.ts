@@ -4,6 +4,7 @@ import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { type FragmentArchive, FragmentGone } from "../fragments/archive.ts";
 import { MAX_REORDER_MS } from "../fragments/group-of-pictures.ts";
 import { LayoutError } from "../fragments/layout.ts";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import type { Stream } from "../streams/stream.ts";
 import { BITSTREAMS } from "./bitstream.ts";
 import type { DecoderPool } from "./decoder-pool.ts";
@@ -36,6 +37,8 @@ export class GroupImages {
   readonly #options: GroupOptions;
   /** The fragment's frames, and those of the fragments around it that had to be read as well. In the order of decoding. */
   #frames: VideoFrame[] = [];
+  /** What they lie in. */
+  readonly #pieces: LentBytes[] = [];
   #track: MatroskaTrack | undefined;
   #bytes = 0;
 
@@ -57,6 +60,8 @@ export class GroupImages {
       if (!isAboutMedia(error)) throw error;
       this.#report(error);
       return instants.map(() => "MEDIA_ERROR");
+    } finally {
+      releaseAll(this.#pieces);
     }
   }
 
@@ -102,9 +107,10 @@ export class GroupImages {
 
   /** Reads one more fragment, behind those that have been read or before them. */
   async #readOne(row: FragmentRow, isBefore = false): Promise<readonly VideoFrame[]> {
-    const { track, frames, bytes } = await readVideo(this.#options.archive, this.#options.stream, row);
+    const { track, frames, bytes, pieces } = await readVideo(this.#options.archive, this.#options.stream, row);
     this.#track ??= track;
     this.#bytes += bytes;
+    this.#pieces.push(...pieces);
     this.#frames = isBefore ? [...frames, ...this.#frames] : [...this.#frames, ...frames];
     return frames;
   }

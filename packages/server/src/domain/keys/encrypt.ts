@@ -5,10 +5,10 @@ export const CIPHER = "aes-256-gcm";
 export const TAG = { authTagLength: 16 } as const;
 
 /**
- * Encrypted at once, in bytes. The ciphertext of more than 128 KiB comes in memory that the allocator maps anew each time, which more than doubles the
+ * Encrypted or decrypted at once, in bytes. What comes of more than 128 KiB comes in memory that the allocator maps anew each time, which more than doubles the
  * cost; calls for less cost more than their bytes.
  */
-const STEP_BYTES = 64 * 1024;
+export const STEP_BYTES = 64 * 1024;
 
 /** What one message is encrypted with. */
 export interface Encryption {

@@ -2,10 +2,11 @@
  * Sealing of fragment parts: AES-256-GCM (NIST SP 800-38D) under the stream's data key, with everything that identifies the part as
  * additional authenticated data. A part opens only as what it was sealed as: same stream, fragment, place in the fragment and summary.
  */
-import { createDecipheriv, type KeyObject, randomFillSync } from "node:crypto";
+import { type KeyObject, randomFillSync } from "node:crypto";
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import { RecordDamaged, type SealedPart, type StoredPart } from "../../storage/ports/journal.ts";
-import { CIPHER, type Encryption, encrypt, TAG } from "./encrypt.ts";
+import { type Decryption, decryptInPlace } from "./decrypt.ts";
+import { type Encryption, encrypt } from "./encrypt.ts";
 
 const NONCE_BYTES = 12;
 /** Random bytes are drawn this many nonces at a time: a system call for each would cost more than the sealing of a small part. */
@@ -72,23 +73,26 @@ export function sealPart(encryption: Encryption, chunks: readonly Uint8Array[]):
   return { nonce: encryption.nonce, tag, ciphertext };
 }
 
+/** What a part opens with: the other half of `encryptionOf`. */
+export function decryptionOf(key: KeyObject, stored: StoredPart): Decryption {
+  const { part, summary } = stored;
+  // Copied: they may lie beside the ciphertext, in memory that is on its way to another thread.
+  const [nonce, tag] = [new Uint8Array(stored.nonce), new Uint8Array(stored.tag)];
+  return { key, nonce, tag, associated: associatedData(stored, part, summary) };
+}
+
 /**
- * Opens one part and returns its plaintext.
+ * Opens one part and returns its plaintext, in memory of its own.
  *
  * @throws RecordDamaged where the seal does not hold: other key, altered bytes, or a part that was sealed as another one
  */
 export function openPart(key: KeyObject, stored: StoredPart): Buffer {
-  const decipher = createDecipheriv(CIPHER, key, stored.nonce, TAG);
-  decipher.setAAD(associatedData(stored, stored.part, stored.summary));
-  decipher.setAuthTag(stored.tag);
-  const plaintext = decipher.update(stored.ciphertext);
-  try {
-    decipher.final();
-  } catch (cause) {
-    throw new RecordDamaged(
-      `the seal of part ${stored.part} of fragment ${stored.sequence} of stream ${stored.streamId} does not hold`,
-      { cause },
-    );
-  }
-  return plaintext;
+  const bytes = Buffer.from(stored.ciphertext);
+  if (!decryptInPlace(decryptionOf(key, stored), bytes)) throw brokenSeal(stored);
+  return bytes;
+}
+
+/** The error for a part whose seal does not hold. */
+export function brokenSeal({ part, sequence, streamId }: StoredPart): RecordDamaged {
+  return new RecordDamaged(`the seal of part ${part} of fragment ${sequence} of stream ${streamId} does not hold`);
 }

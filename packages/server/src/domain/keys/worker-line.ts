@@ -48,19 +48,20 @@ export class WorkerLine<Order, Reply> {
     return this.#online;
   }
 
-  /** Has an order done. Rejects with `WorkerLost`. Only while it is `ready`. */
-  request(order: Order): Promise<Reply> {
+  /** Has an order done, for which the memory of `moved` goes to the worker. Rejects with `WorkerLost`. Only while it is `ready`. */
+  request(order: Order, moved: readonly ArrayBuffer[] = []): Promise<Reply> {
     const number = this.#orders++;
     const reply = Promise.withResolvers<Reply>();
     this.#waiting.set(number, reply);
     const message: NumberedOrder<Order> = { number, order };
-    this.#worker!.postMessage(message);
+    this.#worker!.postMessage(message, moved);
     return reply.promise;
   }
 
-  /** Ends the worker; what it has not replied to is lost. */
+  /** Ends the worker, and starts no other; what it has not replied to is lost. */
   async close(): Promise<void> {
     const worker = this.#worker;
+    this.#startAt = Number.POSITIVE_INFINITY;
     this.#abandon(new WorkerLost("the server is stopping"));
     await worker?.terminate();
   }

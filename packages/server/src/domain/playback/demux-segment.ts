@@ -1,6 +1,7 @@
 import type { MatroskaCluster, MatroskaPacket, MatroskaTrack, TimedPacket } from "@kvass/media";
 import type { StoredFragment } from "../fragments/archive.ts";
 import { demuxFragment, FragmentDemuxer } from "../fragments/demux-fragment.ts";
+import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 
 const US_PER_MS = 1000;
 
@@ -10,9 +11,10 @@ export interface DemuxedTrack {
   readonly packets: TimedPacket[];
 }
 
-/** Collects the frames of one segment's fragments, which have the same tracks. */
+/** Collects the frames of one segment's fragments, which have the same tracks. They are gone when it is released. */
 export class SegmentDemuxer {
   readonly #tracks = new Map<number, DemuxedTrack>();
+  readonly #pieces: LentBytes[] = [];
 
   /**
    * Adds the next fragment of the segment.
@@ -20,7 +22,7 @@ export class SegmentDemuxer {
    */
   async add(fragment: StoredFragment): Promise<void> {
     const reader = new FragmentReader(fragment.row.producerTimestamp, (track, packet) => this.#take(track, packet));
-    await demuxFragment(fragment, reader);
+    this.#pieces.push(...(await demuxFragment(fragment, reader)));
     // Those without a frame here too: the place of a track shall be the same in all segments.
     for (const track of reader.header?.tracks ?? []) this.#trackOf(track);
   }
@@ -31,6 +33,11 @@ export class SegmentDemuxer {
     const video = tracks.find(({ track }) => track.type === "video");
     const audio = tracks.filter(({ track }) => track.type === "audio");
     return video === undefined ? audio : [video, ...audio];
+  }
+
+  /** Lets go of the frames. */
+  release(): void {
+    releaseAll(this.#pieces.splice(0));
   }
 
   #take(track: MatroskaTrack, packet: TimedPacket): void {

@@ -1,6 +1,7 @@
 import {
   assembleSamples,
   describeTrack,
+  fillSilence,
   initSegment,
   type MediaCodec,
   type MediaSegment,
@@ -12,7 +13,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import type { Stream } from "../streams/stream.ts";
-import { keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
+import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
 
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
@@ -84,34 +85,42 @@ export class SegmentBuilder {
   mp4(stream: Stream, rows: readonly FragmentRow[]): Promise<Mp4Segment> {
     return this.#mp4.get(keyOf(stream, rows), async () => {
       const sequence = rows[0]!.sequence % 2 ** 32;
-      const samples = await this.#samples(stream, rows);
-      const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence));
+      const tracks = await this.#build(stream, rows, (samples) =>
+        samples.map((track, index) => packageTrack(track, index + 1, sequence)),
+      );
       return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
     });
   }
 
   /** The same as MPEG-TS. */
   transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
-    return this.#transport.get(keyOf(stream, rows), async () => {
-      const tracks = muxed(await this.#samples(stream, rows));
-      const video = tracks.find(({ codec }) => codec.kind === "video");
-      const audio = tracks.find(({ codec }) => codec.kind === "audio");
-      const payload = transportSegment({ video, audio });
-      return { tracks: tracks.map(describe), payload, bytes: payload.length };
-    });
+    return this.#transport.get(keyOf(stream, rows), () =>
+      this.#build(stream, rows, (samples) => {
+        const tracks = muxed(samples);
+        const video = tracks.find(({ codec }) => codec.kind === "video");
+        const audio = tracks.find(({ codec }) => codec.kind === "audio");
+        const payload = transportSegment({ video, audio });
+        return { tracks: tracks.map(describe), payload, bytes: payload.length };
+      }),
+    );
   }
 
-  /** The samples of the playable tracks. */
-  #samples(stream: Stream, rows: readonly FragmentRow[]): Promise<TrackSamples[]> {
+  /** What `packaged` makes of the samples of the playable tracks, which it copies. */
+  #build<Packaged>(
+    stream: Stream,
+    rows: readonly FragmentRow[],
+    packaged: (samples: readonly TrackSamples[]) => Packaged,
+  ): Promise<Packaged> {
     this.#forgetWith(stream);
     return this.#builds.run(async () => {
       const demuxer = new SegmentDemuxer();
-      for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
-      stream.signal.throwIfAborted();
-      return demuxer.playable().map((demuxed) => {
-        const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
-        return assembleSamples(demuxed.track, codec, demuxed.packets);
-      });
+      try {
+        for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
+        stream.signal.throwIfAborted();
+        return packaged(fillSilence(demuxer.playable().map(samplesOf)));
+      } finally {
+        demuxer.release();
+      }
     });
   }
 
@@ -125,6 +134,11 @@ export class SegmentBuilder {
     };
     stream.signal.addEventListener("abort", forget, { once: true });
   }
+}
+
+function samplesOf(demuxed: DemuxedTrack): TrackSamples {
+  const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
+  return assembleSamples(demuxed.track, codec, demuxed.packets);
 }
 
 const keyOf = (stream: Stream, rows: readonly FragmentRow[]): string =>

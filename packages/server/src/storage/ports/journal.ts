@@ -55,9 +55,13 @@ export interface StoredPart extends FragmentIdentity {
   readonly summary?: FragmentSummary;
   readonly nonce: Uint8Array;
   readonly tag: Uint8Array;
-  readonly ciphertext: Uint8Array;
-  /** Called once when the ciphertext is of no use any more, so that its memory can be used again; it may be left out. */
-  readonly release?: () => void;
+  /** Belongs to the reader, who may write over it, or hand its memory, an ArrayBuffer of its own, to another thread. */
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
+  /**
+   * Called when the ciphertext is of no use any more, so that its memory can be used again, with a view of it as it is by then; it may be left
+   * out.
+   */
+  readonly release?: (bytes: Uint8Array) => void;
 }
 
 /** How a fragment is read. */

@@ -112,7 +112,7 @@ function summaryIn(bytes: Buffer): FragmentSummary | undefined {
 }
 
 /** The part that a record holds. */
-export function toStoredPart(header: RecordHeader, ciphertext: Uint8Array): StoredPart {
+export function toStoredPart(header: RecordHeader, ciphertext: Uint8Array<ArrayBuffer>): StoredPart {
   const { streamId, sequence, serverTimestamp, producerTimestamp, random, part, nonce, tag, summary } = header;
   const stored = { streamId, sequence, serverTimestamp, producerTimestamp, random, part, nonce, tag, ciphertext };
   return summary === undefined ? stored : { ...stored, summary };

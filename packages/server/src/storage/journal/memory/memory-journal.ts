@@ -118,7 +118,7 @@ export class MemoryJournal implements Journal {
         throw new RecordDamaged(`the record is not of fragment ${row.sequence} of stream ${row.streamId}`);
       }
       const { length: _, ...part } = record;
-      yield part;
+      yield { ...part, ciphertext: new Uint8Array(part.ciphertext) };
     }
   }
 
