@@ -95,5 +95,6 @@ export { MAX_PROGRESSIVE_SAMPLES, ProgressiveLayout } from "./mp4/progressive-la
 export type { LaidOutSample } from "./mp4/progressive-track.ts";
 export { TRANSPORT_START_TICKS, type TransportSegmentSettings, transportSegment } from "./mpegts/transport-segment.ts";
 export { assembleSamples } from "./samples/assemble.ts";
+export { fillSilence } from "./samples/fill-silence.ts";
 export { containerFrame } from "./samples/frames.ts";
 export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

@@ -1,0 +1,122 @@
+/** Sound that begins after the pictures and ends before them: it plays at its time, and ffmpeg misses nothing where there is none. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { GetClipCommand } from "@aws-sdk/client-kinesis-video-archived-media";
+import { silentFrame } from "../../packages/media/src/codecs/silence.ts";
+import { describeTrack, type MatroskaTrack } from "../../packages/media/src/index.ts";
+import { ADTS_HEADER_BYTES, adtsSetUp, writeAdtsHeader } from "../../packages/media/src/mpegts/adts.ts";
+import { ControlPlane } from "../conformance/support/control-plane.ts";
+import { Player } from "../conformance/support/playback.ts";
+import {
+  CLUSTER_PER_GOP,
+  decodeComplaints,
+  makeMedia,
+  type ProbedPacket,
+  probePackets,
+  putMedia,
+  withFile,
+} from "../support/media.ts";
+
+const run = promisify(execFile);
+const plane = await ControlPlane.start();
+const { url } = plane.server;
+const player = new Player(plane.server);
+const START = Date.UTC(2026, 4, 17, 13, 48, 35);
+const SECONDS = 12;
+
+/** Pictures of twelve seconds, a key frame and a cluster each second, and a tone between two of them. */
+function toneWithin(from: number, to: number, codec: string): Promise<Buffer> {
+  return makeMedia([
+    ...["-f", "lavfi", "-i", `testsrc2=size=320x180:rate=25:duration=${SECONDS}`],
+    ...["-itsoffset", String(from), "-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${to - from}`],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", codec, ...CLUSTER_PER_GOP],
+  ]);
+}
+
+const SAMPLE_RATE = 48_000;
+/** A tenth of the tone's height. */
+const LOUD = 400;
+
+/** When the first packet of pictures or sound is presented, in seconds. */
+const firstOf = (packets: readonly ProbedPacket[]): number =>
+  Math.min(...packets.map(({ pts_time }) => Number(pts_time)));
+
+/** When the tone is heard first and last, in seconds from the beginning of what is played. */
+async function heard(source: string, packets: readonly ProbedPacket[]): Promise<{ from: number; to: number }> {
+  const form = ["-af", "aresample=async=1000", "-ac", "1", "-ar", String(SAMPLE_RATE), "-f", "s16le", "-"];
+  const { stdout } = await run("ffmpeg", ["-i", source, "-vn", ...form], { encoding: "buffer", maxBuffer: 2 ** 24 });
+  const samples = new Int16Array(Uint8Array.from(stdout).buffer);
+  const isLoud = (sample: number): boolean => Math.abs(sample) > LOUD;
+  const begin = firstOf(packets.filter(({ codec_type }) => codec_type === "audio")) - firstOf(packets);
+  const [first, last] = [samples.findIndex(isLoud), samples.findLastIndex(isLoud)];
+  return { from: begin + first / SAMPLE_RATE, to: begin + last / SAMPLE_RATE };
+}
+
+const RANGE = { StartTimestamp: new Date(START), EndTimestamp: new Date(START + 60_000) };
+const SELECTOR = { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange: RANGE } as const;
+const hls = (StreamName: string, ContainerFormat: "FRAGMENTED_MP4" | "MPEG_TS"): Promise<string> =>
+  player.hls({ StreamName, ContainerFormat, PlaybackMode: "ON_DEMAND", HLSFragmentSelector: SELECTOR });
+
+const FORMS: [what: string, open: (stream: string) => Promise<string>, codecs: readonly string[]][] = [
+  ["HLS as fragmented MP4", (stream) => hls(stream, "FRAGMENTED_MP4"), ["aac", "libopus"]],
+  ["HLS as MPEG-TS", (stream) => hls(stream, "MPEG_TS"), ["aac"]],
+  [
+    "DASH",
+    (StreamName) => player.dash({ StreamName, PlaybackMode: "ON_DEMAND", DASHFragmentSelector: SELECTOR }),
+    ["aac", "libopus"],
+  ],
+];
+
+async function check(source: string, from: number, to: number): Promise<void> {
+  assert.equal(await decodeComplaints(source), "");
+  const packets = await probePackets(source);
+  const tone = await heard(source, packets);
+  assert.ok(Math.abs(tone.from - from) < 0.1, `heard from ${tone.from}`);
+  assert.ok(Math.abs(tone.to - to) < 0.1, `heard to ${tone.to}`);
+  assert.equal(packets.filter(({ codec_type }) => codec_type === "video").length, SECONDS * 25);
+}
+
+for (const codec of ["aac", "libopus"]) {
+  for (const [what, from, to] of [
+    ["begins after seven seconds", 7.3, SECONDS],
+    ["ends before the last five", 0, 6.7],
+  ] as const) {
+    test(`${codec} that ${what} plays at its time in every form`, async () => {
+      const stream = `${codec}-${from}`;
+      await plane.create(stream, { DataRetentionInHours: 24 });
+      await putMedia(url, stream, await toneWithin(from, to, codec), START);
+      for (const [form, open, codecs] of FORMS) {
+        if (!codecs.includes(codec)) continue;
+        await test(form, async () => check(await open(stream), from, to));
+      }
+      const { Payload } = await player.client.send(
+        new GetClipCommand({ StreamName: stream, ClipFragmentSelector: SELECTOR }),
+      );
+      const clip = await Payload!.transformToByteArray();
+      await withFile("clip.mp4", clip, (path) => check(path, from, to));
+    });
+  }
+}
+
+/** AudioSpecificConfig of AAC LC at 48 kHz. */
+const configurationOf = (channels: number): Uint8Array => Uint8Array.of(0x11, 0x80 | (channels << 3));
+
+for (let channels = 1; channels <= 7; channels++) {
+  test(`a silent AAC frame of channel configuration ${channels} decodes to silence, without a word`, async () => {
+    const track = { codecId: "A_AAC", codecPrivate: configurationOf(channels) } as unknown as MatroskaTrack;
+    const codec = describeTrack(track);
+    assert.ok(codec.kind === "audio");
+    const frame = silentFrame(codec)!;
+    const adts = Buffer.alloc(ADTS_HEADER_BYTES + frame.length);
+    adts.set(frame, writeAdtsHeader(adts, 0, adtsSetUp(codec, "A_AAC"), frame.length));
+    await withFile("silence.aac", Buffer.concat(Array.from({ length: 20 }, () => adts)), async (path) => {
+      const decoding = ["-v", "warning", "-f", "aac", "-i", path, "-f", "s16le", "-"];
+      const { stdout, stderr } = await run("ffmpeg", decoding, { encoding: "buffer", maxBuffer: 2 ** 24 });
+      assert.equal(stderr.toString().replace(/^.*Estimating duration from bitrate.*\n/gm, ""), "");
+      assert.equal(stdout.length, 20 * 1024 * 2 * codec.channels);
+      assert.ok(stdout.every((byte) => byte === 0));
+    });
+  });
+}
