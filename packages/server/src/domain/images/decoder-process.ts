@@ -161,7 +161,8 @@ export class DecoderProcess {
   }
 
   /**
-   * Decodes frames that begin with a key frame, in decoding order, and gives `sink` the picture of each wanted one that is not damaged.
+   * Decodes frames that begin with a key frame, in decoding order, and gives `sink` the picture of each wanted one. What is damaged or
+   * missing in one that is not beyond repair is concealed, there and in those that refer to it.
    * Resolves when `sink` is done with all. One call at a time.
    *
    * @throws what `sink` rejects with

@@ -41,9 +41,10 @@ const ARGUMENTS = [
   ...["-filter_threads", "1"],
   // The format is known: nothing is to be guessed from more frames than the first.
   ...["-probesize", "32", "-analyzeduration", "0"],
-  // One thread gives each frame out as soon as it is decoded. Frames that are damaged give no picture, and where the stream does not say how
-  // far frames are reordered, it may be as far as its level permits.
-  ...["-threads", "1", "-err_detect", "explode", "-strict", "strict"],
+  // One thread gives each frame out as soon as it is decoded. Where the stream does not say how far frames are reordered, it may be as far as
+  // its level permits. What is damaged is concealed, as players do: refused ("-err_detect explode"), a frame takes a sound one with it that
+  // was to come out at the same time, still comes out later itself, and leaves those that refer to it much worse.
+  ...["-threads", "1", "-strict", "strict"],
   ...["-f", "matroska", "-i", "pipe:0", "-map", "0:v", "-vf", "select=mod(t\\,2)"],
   // The size may change with every frame.
   ...["-autoscale", "0", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
