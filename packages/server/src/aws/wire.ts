@@ -32,4 +32,6 @@ export interface WireResponse {
    * more may be written over once the next one is asked for; smaller ones stay as they are.
    */
   readonly body: string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
+  /** Called once the body is no longer read, sent or not. */
+  readonly release?: () => void;
 }

@@ -3,11 +3,16 @@ export class Lru<Value> {
   readonly #capacity: number;
   /** In order of last use. */
   readonly #entries = new Map<string, { readonly value: Value; readonly weight: number }>();
+  readonly #onRemoved: (value: Value) => void;
   #weight = 0;
 
-  /** @param capacity of all values' weights together */
-  constructor(capacity: number) {
+  /**
+   * @param capacity of all values' weights together
+   * @param onRemoved told of each value that leaves
+   */
+  constructor(capacity: number, onRemoved: (value: Value) => void = () => undefined) {
     this.#capacity = capacity;
+    this.#onRemoved = onRemoved;
   }
 
   get(key: string): Value | undefined {
@@ -33,6 +38,7 @@ export class Lru<Value> {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#weight -= entry.weight;
+    this.#onRemoved(entry.value);
   }
 
   /** Removes every value that the test wants removed. */

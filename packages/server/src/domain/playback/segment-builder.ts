@@ -15,6 +15,7 @@ import { Semaphore } from "../fragments/semaphore.ts";
 import type { Stream } from "../streams/stream.ts";
 import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
+import { SharedMemory } from "./shared-memory.ts";
 
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
 const CONCURRENT_BUILDS = 2;
@@ -88,7 +89,8 @@ export class SegmentBuilder {
       const tracks = await this.#build(stream, rows, (samples) =>
         samples.map((track, index) => packageTrack(track, index + 1, sequence)),
       );
-      return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
+      const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
+      return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
     });
   }
 
@@ -100,7 +102,8 @@ export class SegmentBuilder {
         const video = tracks.find(({ codec }) => codec.kind === "video");
         const audio = tracks.find(({ codec }) => codec.kind === "audio");
         const payload = transportSegment({ video, audio });
-        return { tracks: tracks.map(describe), payload, bytes: payload.length };
+        const memory = new SharedMemory([payload]);
+        return { tracks: tracks.map(describe), memory, payload, bytes: payload.length };
       }),
     );
   }

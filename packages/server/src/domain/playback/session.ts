@@ -44,6 +44,8 @@ export interface SessionSegment<Built extends BuiltSegment> {
   readonly base: number;
   /** Differs wherever the bytes could. */
   readonly version: string;
+  /** Called once its bytes are no longer read: their memory may be used for others then. */
+  readonly release: () => void;
 }
 
 const noParts = (): PlaybackRefusal =>
@@ -210,6 +212,7 @@ export class PlaybackSession {
       segment,
       base: baseFor(this.grant, first),
       version: `${first.streamId.toString(36)}-${first.sequence.toString(36)}-${first.random.toString(36)}-${rows.length}`,
+      release: () => segment.memory?.letGo(),
     };
   }
 

@@ -1,9 +1,12 @@
 import { Lru } from "./lru.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 /** What a cache holds: it knows how much memory it takes. */
 export interface Sized {
   /** Bytes. */
   readonly bytes: number;
+  /** What most of them lie in, where they shall be given back when nobody uses the value any more. */
+  readonly memory?: SharedMemory;
 }
 
 /**
@@ -18,7 +21,7 @@ export class SharedCache<Value extends Sized> {
   /** @param capacity bytes of all values together; one that is larger than half of it is not kept */
   constructor(capacity: number) {
     this.#capacity = capacity;
-    this.#kept = new Lru(capacity);
+    this.#kept = new Lru(capacity, ({ memory }) => memory?.letGo());
   }
 
   /** Forgets the values whose key begins with `prefix`. */
@@ -26,10 +29,13 @@ export class SharedCache<Value extends Sized> {
     this.#kept.deleteWhere((key) => key.startsWith(prefix));
   }
 
-  /** The value of `key`, made by `make` where it is not there. Rejects as `make` does. */
+  /**
+   * The value of `key`, made by `make` where it is not there. Its memory is held for the caller, who lets go of it when done. Rejects as `make`
+   * does.
+   */
   get(key: string, make: () => Promise<Value>): Promise<Value> {
     const kept = this.#kept.get(key);
-    if (kept !== undefined) return Promise.resolve(kept);
+    if (kept !== undefined) return Promise.resolve(held(kept));
     let making = this.#making.get(key);
     if (making === undefined) {
       making = make()
@@ -37,11 +43,16 @@ export class SharedCache<Value extends Sized> {
         .finally(() => this.#making.delete(key));
       this.#making.set(key, making);
     }
-    return making;
+    return making.then(held);
   }
 
   #keep(key: string, value: Value): Value {
-    if (value.bytes <= this.#capacity / 2) this.#kept.set(key, value, value.bytes);
+    if (value.bytes <= this.#capacity / 2) this.#kept.set(key, held(value), value.bytes);
     return value;
   }
+}
+
+function held<Value extends Sized>(value: Value): Value {
+  value.memory?.hold();
+  return value;
 }

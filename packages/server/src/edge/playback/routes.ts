@@ -204,11 +204,15 @@ export class PlaybackRoutes {
     if (named === undefined && sequenceNumber === undefined)
       throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
     const found = named === undefined ? await session.numbered(sequenceNumber! - 1) : await session.segment(named);
+    const { release } = found;
     const track = found.segment.tracks[number - 1];
-    if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+    if (track === undefined) {
+      release();
+      throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+    }
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `${found.version}-${number}-${found.base.toString(36)}`;
-    return mediaAnswer(request, placedTrack(found, number), headers, etag);
+    return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
   }
 
   async #part(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -225,9 +229,9 @@ export class PlaybackRoutes {
   }
 
   async #transport(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
-    const { segment, version } = await session.transport(query.segment);
+    const { segment, version, release } = await session.transport(query.segment);
     const headers = { "Content-Type": TRANSPORT_TYPE, "Cache-Control": lasting(session) };
-    return mediaAnswer(request, [segment.payload], headers, `${version}-ts`);
+    return { ...mediaAnswer(request, [segment.payload], headers, `${version}-ts`), release };
   }
 }
 
