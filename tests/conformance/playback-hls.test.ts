@@ -1,6 +1,7 @@
 /** HLS sessions through the official client and plain HTTP against the real process. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UpdateDataRetentionCommand } from "@aws-sdk/client-kinesis-video";
 import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { makeMedia, pictureAndTone, putMedia } from "../support/media.ts";
 import { ControlPlane, refused } from "./support/control-plane.ts";
@@ -229,6 +230,21 @@ test("a session ends with its stream", async () => {
   }
   await plane.create("doomed", { DataRetentionInHours: 24 });
   assert.equal(await statusAt(multivariant), 410);
+});
+
+test("a range is refused when all of it has expired", async () => {
+  const { StreamARN, Version } = await plane.create("expiring", { DataRetentionInHours: 24 });
+  await putMedia(url, "expiring", media, START);
+  const multivariant = await player.hls({ ...everything, StreamName: "expiring" });
+  const playlist = mediaPlaylistOf(multivariant);
+  const uris = urisIn(await textAt(playlist), playlist);
+  const change = { StreamARN, CurrentVersion: Version, DataRetentionChangeInHours: 24 } as const;
+  await plane.client.send(new UpdateDataRetentionCommand({ ...change, Operation: "DECREASE_DATA_RETENTION" }));
+  for (const uri of [multivariant, playlist, uris.at(-1)!]) {
+    const response = await fetch(uri);
+    assert.equal(response.status, 404);
+    assert.match(await response.text(), /expired/);
+  }
 });
 
 const past = new Date(Date.now() - 60_000);

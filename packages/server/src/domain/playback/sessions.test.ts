@@ -98,6 +98,36 @@ test("a live session goes on where it was when the server starts again, also whe
   );
 });
 
+test("what expires leaves the playlist of a range, and when nothing is left it is refused", async () => {
+  const stream = await server.create("expiring", 1);
+  const from = now - 1000;
+  await send(stream, 6);
+  now += 1000;
+  const to = now - 1;
+  const sessions = started();
+  const range = { mode: "on-demand", selector: { clock: "serverTimestamp", range: { from, to } } } as const;
+  const token = await sessions.create(stream, { ...LIVE, ...range });
+  const session = await sessions.open(token);
+  const whole = place(await playlist(session));
+  assert.equal(whole.segments.length, 6);
+  now = from + HOUR + 3500;
+  for (const opened of [session, await started().open(token)]) {
+    const left = place(await playlist(opened));
+    assert.deepEqual(left.segments, whole.segments.slice(-left.segments.length));
+    assert.ok(left.segments.length > 0 && left.segments.length < 6);
+    await opened.segment({ fragmentNumber: left.segments[0]!, fragments: 1 });
+    const gone = whole.segments[5 - left.segments.length]!;
+    await assert.rejects(opened.segment({ fragmentNumber: gone, fragments: 1 }), refusal("not-found"));
+  }
+  const number = Number.parseInt(place(await playlist(session)).sequence, 10);
+  assert.equal(number, 6 - place(await playlist(session)).segments.length);
+  now += HOUR;
+  for (const opened of [session, await started().open(token)]) {
+    await assert.rejects(opened.window(), refusal("not-found"));
+    await assert.rejects(opened.playlistWindow(), refusal("not-found"));
+  }
+});
+
 test("a session ends at its time, and is then neither opened nor kept open", async () => {
   const stream = await server.create("brief");
   await send(stream, 3);
