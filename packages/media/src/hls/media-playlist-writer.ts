@@ -22,9 +22,8 @@ const LEAST_PART_HOLD_BACK = 3;
 const LEAST_HOLD_BACK = 3;
 const LEAST_SKIP_BOUNDARY = 6;
 
-/** Room for the tags before the segments, and for EXTINF and another line of each segment. */
+/** Room for the tags before the segments, and behind them. */
 const HEAD_BYTES = 1024;
-const LINES_BYTES = 72;
 
 function atLeast(name: string, ms: number, leastMs: number): string {
   if (!(ms >= leastMs)) throw new RangeError(`${name} is ${ms} ms, at least ${leastMs} ms`);
@@ -100,8 +99,8 @@ export interface WriterHead extends MediaPlaylistHead {
 /** How long a playlist will be, about: a writer that was told right never moves what it has written. */
 export interface ExpectedLength {
   readonly segments: number;
-  /** Bytes of a segment's name. */
-  readonly name: number;
+  /** Bytes of a segment's lines, but for what all URIs begin and end with. */
+  readonly each: number;
 }
 
 /**
@@ -118,10 +117,10 @@ export class MediaPlaylistWriter {
   #beforeName: Uint8Array = new Uint8Array(0);
   #durationMs: number | undefined;
 
-  constructor(head: WriterHead, { segments, name }: ExpectedLength) {
+  constructor(head: WriterHead, { segments, each }: ExpectedLength) {
     this.#head = head;
     const { uriPrefix, uriSuffix } = head;
-    this.#out = new AsciiWriter(HEAD_BYTES + segments * (LINES_BYTES + uriPrefix.length + name + uriSuffix.length));
+    this.#out = new AsciiWriter(HEAD_BYTES + segments * (each + uriPrefix.length + uriSuffix.length));
     this.#afterName = uriBytes("", uriSuffix, "\n");
     this.#out.text(headText(head));
   }

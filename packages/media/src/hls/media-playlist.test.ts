@@ -50,7 +50,10 @@ getMP4MediaFragment.mp4?FragmentNumber=92&SessionToken=T~&TrackNumber=1
 
 test("a name may be the bytes of its text, which may be overwritten for the next segment", () => {
   const name = new Uint8Array(2);
-  const writer = new MediaPlaylistWriter({ ...TS, targetDurationSeconds: 2, hasMaps: false }, { segments: 3, name: 2 });
+  const writer = new MediaPlaylistWriter(
+    { ...TS, targetDurationSeconds: 2, hasMaps: false },
+    { segments: 3, each: 20 },
+  );
   const texts = ["17", "18", "19"];
   for (const text of texts) {
     name.set([text.charCodeAt(0), text.charCodeAt(1)]);

@@ -2,6 +2,9 @@ import { asciiText } from "./ascii-writer.ts";
 import { MediaPlaylistWriter } from "./media-playlist-writer.ts";
 import type { MediaPlaylist } from "./model.ts";
 
+/** Room for EXTINF and another line of a segment. */
+const LINES_BYTES = 72;
+
 /**
  * The target duration in seconds that segments with at most `longestMs` milliseconds allow: a whole number, at least 1
  * (RFC 8216, section 4.3.3.1).
@@ -39,7 +42,7 @@ export function mediaPlaylistBytes(playlist: MediaPlaylist): Uint8Array {
     throw new RangeError("an ended playlist has no open segment and nothing to preload");
   const targetDurationSeconds = playlist.targetDurationSeconds ?? targetDurationFor(longest(playlist));
   const hasMaps = (segments[0] ?? open)?.map !== undefined;
-  const expected = { segments: segments.length, name: segments.at(-1)?.name.length ?? 0 };
+  const expected = { segments: segments.length, each: LINES_BYTES + (segments.at(-1)?.name.length ?? 0) };
   const writer = new MediaPlaylistWriter({ ...playlist, targetDurationSeconds, hasMaps }, expected);
   const skipped = playlist.delta ? skippableSegments(playlist) : 0;
   if (skipped > 0) writer.skip(skipped);

@@ -88,6 +88,9 @@ function renditionName(track: Track, all: readonly Track[]): string {
   return alone ? name : `${name} ${track.number}`;
 }
 
+/** What EXTINF with its line feeds, and EXT-X-PROGRAM-DATE-TIME take. */
+const EXTINF_BYTES = 18;
+const DATE_TIME_BYTES = 50;
 /** Segments that are written before the event loop gets its turn: some milliseconds. */
 const SEGMENTS_PER_TURN = 4096;
 
@@ -135,7 +138,7 @@ function* writeMedia(
   { segments, ended, longest, startClean }: PlaylistWindow,
   inFolder: boolean,
 ): Generator<Uint8Array, Uint8Array> {
-  const { mode, discontinuities, container } = session.grant.parameters;
+  const { mode, discontinuities, container, showTimestamps } = session.grant.parameters;
   const head = {
     ...uris(session, track, inFolder),
     ...listed(segments, startClean),
@@ -143,7 +146,8 @@ function* writeMedia(
     targetDurationSeconds: targetSeconds(session, longest),
     hasMaps: container === "fmp4" && segments.length > 0,
   };
-  const writer = new MediaPlaylistWriter(head, { segments: segments.length, name: FRAGMENT_NUMBER_DIGITS });
+  const each = FRAGMENT_NUMBER_DIGITS + EXTINF_BYTES + (showTimestamps ? DATE_TIME_BYTES : 0);
+  const writer = new MediaPlaylistWriter(head, { segments: segments.length, each });
   const entry = entries(session, track, inFolder, nameBytes());
   let left = SEGMENTS_PER_TURN;
   for (const segment of segments) {
