@@ -22,7 +22,7 @@ export interface SealedPart {
   readonly tag: Uint8Array;
   /** In pieces, together at most `MAX_PART_BYTES`; they belong to the journal from `append` or `commit` on. */
   readonly ciphertext: readonly Uint8Array[];
-  /** CRC-32 of the ciphertext, where the sealer has it. */
+  /** `ciphertextChecksum`, where the sealer has it. */
   readonly checksum?: number;
   /** Called once when the journal no longer reads the ciphertext, written or not, so that its memory can be used again. */
   readonly release?: () => void;

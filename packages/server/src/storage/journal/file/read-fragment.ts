@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { ciphertextChecksum } from "../../ports/ciphertext-checksum.ts";
 import type { FragmentIdentity, FragmentPlace } from "../../ports/fragment.ts";
 import { MAX_PART_BYTES, type ReadOptions, RecordDamaged, type StoredPart } from "../../ports/journal.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
@@ -70,7 +70,7 @@ async function readInto(
   const header = decodeRecordHeader(bytes, segment.seed);
   if (header === undefined) throw damaged("the record's header is damaged");
   if (!isPartOf(header, row, part, length)) throw damaged("another record lies there");
-  if (verifies && crc32(bytes.subarray(RECORD_HEADER_BYTES)) !== header.checksum) {
+  if (verifies && ciphertextChecksum([bytes.subarray(RECORD_HEADER_BYTES)]) !== header.checksum) {
     throw damaged("the checksum does not match");
   }
   return { header, bytes };

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { ciphertextChecksum } from "../../ports/ciphertext-checksum.ts";
 import type { FragmentIdentity, FragmentSummary } from "../../ports/fragment.ts";
 import { MAX_PART_BYTES, MAX_PARTS, type SealedPart, type StoredPart } from "../../ports/journal.ts";
 import { readInteger, writeInteger } from "./integers.ts";
@@ -8,7 +9,7 @@ export const RECORD_HEADER_BYTES = 108;
 
 /** "KVJR": where a scan that lost its place looks for the next record. */
 export const RECORD_MAGIC = Buffer.from("KVJR", "latin1");
-const FORMAT = 2;
+const FORMAT = 3;
 /** Flags. */
 const LAST_PART = 1;
 const STARTS_CLEAN = 2;
@@ -23,15 +24,8 @@ export interface RecordHeader extends FragmentIdentity {
   readonly tag: Uint8Array;
   /** Bytes of ciphertext. */
   readonly length: number;
-  /** CRC-32 of the ciphertext. */
+  /** `ciphertextChecksum`. */
   readonly checksum: number;
-}
-
-/** CRC-32 of buffers as if they were one. */
-function checksumOf(chunks: readonly Uint8Array[]): number {
-  let checksum = 0;
-  for (const chunk of chunks) checksum = crc32(chunk, checksum);
-  return checksum;
 }
 
 /** The header of the record that holds `sealed` as part `part`; `seed` is the segment's (segment-header.ts). */
@@ -48,7 +42,7 @@ export function encodeRecordHeader(
   header.writeUInt16LE(FORMAT, 4);
   header.writeUInt16LE(flagsOf(summary), 6);
   header.writeUInt32LE(length, 8);
-  header.writeUInt32LE(sealed.checksum ?? checksumOf(sealed.ciphertext), 12);
+  header.writeUInt32LE(sealed.checksum ?? ciphertextChecksum(sealed.ciphertext), 12);
   writeInteger(header, identity.streamId, 16);
   writeInteger(header, identity.sequence, 24);
   writeInteger(header, identity.serverTimestamp, 32);

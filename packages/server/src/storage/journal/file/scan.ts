@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import { ciphertextChecksum } from "../../ports/ciphertext-checksum.ts";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import type { JournalFile } from "./file-system.ts";
@@ -59,7 +59,8 @@ export async function* scanRecords(file: JournalFile, seed: number, to: number):
     }
     const length = RECORD_HEADER_BYTES + header.length;
     const bytes = (await window.at(offset, length)).subarray(0, length);
-    const whole = offset + length <= to && crc32(bytes.subarray(RECORD_HEADER_BYTES)) === header.checksum;
+    const isWithin = offset + length <= to;
+    const whole = isWithin && ciphertextChecksum([bytes.subarray(RECORD_HEADER_BYTES)]) === header.checksum;
     if (whole) yield { kind: "record", offset, header, bytes };
     else yield { kind: "damage", offset, length: Math.min(length, to - offset), header };
     offset += length;

@@ -35,8 +35,8 @@ test("a block cut short, of zeros or of another format is no header", () => {
   assert.equal(
     decodeSegmentHeader(
       Buffer.from(block)
-        .fill(3, 8, 9)
-        .fill(3, HEADER_BLOCK_BYTES - 56, HEADER_BLOCK_BYTES - 55),
+        .fill(2, 8, 9)
+        .fill(2, HEADER_BLOCK_BYTES - 56, HEADER_BLOCK_BYTES - 55),
     ),
     undefined,
   );
