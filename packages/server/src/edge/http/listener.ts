@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
@@ -6,16 +5,22 @@ import type { Duplex } from "node:stream";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { baseUrlOf } from "./base-url.ts";
 import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
+import { type BaseUrlOf, Exchange } from "./exchange.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
-import { originForm } from "./origin-form.ts";
 import { refusalOf, refuseConnection } from "./refuse.ts";
-import { finished, isRead, isWhole, linger, sendResponse } from "./send.ts";
+import { finished, isRead, linger, sendStream } from "./send.ts";
+import { isWhole, sendWhole } from "./send-whole.ts";
 import { ProgressWatch } from "./watch.ts";
 
 /** How often Node looks for headers that are late. */
 const HEADERS_CHECK_MS = 2_000;
 /** TCP keep-alive probes start after this much silence, so that producers that lost power are noticed. */
 const TCP_KEEP_ALIVE_MS = 60_000;
+
+/** Headers of every answer, names and values in turn: Node writes those out faster than an object's. */
+const COMMON_HEADERS: readonly string[] = ["Server", "Kvass", ...Object.entries(CORS_HEADERS).flat()];
+
+const ignore = (): void => undefined;
 
 /** What a listener needs. */
 export interface ListenerOptions {
@@ -36,9 +41,9 @@ export class Listener {
   readonly #limits: HttpLimits;
   readonly #server: Server;
   readonly #watch: ProgressWatch;
-  readonly #sockets = new Set<Socket>();
-  /** The newest answer of each connection. */
-  readonly #newest = new WeakMap<Duplex, ServerResponse>();
+  /** The connections, each with its newest answer. */
+  readonly #newest = new Map<Duplex, ServerResponse | undefined>();
+  readonly #baseUrlOf: BaseUrlOf = (request) => this.#options.publicUrl ?? this.#arrivalOf(request);
   #draining = false;
 
   constructor(options: ListenerOptions) {
@@ -114,8 +119,8 @@ export class Listener {
   }
 
   #track(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    this.#newest.set(socket, undefined);
+    socket.once("close", () => this.#newest.delete(socket));
   }
 
   /** Whether part of an answer is out on a connection, so that anything else would be taken for more of it. */
@@ -125,30 +130,33 @@ export class Listener {
   }
 
   #cutAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#newest.keys()) socket.destroy();
   }
 
   /** One request and its answer. Nothing that goes wrong in here reaches the process. */
   async #exchange(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
-    const id = randomUUID();
-    this.#watch.add(request, response);
+    const exchange = new Exchange(request, response, this.#baseUrlOf, expectsContinue);
+    const watched = this.#watch.add(request, response);
     this.#newest.set(request.socket, response);
-    const gone = new AbortController();
-    response.once("close", () => {
-      if (!response.writableFinished) gone.abort();
+    response.on("close", () => {
+      this.#watch.remove(watched);
+      if (!response.writableFinished) exchange.leave();
       if (this.#draining) this.#server.closeIdleConnections();
     });
-    request.on("error", () => undefined);
+    request.on("error", ignore);
     try {
-      const answer = await this.#answer(request, response, { id, signal: gone.signal, expectsContinue });
+      const { status, headers, body, release } = await this.#answer(exchange);
+      if (release !== undefined) whenClosed(exchange, release);
       const closes = this.#takeOverClosing(request, response);
-      await sendResponse(response, { ...answer, headers: this.#headers(id, answer.headers) }, gone.signal);
+      const head = headOf(exchange.id, headers);
+      if (isWhole(body)) sendWhole(response, status, head, body);
+      else await sendStream(response.writeHead(status, head), body, exchange.signal);
       if (isRead(request) && !closes) return;
-      await finished(response, gone.signal);
-      linger(request, closes || (!isWhole(answer.body) && !request.complete), this.#limits);
+      await finished(response, exchange.signal);
+      linger(request, closes || (!isWhole(body) && !request.complete), this.#limits);
     } catch (error) {
-      if (!gone.signal.aborted) this.#options.onError(error, id);
-      this.#fail(request, response, id);
+      if (!exchange.isGone) this.#options.onError(error, exchange.id);
+      this.#fail(exchange);
     }
   }
 
@@ -165,52 +173,42 @@ export class Listener {
     return true;
   }
 
-  #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { id, signal, expectsContinue }: { id: string; signal: AbortSignal; expectsContinue: boolean },
-  ): Promise<WireResponse> | WireResponse {
+  #answer(exchange: Exchange): Promise<WireResponse> | WireResponse {
+    const { request, response } = exchange;
     const refusal = refusalOf(request, this.#limits.maxHeaders);
     if (refusal !== undefined) {
       // Who sends such a head is not trusted to frame the next request right.
       response.shouldKeepAlive = false;
       return refusal;
     }
-    if (request.method === "OPTIONS") {
-      return { status: 200, headers: preflightHeaders(request.headers), body: "" };
-    }
-    return this.#options.answer({
-      id,
-      method: request.method!,
-      target: originForm(request.url!),
-      headers: request.headers,
-      rawHeaders: request.rawHeaders,
-      body: request,
-      baseUrl: this.#options.publicUrl ?? this.#baseUrl(request),
-      receivedAt: Date.now(),
-      signal,
-      proceed: () => {
-        if (expectsContinue && !response.headersSent) response.writeContinue();
-      },
-    });
+    if (request.method === "OPTIONS") return { status: 200, headers: preflightHeaders(request.headers), body: "" };
+    return this.#options.answer(exchange);
   }
 
   /** After the headers nothing can be said any more but that the answer is not whole; what was produced of it is still sent. */
-  #fail(request: IncomingMessage, response: ServerResponse, id: string): void {
+  #fail({ id, request, response }: Exchange): void {
     const headers = { "x-amzn-ErrorType": "InternalFailure", "Content-Length": "0" };
-    if (!response.headersSent) response.writeHead(500, this.#headers(id, headers)).end();
+    if (!response.headersSent) response.writeHead(500, headOf(id, headers)).end();
     else if (request.complete) request.socket.destroySoon();
     else linger(request, true, this.#limits);
   }
 
-  /** All headers of an answer in one object: Node writes that out faster than headers set one by one. */
-  #headers(id: string, own: Readonly<Record<string, string>>): Record<string, string> {
-    return { Server: "Kvass", "x-amzn-RequestId": id, ...CORS_HEADERS, ...own };
-  }
-
-  #baseUrl(request: IncomingMessage): string {
+  #arrivalOf(request: IncomingMessage): string {
     const { localAddress = "127.0.0.1", localPort = 0 } = request.socket;
     const scheme = this.#options.tls === undefined ? "http" : "https";
     return baseUrlOf({ scheme, host: request.headers.host, localAddress, localPort });
   }
+}
+
+/** All headers of an answer, names and values in turn. */
+function headOf(id: string, own: Readonly<Record<string, string>>): string[] {
+  const head = ["x-amzn-RequestId", id, ...COMMON_HEADERS];
+  for (const name in own) head.push(name, own[name]!);
+  return head;
+}
+
+/** Calls back once nothing of an answer's body is read any more. */
+function whenClosed({ response, isGone }: Exchange, release: () => void): void {
+  if (isGone) release();
+  else response.once("close", release);
 }

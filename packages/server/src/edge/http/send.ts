@@ -1,57 +1,40 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { WireResponse } from "../../aws/wire.ts";
 import type { HttpLimits } from "./limits.ts";
 
-/** Whether a body is sent whole, not streamed. */
-export function isWhole(body: WireResponse["body"]): body is string | Uint8Array | readonly Uint8Array[] {
-  return typeof body === "string" || body instanceof Uint8Array || isPieces(body);
-}
-
-function isPieces(body: WireResponse["body"]): body is readonly Uint8Array[] {
-  return Array.isArray(body);
-}
+/** Items of a streamed answer from this size on may be written over once the next one is asked for (`WireResponse`). */
+const LENT_BYTES = 64 * 1024;
 
 /**
- * Sends an answer. A streamed one has its headers sent at once, each item as an HTTP chunk of its own, and the next item asked for
- * only when the socket has taken the last.
+ * Sends the body of an answer whose headers are written. They go out at once, each item as an HTTP chunk of its own, and the next item is
+ * asked for only when the socket has taken the last.
  * @param signal aborted when the client goes away, which ends the stream's iteration
  * @throws what the stream throws; the client then finds the answer cut off
  */
-export async function sendResponse(response: ServerResponse, answer: WireResponse, signal: AbortSignal): Promise<void> {
-  const { status, headers, body } = answer;
-  if (status === 304) {
-    // What it has no body of has its own length.
-    response.writeHead(status, headers).end();
-    return;
-  }
-  if (isPieces(body)) {
-    sendPieces(response, answer, body);
-    return;
-  }
-  if (isWhole(body)) {
-    // Text goes out in one write with the headers; bytes would be a second one.
-    response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) });
-    response.end(body);
-    return;
-  }
-  response.writeHead(status, headers);
+export async function sendStream(
+  response: ServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   response.flushHeaders();
   for await (const chunk of body) {
     if (signal.aborted) return;
-    if (chunk.length > 0 && !response.write(chunk)) await drained(response, signal);
+    if (chunk.length >= LENT_BYTES) await taken(response, chunk, signal);
+    else if (chunk.length > 0 && !response.write(chunk)) await drained(response, signal);
   }
   response.end();
 }
 
-/** Sends bytes that lie in several places, shared with other answers, without copying them: in one write, with the headers. */
-function sendPieces(response: ServerResponse, { status, headers }: WireResponse, pieces: readonly Uint8Array[]): void {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  response.writeHead(status, { ...headers, "Content-Length": length });
-  response.cork();
-  for (const piece of pieces) response.write(piece);
-  response.end();
-  response.uncork();
+/** Writes bytes and waits until the kernel has taken all of them, so that they may be written over; also ends when the client goes away. */
+function taken(response: ServerResponse, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      signal.removeEventListener("abort", settle);
+      resolve();
+    };
+    signal.addEventListener("abort", settle);
+    response.write(bytes, settle);
+  });
 }
 
 /** Waits for the socket to take what was written; also ends when the client goes away. */

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { EventEmitter } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, test } from "node:test";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -22,12 +21,12 @@ function exchange() {
     },
   };
   const request = { socket, complete: false, readableLength: 0 };
-  const response = Object.assign(new EventEmitter(), { writableLength: 0 });
+  const response = { writableLength: 0 };
   const watch = new ProgressWatch(DEFAULT_LIMITS);
   watches.push(watch);
-  watch.add(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+  const watched = watch.add(request as unknown as IncomingMessage, response as unknown as ServerResponse);
   const start = Date.now();
-  return { socket, request, response, watch, sweep: (after: number) => watch.sweep(start + after) };
+  return { socket, request, response, watch, watched, sweep: (after: number) => watch.sweep(start + after) };
 }
 
 test("a body that trickles is cut after a window, and one that comes forward is not", () => {
@@ -90,9 +89,21 @@ test("a producer that reads nothing is cut once it is not read either, and not b
   assert.equal(idle.socket.destroyed, false);
 });
 
-test("an exchange is forgotten when its answer closes", () => {
-  const { watch, response } = exchange();
+test("what a connection moved for earlier requests is no progress of a later one", () => {
+  const late = exchange();
+  late.socket.bytesRead = 1e9;
+  late.socket.bytesWritten = 1e9;
+  late.response.writableLength = 1000;
+  late.sweep(5000);
+  late.sweep(standstillMs + 4000);
+  assert.equal(late.socket.destroyed, false);
+  late.sweep(standstillMs + 6000);
+  assert.equal(late.socket.destroyed, true);
+});
+
+test("an exchange is forgotten when it is removed", () => {
+  const { watch, watched } = exchange();
   assert.equal(watch.size, 1);
-  response.emit("close");
+  watch.remove(watched);
   assert.equal(watch.size, 0);
 });

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
 import type { HttpLimits } from "./limits.ts";
 
 /** How often the exchanges in hand are looked at. */
 const SWEEP_MS = 5_000;
 
-interface Exchange {
+/** An exchange in hand, with what its socket had moved when it was last seen to come forward. */
+export interface Watched {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly socket: Socket;
   bytesRead: number;
   readSince: number;
   bytesWritten: number;
@@ -20,7 +19,7 @@ interface Exchange {
 /** Watches requests in hand and cuts those whose client neither sends nor reads: one timer for all. */
 export class ProgressWatch {
   readonly #limits: HttpLimits;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Set<Watched>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(limits: HttpLimits) {
@@ -33,23 +32,29 @@ export class ProgressWatch {
     return this.#exchanges.size;
   }
 
-  /** Takes an exchange in hand until its connection or its answer ends. */
-  add(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
+  /**
+   * Takes an exchange in hand. Nothing is counted before it is looked at first: nearly all are over by then, and what their connections moved
+   * for earlier ones counts as having come forward.
+   */
+  add(request: IncomingMessage, response: ServerResponse): Watched {
     const now = Date.now();
-    const exchange = {
+    const watched = {
       request,
       response,
-      socket,
-      bytesRead: socket.bytesRead,
+      bytesRead: 0,
       readSince: now,
-      bytesWritten: socket.bytesWritten,
+      bytesWritten: 0,
       writtenSince: now,
       bytesMoved: 0,
       movedSince: now,
     };
-    this.#exchanges.add(exchange);
-    response.once("close", () => this.#exchanges.delete(exchange));
+    this.#exchanges.add(watched);
+    return watched;
+  }
+
+  /** Lets go of one whose connection or answer has ended. */
+  remove(watched: Watched): void {
+    this.#exchanges.delete(watched);
   }
 
   /**
@@ -59,7 +64,7 @@ export class ProgressWatch {
   sweep(now: number): void {
     for (const exchange of this.#exchanges) {
       const isCut = this.#starves(exchange, now) || this.#stalls(exchange, now) || this.#standsStill(exchange, now);
-      if (isCut) exchange.socket.destroy();
+      if (isCut) exchange.request.socket.destroy();
     }
   }
 
@@ -69,8 +74,9 @@ export class ProgressWatch {
   }
 
   /** True where the client owes bytes: not while those that came wait for the server to take them. */
-  #starves(exchange: Exchange, now: number): boolean {
-    const { request, socket } = exchange;
+  #starves(exchange: Watched, now: number): boolean {
+    const { request } = exchange;
+    const { socket } = request;
     const { progressBytes, progressWindowMs } = this.#limits;
     const waitsForServer = request.readableLength > 0;
     if (request.complete || waitsForServer || socket.bytesRead - exchange.bytesRead >= progressBytes) {
@@ -82,8 +88,9 @@ export class ProgressWatch {
   }
 
   /** True where an answer has been waiting for the client to take any of it. */
-  #stalls(exchange: Exchange, now: number): boolean {
-    const { response, socket } = exchange;
+  #stalls(exchange: Watched, now: number): boolean {
+    const { response, request } = exchange;
+    const { socket } = request;
     if (response.writableLength === 0 || socket.bytesWritten > exchange.bytesWritten) {
       exchange.bytesWritten = socket.bytesWritten;
       exchange.writtenSince = now;
@@ -93,8 +100,9 @@ export class ProgressWatch {
   }
 
   /** True where client and server wait for each other to read. */
-  #standsStill(exchange: Exchange, now: number): boolean {
-    const { request, response, socket } = exchange;
+  #standsStill(exchange: Watched, now: number): boolean {
+    const { request, response } = exchange;
+    const { socket } = request;
     const moved = socket.bytesRead + socket.bytesWritten;
     if (request.complete || response.writableLength === 0 || moved !== exchange.bytesMoved) {
       exchange.bytesMoved = moved;

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import type { WireRequest } from "../../aws/wire.ts";
+import { originForm } from "./origin-form.ts";
+
+/** `scheme://host[:port]` under which a client reached the listener. */
+export type BaseUrlOf = (request: IncomingMessage) => string;
+
+/**
+ * One request and its answer. It is the request as the rest of the server sees it: what few ask for is made when they do, since a viewer's
+ * request costs little more than this.
+ */
+export class Exchange implements WireRequest {
+  readonly id = randomUUID();
+  readonly receivedAt = Date.now();
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly #baseUrlOf: BaseUrlOf;
+  readonly #expectsContinue: boolean;
+  #gone: AbortController | undefined;
+  #isGone = false;
+
+  /** @param expectsContinue whether the client waits for `100 Continue` before it sends the body */
+  constructor(request: IncomingMessage, response: ServerResponse, baseUrlOf: BaseUrlOf, expectsContinue: boolean) {
+    this.request = request;
+    this.response = response;
+    this.#baseUrlOf = baseUrlOf;
+    this.#expectsContinue = expectsContinue;
+  }
+
+  get method(): string {
+    return this.request.method!;
+  }
+
+  get target(): string {
+    return originForm(this.request.url!);
+  }
+
+  get headers(): Readonly<IncomingHttpHeaders> {
+    return this.request.headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.request.rawHeaders;
+  }
+
+  get body(): Readable {
+    return this.request;
+  }
+
+  get baseUrl(): string {
+    return this.#baseUrlOf(this.request);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      if (this.#isGone) this.#gone.abort();
+    }
+    return this.#gone.signal;
+  }
+
+  /** Whether the client went away before it had the answer. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Says that it did. */
+  leave(): void {
+    this.#isGone = true;
+    this.#gone?.abort();
+  }
+
+  proceed(): void {
+    if (this.#expectsContinue && !this.response.headersSent) this.response.writeContinue();
+  }
+}
