@@ -2,13 +2,14 @@ import type { SealedPart, SealingPart } from "../../storage/ports/journal.ts";
 import { SlabPool } from "../slab-pool.ts";
 import type { Encryption } from "./encrypt.ts";
 import { sealPart } from "./seal.ts";
-import type { SealOrder, SealReply } from "./seal-worker.ts";
+import { type SealOfPart, sealInto } from "./seal-into.ts";
+import type { SealOrder } from "./seal-worker.ts";
 import { WorkerLine } from "./worker-line.ts";
 
-/** Smaller parts are sealed where they are: the way to the worker and back costs more. */
-const WORTH_A_WORKER = 64 * 1024;
-/** Ciphertext on its way to the disk lies in slabs of this pool; parts larger than its largest slab are sealed where they are. */
-const TARGETS = { smallest: WORTH_A_WORKER, largest: 2 ** 20 };
+/** Smaller parts are sealed where they are, in a tenth of a millisecond: the way to the worker and back wakes two threads. */
+const WORTH_A_WORKER = 512 * 1024;
+/** Ciphertext on its way to the disk lies in slabs of this pool, but for parts that are so small that they are no burden as garbage, or unusually large. */
+const TARGETS = { smallest: 16 * 1024, largest: 2 ** 20 };
 
 /** Plaintext that is lent to the sealer. */
 export interface Plaintext {
@@ -20,12 +21,12 @@ export interface Plaintext {
 }
 
 /**
- * Seals parts in a worker, so that encryption, checksums and the garbage that both leave do not hold up the sockets. The worker starts with the
- * first large part; where it fails, its parts are sealed where they are, and so are all until it is time for another.
+ * Seals parts, large ones in a worker, so that encryption and checksums do not hold up the sockets. The worker starts with the first of them;
+ * where it fails, its parts are sealed where they are, and so are all until it is time for another.
  */
 export class Sealer {
   readonly #slabs = new SlabPool(TARGETS);
-  readonly #worker: WorkerLine<SealOrder, SealReply>;
+  readonly #worker: WorkerLine<SealOrder, SealOfPart>;
 
   /** @param relaunchMs how soon a worker follows one that was lost, if not after the usual time */
   constructor(relaunchMs?: number) {
@@ -35,8 +36,9 @@ export class Sealer {
   /** Seals one part. Reads `plaintext` until it ends the loan. */
   seal(encryption: Encryption, plaintext: Plaintext): SealedPart | SealingPart {
     const { length } = plaintext;
-    const isSuited = length >= WORTH_A_WORKER && length <= TARGETS.largest;
-    if (!isSuited || !this.#worker.ready()) return sealHere(encryption, plaintext);
+    if (length < TARGETS.smallest || length > TARGETS.largest)
+      return lent(plaintext, () => sealPart(encryption, plaintext.views));
+    if (length < WORTH_A_WORKER || !this.#worker.ready()) return this.#sealHere(encryption, plaintext);
     return { length, sealed: this.#sealThere(encryption, plaintext) };
   }
 
@@ -45,25 +47,41 @@ export class Sealer {
     await this.#worker.close();
   }
 
+  #sealHere(encryption: Encryption, plaintext: Plaintext): SealedPart {
+    const slab = this.#slabs.take(plaintext.length);
+    const target = slab.subarray(0, plaintext.length);
+    try {
+      const seal = lent(plaintext, () => sealInto(encryption, plaintext.views, target));
+      return this.#sealed(encryption, seal, slab, target);
+    } catch (error) {
+      this.#slabs.give(slab);
+      throw error;
+    }
+  }
+
   async #sealThere(encryption: Encryption, plaintext: Plaintext): Promise<SealedPart> {
     const slab = this.#slabs.take(plaintext.length);
     const target = slab.subarray(0, plaintext.length);
-    let reply: SealReply;
+    let seal: SealOfPart;
     try {
-      reply = await this.#worker.request({ ...encryption, plaintext: plaintext.views, target });
+      seal = await this.#worker.request({ ...encryption, plaintext: plaintext.views, target });
     } catch {
       // The slab is not used again: the worker may still be writing to it. What ended it may be a part that nobody can seal: that is lost alone.
-      return sealHere(encryption, plaintext);
+      return this.#sealHere(encryption, plaintext);
     }
     plaintext.end();
-    const { nonce } = encryption;
-    return { nonce, ...reply, ciphertext: [target], release: () => this.#slabs.give(slab) };
+    return this.#sealed(encryption, seal, slab, target);
+  }
+
+  #sealed({ nonce }: Encryption, seal: SealOfPart, slab: Buffer, target: Uint8Array): SealedPart {
+    return { nonce, ...seal, ciphertext: [target], release: () => this.#slabs.give(slab) };
   }
 }
 
-function sealHere(encryption: Encryption, { views, end }: Plaintext): SealedPart {
+/** What `make` makes while the plaintext is lent; ends the loan. */
+function lent<Made>({ end }: Plaintext, make: () => Made): Made {
   try {
-    return sealPart(encryption, views);
+    return make();
   } finally {
     end();
   }
