@@ -12,6 +12,7 @@ import {
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
+import { concatOwned } from "../own-memory.ts";
 import type { Stream } from "../streams/stream.ts";
 import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
@@ -172,7 +173,7 @@ function packageTrack(track: TrackSamples, id: number, sequence: number): Mp4Tra
   const { language } = track.track;
   const media = mediaSegment({ sequence, tracks: [{ id, samples: track }] });
   // One piece, so that it is sent in one write, and what it was cut out of, all tracks' frames and the elements between, can go.
-  const payload = Buffer.concat(media.payload);
+  const payload = concatOwned(media.payload);
   const init = initSegment([{ id, codec, timescale, language }]);
   const bytes = init.length + media.head.length + payload.length;
   return { ...describe(track), timescale, init, media: { ...media, payload: [payload] }, bytes };

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { constants, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
+import { owned } from "../../domain/own-memory.ts";
 import type { PlaybackRefusal, RefusalReason } from "../../domain/playback/refusal.ts";
 import { byteRange, slicePieces } from "./byte-range.ts";
 import { ParallelGzip } from "./parallel-gzip.ts";
@@ -53,8 +54,8 @@ export class EncodedText {
 
   /** @param zipped the content compressed, where that has begun already */
   constructor(content: string | Uint8Array, zipped?: Promise<Uint8Array>) {
-    this.#zipped = zipped;
-    this.text = typeof content === "string" ? Buffer.from(content) : content;
+    this.#zipped = zipped?.then(owned);
+    this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
     this.etag = createHash("sha256").update(this.text).digest("base64url").slice(0, 22);
     this.bytes = Math.ceil(this.text.length * BOTH_FORMS);
   }
@@ -64,8 +65,8 @@ export class EncodedText {
     if (this.text.length < GZIP_LEAST_BYTES) return undefined;
     this.#zipped ??=
       this.text.length > GZIP_AT_ONCE_BYTES
-        ? textGzip().finish(this.text)
-        : Promise.resolve(gzipSync(this.text, GZIP_AT_ONCE_OPTIONS));
+        ? textGzip().finish(this.text).then(owned)
+        : Promise.resolve(owned(gzipSync(this.text, GZIP_AT_ONCE_OPTIONS)));
     return this.#zipped;
   }
 }

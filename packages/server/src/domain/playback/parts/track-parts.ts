@@ -11,6 +11,7 @@ import {
   type TrackSamples,
   VIDEO_TIMESCALE,
 } from "@kvass/media";
+import { concatOwned } from "../../own-memory.ts";
 
 /** A part is cut when it has reached this share of the part target: the least that rfc8216bis, section 4.4.4.9, allows. */
 const LEAST_SHARE = 0.85;
@@ -137,7 +138,7 @@ export class TrackParts {
     const samples = assembled.samples.slice(this.#cut, end);
     const tracks = [{ id, samples: { ...assembled, samples } }];
     const media = mediaSegment({ sequence, tracks, segmentType: this.parts.length === 0 });
-    const payload = Buffer.concat(media.payload);
+    const payload = concatOwned(media.payload);
     const { codec, timescale } = assembled;
     this.init ??= initSegment([{ id, codec, timescale, language: this.track.language }]);
     const bytes = media.head.length + payload.length;
