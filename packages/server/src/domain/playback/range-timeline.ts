@@ -37,7 +37,7 @@ export class RangeTimeline implements SessionTimeline {
       this.#reading = undefined;
     });
     await this.#reading;
-    this.#window ??= this.#show(this.#list);
+    this.#window ??= this.#show(this.#list, this.#list.oldest);
     const horizon = this.#rules.horizon();
     if (horizon > this.#list.oldest) this.#expire(horizon);
     return this.#window;
@@ -63,14 +63,14 @@ export class RangeTimeline implements SessionTimeline {
   }
 
   #expire(horizon: number): void {
-    const { count, firstLeft } = this.#list.expired(horizon);
+    const { count, firstLeft, oldestLeft } = this.#list.expired(horizon);
     if (count === this.#expired) return;
     this.#expired = count;
-    this.#window = this.#show(new LeftSegments(this.#list, firstLeft, horizon));
+    this.#window = this.#show(new LeftSegments(this.#list, firstLeft, horizon), oldestLeft);
   }
 
-  #show(segments: Segments): PlaylistWindow {
+  #show(segments: Segments, oldest: number): PlaylistWindow {
     const [longest, startClean] = [this.#longest, this.#startClean];
-    return { segments, ended: true, longest, startClean, list: newListId() };
+    return { segments, ended: true, longest, startClean, oldest, list: newListId() };
   }
 }

@@ -53,7 +53,7 @@ test("what is left of a list begins with the first segment that has not expired,
   fc.assert(
     fc.property(cut, fc.integer({ min: 0, max: 2 ** 42 }), (segments, horizon) => {
       const list = listOf(segments);
-      const { count, firstLeft } = list.expired(horizon);
+      const { count, firstLeft, oldestLeft } = list.expired(horizon);
       const left = new LeftSegments(list, firstLeft, horizon);
       const expired = ({ serverTimestamp }: Segment) => serverTimestamp < horizon;
       const first = segments.findIndex((segment) => !expired(segment));
@@ -61,6 +61,8 @@ test("what is left of a list begins with the first segment that has not expired,
       assert.equal(count, segments.filter(expired).length);
       const withGaps = expected.map((segment) => ({ ...segment, gap: expired(segment) }));
       assert.deepEqual([...left], withGaps);
+      const arrivals = withGaps.filter(({ gap }) => !gap).map(({ serverTimestamp }) => serverTimestamp);
+      assert.equal(oldestLeft, Math.min(...arrivals));
       for (let place = -left.length - 1; place <= left.length; place++)
         assert.deepEqual(left.at(place), withGaps.at(place));
     }),

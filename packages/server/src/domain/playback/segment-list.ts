@@ -22,22 +22,32 @@ const DISCONTINUITY = 8;
 /** Shows the producer's clock, not the server's. */
 const SHOWS_PRODUCER = 16;
 
-/** The columns of some segments. */
+/** The columns of some segments, widest first, one behind the other in memory that is taken and given back at once. */
 class Block {
-  readonly sequence = new Float64Array(BLOCK);
-  readonly lastSequence = new Float64Array(BLOCK);
-  readonly serverTimestamp = new Float64Array(BLOCK);
-  readonly start = new Float64Array(BLOCK);
-  readonly duration = new Float64Array(BLOCK);
-  readonly random = new Uint32Array(BLOCK);
-  readonly size = new Uint32Array(BLOCK);
-  readonly configuration = new Uint32Array(BLOCK);
-  readonly discontinuitiesBefore = new Uint32Array(BLOCK);
+  readonly #memory = new ArrayBuffer(BLOCK * LISTED_SEGMENT_BYTES);
+  #used = 0;
+  readonly sequence = this.#column(Float64Array);
+  readonly lastSequence = this.#column(Float64Array);
+  readonly serverTimestamp = this.#column(Float64Array);
+  readonly start = this.#column(Float64Array);
+  readonly duration = this.#column(Float64Array);
+  readonly random = this.#column(Uint32Array);
+  readonly size = this.#column(Uint32Array);
+  readonly configuration = this.#column(Uint32Array);
+  readonly discontinuitiesBefore = this.#column(Uint32Array);
   /** Places in the list's set-ups and runs. */
-  readonly setUp = new Uint32Array(BLOCK);
-  readonly run = new Uint32Array(BLOCK);
-  readonly fragments = new Uint16Array(BLOCK);
-  readonly flags = new Uint8Array(BLOCK);
+  readonly setUp = this.#column(Uint32Array);
+  readonly run = this.#column(Uint32Array);
+  readonly fragments = this.#column(Uint16Array);
+  readonly flags = this.#column(Uint8Array);
+
+  #column<Column extends { readonly byteLength: number }>(
+    Type: new (memory: ArrayBuffer, offset: number, length: number) => Column,
+  ): Column {
+    const column = new Type(this.#memory, this.#used, BLOCK);
+    this.#used += column.byteLength;
+    return column;
+  }
 }
 
 /**
@@ -122,17 +132,22 @@ export class SegmentList implements Segments {
     for (let place = 0; place < this.#length; place++) yield this.at(place)!;
   }
 
-  /** How many of its segments arrived before `horizon`, and the place of the first that did not. */
-  expired(horizon: number): { readonly count: number; readonly firstLeft: number } {
+  /** What a horizon has let go of: how many segments that arrived before it, the place of the first that did not, and when the oldest of those did. */
+  expired(horizon: number): { readonly count: number; readonly firstLeft: number; readonly oldestLeft: number } {
     let count = 0;
     let firstLeft = this.#length;
+    let oldestLeft = Number.POSITIVE_INFINITY;
     // From the end, so that the first one is the last that is found.
     for (let place = this.#length - 1; place >= 0; place--) {
-      const expired = this.#blocks[place >>> BLOCK_BITS]!.serverTimestamp[place & IN_BLOCK]! < horizon;
-      if (expired) count++;
-      else firstLeft = place;
+      const arrived = this.#blocks[place >>> BLOCK_BITS]!.serverTimestamp[place & IN_BLOCK]!;
+      if (arrived < horizon) {
+        count++;
+      } else {
+        firstLeft = place;
+        oldestLeft = Math.min(oldestLeft, arrived);
+      }
     }
-    return { count, firstLeft };
+    return { count, firstLeft, oldestLeft };
   }
 }
 

@@ -104,6 +104,12 @@ export class PlaybackSession {
     return this.grant.parameters.mode === "on-demand";
   }
 
+  /** Milliseconds for which the playlists of an ON_DEMAND session stay as they are, unless retention changes. Rejects as {@link window} does. */
+  async steadyMs(): Promise<number> {
+    const { oldest = Number.POSITIVE_INFINITY } = await this.window();
+    return Math.min(this.remainingMs, Math.max(0, oldest - this.stream.horizon()));
+  }
+
   /** Where the session is now. Rejects with PlaybackRefusal `not-found` where all that it would ever show has expired. */
   async window(): Promise<PlaylistWindow> {
     const window = await (await this.#timeline).window(this.#places.now());

@@ -24,6 +24,8 @@ export interface PlaylistWindow {
   readonly longest: number;
   /** Whether a decoder can begin with each of the segments. */
   readonly startClean: boolean;
+  /** When the segment arrived that arrived first, in milliseconds since the epoch, of a window that changes only when that expires. */
+  readonly oldest?: number;
   /** Equal for windows of sessions that share their segments, and have the same of them; for no others. */
   readonly list: number;
 }

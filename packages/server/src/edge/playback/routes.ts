@@ -13,12 +13,13 @@ import { PlaybackQuery } from "./request.ts";
 
 /** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
 const TEXTS_BYTES = 96 * 2 ** 20;
-/** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in seconds. */
-const CHANGING_SECONDS = 1;
+/** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in milliseconds. */
+const CHANGING_MS = 1000;
 /** How long it may keep one that was asked for by the part that it shall have, in seconds: six target durations of a second. */
 const HELD_SECONDS = 6;
 /** Long playlists that are written ahead of the request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
 const MAX_PREPARING = 2;
+const MS_PER_SECOND = 1000;
 const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const TRANSPORT_TYPE = "video/mp2t";
@@ -98,7 +99,7 @@ export class PlaybackRoutes {
     if (session.isStatic && isLong(await session.window())) this.#prepare(request, session);
     const key = `${session.token}/${low ? "hls/low" : "hls"}`;
     const text = await this.#kept(key, () => hlsMultivariant(session, low));
-    return answerText(request, session, text, { type: HLS_TYPE, isStatic: true });
+    return answerText(request, session, text, HLS_TYPE, session.remainingMs);
   }
 
   async #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
@@ -107,7 +108,7 @@ export class PlaybackRoutes {
     const text = isStatic
       ? await this.#kept(`${session.token}/dash/${(await session.window()).list}`, make)
       : new EncodedText(await make());
-    return answerText(request, session, text, { type: DASH_TYPE, isStatic });
+    return answerText(request, session, text, DASH_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
   }
 
   async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -118,7 +119,7 @@ export class PlaybackRoutes {
     const text = isStatic
       ? await this.#lastingPlaylist(request, session, track, query.inFolder)
       : await this.#currentPlaylist(session, track, query);
-    return answerText(request, session, text, { type: HLS_TYPE, isStatic });
+    return answerText(request, session, text, HLS_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
   }
 
   /** All sessions of a range have one text in their folders. */
@@ -172,7 +173,7 @@ export class PlaybackRoutes {
     const playlist = await hlsLowLatency(session, track, reload, request.signal);
     if (playlist === undefined) return undefined;
     // What was waited for is true for longer than what is there by chance (rfc8216bis, section 6.2.5).
-    const lasts = reload.segment === undefined ? CHANGING_SECONDS : HELD_SECONDS;
+    const lasts = reload.segment === undefined ? CHANGING_MS / MS_PER_SECOND : HELD_SECONDS;
     const headers = {
       "Content-Type": HLS_TYPE,
       "Cache-Control": `public, max-age=${Math.min(lasts, remainingSeconds(session))}`,
@@ -241,18 +242,19 @@ function placeOf(path: string): [path: string, folder: string | undefined] {
   return match === null ? [path, undefined] : [`${match[1]}${match[3]}`, match[2]];
 }
 
+/** A text that caches may keep for so long, unless the session ends before. */
 function answerText(
   request: WireRequest,
   session: PlaybackSession,
   text: EncodedText,
-  { type, isStatic }: { readonly type: string; readonly isStatic: boolean },
+  type: string,
+  lastsMs: number,
 ): Promise<WireResponse> {
-  const left = remainingSeconds(session);
-  const seconds = isStatic ? left : Math.min(CHANGING_SECONDS, left);
+  const seconds = Math.floor(Math.min(lastsMs, session.remainingMs) / MS_PER_SECOND);
   return textAnswer(request, text, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
 }
 
-const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / 1000);
+const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / MS_PER_SECOND);
 
 /** What a URL names never changes; it is of no use when the session is over. */
 const lasting = (session: PlaybackSession): string => `public, max-age=${remainingSeconds(session)}, immutable`;
