@@ -128,6 +128,25 @@ test("what expires leaves the playlist of a range, and when nothing is left it i
   }
 });
 
+test("footage that is sent late is there for the sessions that begin behind it", async () => {
+  const stream = await server.create("completed");
+  const range = { from: now - 1000, to: now + 10_000 };
+  await send(stream, 3);
+  const sessions = started();
+  const request = { ...LIVE, mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
+  const segments = async (): Promise<string[]> =>
+    place(await playlist(await sessions.open(await sessions.create(stream, request)))).segments;
+  const before = await segments();
+  assert.equal(before.length, 3);
+  now += HOUR / 2;
+  const late = await TestSession.open(server, stream);
+  await late.send(bodyHeader());
+  await late.send(fragment(range.from + 5000, 5, 100, 1000));
+  late.session.end();
+  await late.ended;
+  assert.deepEqual((await segments()).slice(0, -1), before);
+});
+
 test("a session ends at its time, and is then neither opened nor kept open", async () => {
   const stream = await server.create("brief");
   await send(stream, 3);

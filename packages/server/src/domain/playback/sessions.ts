@@ -31,6 +31,10 @@ const SESSION_WEIGHT = 40;
 /** Memory for the segment lists of ON_DEMAND ranges, which sessions of the same range share: three weeks of 2 s fragments. */
 const LISTS_BYTES = 64 * 2 ** 20;
 
+/** How long what was received may be on its way to the archive, in milliseconds: the longest fragment, its sync, and time to spare. */
+const SETTLED_MS = 60_000;
+/** Sessions that begin in the same stretch of this length share the list of a range that may still change, in milliseconds. */
+const SHARED_MS = 1000;
 /** Lists of new sessions that are read ahead of the first request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
 const MAX_PREPARING = 4;
 
@@ -170,8 +174,9 @@ export class PlaybackSessions {
   #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<RangeTimeline> {
     const { parameters, streamId, createdAt } = grant;
     const { clock, from, to = 0, discontinuities, maxSegments } = parameters;
-    // What is still to come makes lists of different moments differ.
-    const moment = to < createdAt ? "" : createdAt;
+    // By the server's clock, nothing more is added to what is long past; by the producer's, footage may be sent late.
+    const isSettled = clock === "serverTimestamp" && to < createdAt - SETTLED_MS;
+    const moment = isSettled ? "" : Math.floor(createdAt / SHARED_MS);
     const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", moment].join("/");
     return this.#lists.get(key, async () => {
       const source = new RangeSource({ stream, index: this.#options.index, recent: this.#recent }, grant);
