@@ -162,14 +162,14 @@ export class PlaybackSession {
   }
 
   /** What plays: the tracks of the first segment. */
-  async tracks(): Promise<readonly Track[]> {
-    this.#tracks ??= this.#firstSegment().then(tracksOf);
-    try {
-      return await this.#tracks;
-    } catch (error) {
-      this.#tracks = undefined;
-      throw error;
+  tracks(): Promise<readonly Track[]> {
+    if (this.#tracks === undefined) {
+      this.#tracks = this.#firstSegment().then(tracksOf);
+      this.#tracks.catch(() => {
+        this.#tracks = undefined;
+      });
     }
+    return this.#tracks;
   }
 
   /** What plays with the set-up of `segment`, as its first segment tells; the session's tracks where that cannot be read any more. */

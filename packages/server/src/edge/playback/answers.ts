@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { constants, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { owned } from "../../domain/own-memory.ts";
@@ -56,7 +56,7 @@ export class EncodedText {
   constructor(content: string | Uint8Array, zipped?: Promise<Uint8Array>) {
     this.#zipped = zipped?.then(owned);
     this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
-    this.etag = createHash("sha256").update(this.text).digest("base64url").slice(0, 22);
+    this.etag = hash("sha256", this.text, "base64url").slice(0, 22);
     this.bytes = Math.ceil(this.text.length * BOTH_FORMS);
   }
 
@@ -92,7 +92,9 @@ const GZIP = /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=([0-9.]+)\s*)?(?=,|$)/i;
 
 /** Whether the client takes a compressed answer. */
 export function acceptsGzip({ headers }: Pick<WireRequest, "headers">): boolean {
-  const match = GZIP.exec(String(headers["accept-encoding"] ?? ""));
+  const accepted = headers["accept-encoding"];
+  if (accepted === undefined) return false;
+  const match = GZIP.exec(String(accepted));
   return match !== null && Number(match[1] ?? 1) > 0;
 }
 
@@ -106,6 +108,7 @@ export function mediaAnswer(
   const tag = `"${etag}"`;
   const all = { ...own, ETag: tag, "Accept-Ranges": "bytes" };
   if (matches(headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };
+  if (headers.range === undefined) return { status: 200, headers: all, body: pieces };
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const ifRange = headers["if-range"];
   const range = ifRange === undefined || ifRange === tag ? byteRange(headers.range, length) : undefined;

@@ -9,9 +9,14 @@ const MAX_TRACK = 127;
 const FRAGMENT_NUMBER = /^[0-9]{1,128}$/;
 const INTEGER = /^(0|[1-9][0-9]{0,14})$/;
 
+/** What stands for something else in a query (URL standard, "application/x-www-form-urlencoded parsing"). */
+const ENCODED = /[%+]/;
+
 /** The query of a request to a playback resource, read with care: it comes from anyone. Its methods throw PlaybackRefusal `invalid`. */
 export class PlaybackQuery {
-  readonly #parameters: URLSearchParams;
+  readonly #query: string;
+  /** Where the query has to be decoded, which those in playlists need not be. */
+  readonly #decoded: URLSearchParams | undefined;
   readonly #folder: string | undefined;
 
   /**
@@ -21,7 +26,8 @@ export class PlaybackQuery {
   constructor(query: string, folder?: string) {
     this.#folder = folder;
     if (query.length > MAX_QUERY) throw invalid(`The query is longer than ${MAX_QUERY} characters.`);
-    this.#parameters = new URLSearchParams(query);
+    this.#query = query;
+    this.#decoded = ENCODED.test(query) ? new URLSearchParams(query) : undefined;
   }
 
   get token(): string {
@@ -102,10 +108,26 @@ export class PlaybackQuery {
   }
 
   #one(name: string): string | undefined {
-    const values = this.#parameters.getAll(name);
+    const values = this.#decoded?.getAll(name) ?? valuesOf(this.#query, name);
     if (values.length > 1) throw invalid(`${name} is given more than once.`);
     return values[0];
   }
+}
+
+/** The values of a parameter in a query that is not encoded. */
+function valuesOf(query: string, name: string): string[] {
+  const values: string[] = [];
+  for (let start = 0; start < query.length; ) {
+    const mark = query.indexOf("&", start);
+    const end = mark < 0 ? query.length : mark;
+    const valueStart = start + name.length + 1;
+    if (valueStart <= end + 1 && query.startsWith(name, start)) {
+      if (valueStart > end) values.push("");
+      else if (query[valueStart - 1] === "=") values.push(query.slice(valueStart, end));
+    }
+    start = end + 1;
+  }
+  return values;
 }
 
 const invalid = (message: string): PlaybackRefusal => new PlaybackRefusal("invalid", message);

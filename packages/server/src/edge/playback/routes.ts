@@ -40,8 +40,8 @@ export interface PlaybackRoutesOptions {
 export class PlaybackRoutes {
   readonly #options: PlaybackRoutesOptions;
   readonly #texts = new SharedCache<EncodedText>(TEXTS_BYTES);
-  /** Media Playlists as they are now, until their windows move on. */
-  readonly #current = new WeakMap<PlaylistWindow, Map<string, EncodedText>>();
+  /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
+  readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
   readonly #routes: ReadonlyMap<string, Answering>;
   #preparing = 0;
 
@@ -65,14 +65,20 @@ export class PlaybackRoutes {
   answer(request: WireRequest): Promise<WireResponse> | undefined {
     const { target } = request;
     if (!target.startsWith("/hls/v1/") && !target.startsWith("/dash/v1/")) return undefined;
-    return this.#answer(request).catch((error: unknown) => {
-      if (error instanceof PlaybackRefusal) return refuse(error);
-      this.#options.onInternalError(error, request.id);
-      return plain(500, "The request failed because of an internal error.", { "x-amzn-ErrorType": "InternalFailure" });
-    });
+    return this.#answer(request);
   }
 
   async #answer(request: WireRequest): Promise<WireResponse> {
+    try {
+      return await this.#route(request);
+    } catch (error) {
+      if (error instanceof PlaybackRefusal) return refuse(error);
+      this.#options.onInternalError(error, request.id);
+      return plain(500, "The request failed because of an internal error.", { "x-amzn-ErrorType": "InternalFailure" });
+    }
+  }
+
+  async #route(request: WireRequest): Promise<WireResponse> {
     const { method, target } = request;
     const mark = target.indexOf("?");
     const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
@@ -155,11 +161,17 @@ export class PlaybackRoutes {
 
   async #currentPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {
     const window = await session.playlistWindow();
-    const texts = this.#current.get(window) ?? new Map<string, EncodedText>();
-    this.#current.set(window, texts);
-    const name = `${inFolder}/${track.number}`;
-    const text = texts.get(name) ?? new EncodedText(hlsMedia(session, track, window, inFolder));
-    texts.set(name, text);
+    let texts = this.#current.get(window);
+    if (texts === undefined) {
+      texts = new Map();
+      this.#current.set(window, texts);
+    }
+    const name = inFolder ? -track.number : track.number;
+    let text = texts.get(name);
+    if (text === undefined) {
+      text = new EncodedText(hlsMedia(session, track, window, inFolder));
+      texts.set(name, text);
+    }
     return text;
   }
 
