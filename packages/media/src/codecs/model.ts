@@ -39,6 +39,11 @@ export interface VideoCodec {
   readonly frameRate: number | undefined;
   /** How many frames may precede one in decode order and follow it on the screen, where the stream states it. */
   readonly reorderFrames: number | undefined;
+  /**
+   * The same where it is stated, else how many frames encoders reorder that keep as many reference frames as the stream states: one of them is
+   * what a frame that is shown at once refers to.
+   */
+  readonly reorderLimit: number;
   /** Undefined where the stream does not describe it. */
   readonly color: VideoColor | undefined;
   /**

@@ -14,7 +14,7 @@ const STAMP_JITTER = VIDEO_TIMESCALE / 1000;
  * for every segment.
  */
 export function compositionShift(codec: MediaCodec): number {
-  if (codec.kind === "audio" || !codec.reorderFrames) return 0;
+  if (codec.kind === "audio" || codec.reorderLimit === 0) return 0;
   const frameTicks = VIDEO_TIMESCALE / (codec.frameRate ?? ASSUMED_FRAME_RATE);
-  return Math.ceil(codec.reorderFrames * frameTicks) + STAMP_JITTER;
+  return Math.ceil(codec.reorderLimit * frameTicks) + STAMP_JITTER;
 }

@@ -28,6 +28,7 @@ const h264 = (changes: Partial<VideoCodec> = {}): VideoCodec => ({
   sampleAspect: { numerator: 1, denominator: 1 },
   frameRate: 25,
   reorderFrames: 0,
+  reorderLimit: changes.reorderFrames ?? 0,
   color: undefined,
   configuration: AVCC,
   nalLengthBytes: 4,

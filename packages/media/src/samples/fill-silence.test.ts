@@ -7,7 +7,9 @@ const AVC = annexB(hex("6742c016d900a02ff970110000030001000003001e0f162e48"), he
 const VIDEO = trackOf("V_MPEG4/ISO/AVC", { codecPrivate: AVC });
 const AAC = trackOf("A_AAC", { codecPrivate: hex("1190") });
 const OPUS = trackOf("A_OPUS", { codecPrivate: hex("4f70757348656164 01 02 3801 80bb0000 0000 00") });
-const SURROUND_OPUS = trackOf("A_OPUS", { codecPrivate: hex("4f70757348656164 01 04 3801 80bb0000 0000 01 02 02 00010203") });
+const SURROUND_OPUS = trackOf("A_OPUS", {
+  codecPrivate: hex("4f70757348656164 01 04 3801 80bb0000 0000 01 02 02 00010203"),
+});
 const A_LAW = trackOf("A_MS/ACM", { codecPrivate: hex("0600 0100 401f0000 401f0000 0100 0800 0000") });
 const MP3 = trackOf("A_MPEG/L3", { audio: { samplingFrequency: 48_000, channels: 2 } as MatroskaTrack["audio"] });
 

@@ -54,6 +54,7 @@ export function describeAv1(track: MatroskaTrack, keyFrame: Uint8Array | undefin
     frameRate: sequence.frameRate ?? frameRateOfTrack(track),
     // Frames that others overtake are parts of one temporal unit, which is one frame of the container.
     reorderFrames: 0,
+    reorderLimit: 0,
     color: sequence.color,
     configuration: inRecord && recorded ? recorded : recordOf(sequence, header.unit),
     nalLengthBytes: 0,

@@ -126,6 +126,19 @@ test("the track's display size and frame rate count where the stream has none", 
   assert.deepEqual(codec.sampleAspect, { numerator: 4, denominator: 3 });
 });
 
+test("how far frames can be reordered is stated, or what the reference frames leave room for", () => {
+  const limitOf = (sps: string): number =>
+    describe(trackOf("V_MPEG4/ISO/AVC", { codecPrivate: annexB(hex(sps), hex("68ce3c80")) })).reorderLimit;
+  assert.equal(
+    limitOf("674d400ceca0a0cfcf80880000030008000003019078a14cb0"),
+    2,
+    "libx264 with three frames of two directions",
+  );
+  const withoutVui = "674d400ceca0a0cfce80";
+  assert.equal(limitOf(withoutVui), 3, "the same with its four reference frames alone");
+  assert.equal(limitOf(withoutVui.replace("674d", "6742")), 0, "Baseline");
+});
+
 test("a set-up that is missing or damaged is told apart", () => {
   const good = annexB(hex(VECTORS[0]!.sps), hex(VECTORS[0]!.pps));
   const record = describe(trackOf("V_MPEG4/ISO/AVC", { codecPrivate: good })).configuration;

@@ -11,7 +11,9 @@ import {
   parseAvcConfiguration,
   writeAvcConfiguration,
 } from "./decoder-configuration.ts";
-import { parseH264Sps } from "./sps.ts";
+import { type H264Sps, parseH264Sps } from "./sps.ts";
+
+const BASELINE = 66;
 
 interface SetUp extends AvcConfiguration {
   /** The avcC, where it came as such and can be used as it is. */
@@ -41,6 +43,11 @@ function findSetUp(track: MatroskaTrack, keyFrame: Uint8Array | undefined): SetU
   return setUpOf(splitFrame(keyFrame, nalLengthBytes), nalLengthBytes, true);
 }
 
+/** Nothing is reordered without frames of two directions, which the Baseline profile does not have (ITU-T H.264, section A.2.1). */
+function reorderLimit({ profile, referenceFrames }: H264Sps): number {
+  return profile === BASELINE ? 0 : Math.max(0, referenceFrames - 1);
+}
+
 /**
  * Describes an H.264 track from its avcC, from parameter sets with start codes, or else from those in its key frame
  * (ISO/IEC 14496-15, section 5; RFC 6381, section 3.3).
@@ -58,6 +65,7 @@ export function describeH264(track: MatroskaTrack, keyFrame: Uint8Array | undefi
     ...pictureSize(track, sps.width, sps.height, sps.sampleAspect),
     frameRate: sps.frameRate ?? frameRateOfTrack(track),
     reorderFrames: sps.reorderFrames,
+    reorderLimit: sps.reorderFrames ?? reorderLimit(sps),
     color: sps.color,
     configuration: setUp.record ?? writeAvcConfiguration(setUp),
     nalLengthBytes: setUp.nalLengthBytes,

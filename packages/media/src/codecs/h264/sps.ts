@@ -19,6 +19,8 @@ export interface H264Sps {
   color: VideoColor | undefined;
   frameRate: number | undefined;
   reorderFrames: number | undefined;
+  /** Frames that later ones may refer to. */
+  referenceFrames: number;
 }
 
 /** Profiles whose parameter sets describe chroma and bit depth (ITU-T H.264, section 7.3.2.1.1). */
@@ -163,12 +165,13 @@ export function parseH264Sps(nal: Uint8Array): H264Sps {
     : { chromaFormat: 1, separatePlanes: false, lumaBits: 8, chromaBits: 8 };
   reader.unsigned(); // log2_max_frame_num_minus4
   const orderCountType = readOrderCountType(reader);
-  reader.unsigned(); // max_num_ref_frames
+  const referenceFrames = Math.min(MAX_DPB_FRAMES, reader.unsigned()); // max_num_ref_frames
   reader.skip(1); // gaps_in_frame_num_value_allowed_flag
   const size = readSize(reader, chroma);
   const vui = readVuiLeniently(reader);
   const { chromaFormat, lumaBits, chromaBits } = chroma;
   // With order count type 2 frames are shown in the order in which they are decoded (ITU-T H.264, section 8.2.1.3).
   const reorderFrames = orderCountType === 2 ? 0 : vui.reorderFrames;
-  return { profile, constraints, level, chromaFormat, lumaBits, chromaBits, ...size, ...vui, reorderFrames };
+  const pictures = { ...size, ...vui, reorderFrames, referenceFrames };
+  return { profile, constraints, level, chromaFormat, lumaBits, chromaBits, ...pictures };
 }

@@ -88,6 +88,7 @@ export function describeH265(track: MatroskaTrack, keyFrame: Uint8Array | undefi
     ...pictureSize(track, sps.width, sps.height, sps.sampleAspect),
     frameRate: sps.frameRate ?? frameRateOfTrack(track),
     reorderFrames: sps.reorderFrames,
+    reorderLimit: sps.reorderFrames,
     color: sps.color,
     configuration: setUp.configuration(),
     nalLengthBytes: setUp.nalLengthBytes,

@@ -102,6 +102,7 @@ export function describeVp9(track: MatroskaTrack, keyFrame: Uint8Array | undefin
     frameRate,
     // Frames that others overtake are parts of one superframe, which is one frame of the container.
     reorderFrames: 0,
+    reorderLimit: 0,
     color: settings.color,
     configuration: configurationOf(settings, level),
     nalLengthBytes: 0,
