@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RangeTimeline } from "./range-timeline.ts";
+import { MOST_SEGMENTS, RangeTimeline } from "./range-timeline.ts";
 import { type Segment, SegmentCutter } from "./segment.ts";
 import { rowAt } from "./testing.ts";
 import type { PlaylistWindow } from "./timeline.ts";
@@ -75,6 +75,17 @@ test("what expires between others is a gap", async () => {
     Array.from(left.segments, ({ gap }) => gap),
     [false, false, false, false, false, true, true, false, false, false],
   );
+});
+
+test("a list has a bound, whatever there is", async () => {
+  const [segment] = await tenSegments().next();
+  let number = 0;
+  const page = (): Segment[] => Array.from({ length: 10_000 }, () => ({ ...segment!, number: number++ }));
+  const endless = { ended: false, next: async () => page() };
+  const timeline = new RangeTimeline(endless, { maxSegments: undefined, horizon: () => 0 });
+  const { segments, ended } = await timeline.window(0);
+  assert.deepEqual([segments.length, ended], [MOST_SEGMENTS, true]);
+  assert.equal(segments.at(-1)!.number, MOST_SEGMENTS - 1);
 });
 
 test("a list that could not be read is read when it is asked for again", async () => {

@@ -4,6 +4,12 @@ import { LeftSegments, SegmentList, type Segments } from "./segment-list.ts";
 import type { SegmentSource } from "./segment-source.ts";
 import { newListId, type PlaylistWindow, type SessionTimeline } from "./timeline.ts";
 
+/**
+ * Segments of a range that are shown at most: 24 hours of fragments of half a second. Their list takes 12 MB, and a playlist of them 25 MB; a
+ * stream whose every frame is a fragment would have twenty times as many.
+ */
+export const MOST_SEGMENTS = 172_800;
+
 /** What an ON_DEMAND session shows of its range. */
 export interface RangeRules {
   readonly maxSegments: number | undefined;
@@ -49,7 +55,7 @@ export class RangeTimeline implements SessionTimeline {
   }
 
   async #read(now: number): Promise<void> {
-    const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
+    const { maxSegments = MOST_SEGMENTS } = this.#rules;
     while (!this.#source.ended && this.#list.length < maxSegments) {
       for (const segment of await this.#source.next(now)) {
         if (this.#list.length === maxSegments) break;
