@@ -7,8 +7,17 @@ import {
 } from "@kvass/media";
 import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import type { StoredFragment } from "./archive.ts";
+import type { FragmentHead } from "./layout.ts";
 
 const NS_PER_US = 1000;
+
+/** What a Matroska reader is to be fed before a fragment's Cluster. */
+export const headOf = ({ head }: { readonly head: FragmentHead }): Uint8Array =>
+  Buffer.concat([head.ebmlHeader, segmentHeader(), head.segmentElements]);
+
+/** A Cluster's timestamp in microseconds. Divided first, as the times of frames are: both are rounded alike where they are since the epoch. */
+export const clusterUs = (timecode: number, timecodeScaleNs: number): number =>
+  timecode * (timecodeScaleNs / NS_PER_US);
 
 /** Takes the frames of one stored fragment, and knows what they are counted from. */
 export abstract class FragmentDemuxer {
@@ -22,8 +31,7 @@ export abstract class FragmentDemuxer {
   }
 
   onClusterStart({ timecode }: MatroskaCluster): void {
-    // Divided first, as the times of frames are: both are rounded alike where they are since the epoch.
-    this.clusterUs = timecode * ((this.header?.timecodeScaleNs ?? 0) / NS_PER_US);
+    this.clusterUs = clusterUs(timecode, this.header?.timecodeScaleNs ?? 0);
   }
 
   /** Takes the next frame in the order of decoding; its times are those of the Cluster and its blocks. */
@@ -38,8 +46,7 @@ export abstract class FragmentDemuxer {
 export async function* piecesOf(fragment: StoredFragment, demuxer: FragmentDemuxer): AsyncGenerator<LentBytes, void> {
   try {
     const matroska = new MatroskaDemuxer(demuxer);
-    const { ebmlHeader, segmentElements } = fragment.head;
-    matroska.feed(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
+    matroska.feed(headOf(fragment));
     for await (const piece of fragment.body()) {
       try {
         matroska.feed(piece.bytes);

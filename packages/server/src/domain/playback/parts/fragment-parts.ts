@@ -5,16 +5,15 @@ import {
   type MatroskaHeader,
   type MatroskaPacket,
   type MatroskaTrack,
-  segmentHeader,
 } from "@kvass/media";
 import type { TimedFragment } from "../../../storage/ports/fragment.ts";
 import { configurationOf } from "../../fragments/configuration.ts";
+import { clusterUs, headOf } from "../../fragments/demux-fragment.ts";
 import type { LiveFragment } from "../../live/live-fragment.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
 import { TrackParts } from "./track-parts.ts";
 
 const US_PER_MS = 1000;
-const NS_PER_US = 1000;
 /** sequence_number of a movie fragment has 32 bits. */
 const SEQUENCE_RANGE = 2 ** 32;
 
@@ -30,7 +29,7 @@ export class FragmentParts {
   readonly #byNumber = new Map<number, TrackParts>();
   #offset: number;
   #configuration = 0;
-  #usPerTick = 0;
+  #timecodeScaleNs = 0;
   #offsetUs = 0;
   /** What its place in the archive was when it was looked at last. */
   #known = "";
@@ -45,12 +44,11 @@ export class FragmentParts {
     this.#demuxer = new MatroskaDemuxer({
       onHeader: (header) => this.#begin(header),
       onClusterStart: ({ timecode }) => {
-        this.#offsetUs = fragment.identity.producerTimestamp * US_PER_MS - timecode * this.#usPerTick;
+        this.#offsetUs = fragment.identity.producerTimestamp * US_PER_MS - clusterUs(timecode, this.#timecodeScaleNs);
       },
       onPacket: (packet) => this.#take(packet),
     });
-    const { ebmlHeader, segmentElements } = fragment.head;
-    this.#read(Buffer.concat([ebmlHeader, segmentHeader(), segmentElements]));
+    this.#read(headOf(fragment));
   }
 
   /** Bytes of all parts. */
@@ -117,7 +115,7 @@ export class FragmentParts {
 
   #begin(header: MatroskaHeader): void {
     this.#configuration = configurationOf(header);
-    this.#usPerTick = header.timecodeScaleNs / NS_PER_US;
+    this.#timecodeScaleNs = header.timecodeScaleNs;
     const sequence = this.fragment.identity.sequence % SEQUENCE_RANGE;
     this.tracks = playable(header.tracks).map(
       (track, place) => new TrackParts(track, { id: place + 1, sequence, targetMs: this.#targetMs(place) }),
