@@ -77,6 +77,8 @@ export class PlaybackSession {
   readonly stream: Stream;
   readonly #places: SessionPlaces;
   readonly #timeline: Promise<SessionTimeline>;
+  /** The same once it is there: most that is asked for needs no waiting. */
+  #known: SessionTimeline | undefined;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
 
@@ -112,7 +114,8 @@ export class PlaybackSession {
 
   /** Where the session is now. Rejects with PlaybackRefusal `not-found` where all that it would ever show has expired. */
   async window(): Promise<PlaylistWindow> {
-    const window = await (await this.#timeline).window(this.#places.now());
+    this.#known ??= await this.#timeline;
+    const window = this.#known.current?.() ?? (await this.#known.window(this.#places.now()));
     if (this.isStatic && window.segments.length === 0) throw allExpired();
     return window;
   }

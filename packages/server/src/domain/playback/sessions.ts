@@ -115,11 +115,17 @@ export class PlaybackSessions {
     return this.#tokens.seal(grant);
   }
 
+  /** The session of a token where it is open and goes on. */
+  opened(token: string): PlaybackSession | undefined {
+    const known = this.#sessions.get(token);
+    return known !== undefined && known.remainingMs > 0 && !known.stream.signal.aborted ? known : undefined;
+  }
+
   /** The session of a token. Rejects with PlaybackRefusal `forbidden`, `expired` or `gone`. */
   async open(token: string): Promise<PlaybackSession> {
-    const known = this.#sessions.get(token);
-    if (known !== undefined && known.remainingMs > 0 && !known.stream.signal.aborted) return known;
-    const grant = known?.grant ?? this.#tokens.open(token);
+    const known = this.opened(token);
+    if (known !== undefined) return known;
+    const grant = this.#sessions.get(token)?.grant ?? this.#tokens.open(token);
     if (grant === undefined) throw new PlaybackRefusal("forbidden", "The session token is not valid.");
     if (expiryOf(grant) <= this.#now()) throw new PlaybackRefusal("expired", "The session has expired.");
     this.#sessions.delete(token);

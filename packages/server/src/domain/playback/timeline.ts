@@ -39,6 +39,8 @@ export const newListId = (): number => ++lists;
 export interface SessionTimeline {
   /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
   window(now: number): Promise<PlaylistWindow>;
+  /** The same where nobody has to be waited for to tell. */
+  current?(): PlaylistWindow | undefined;
   /** A segment that the window has, or had a short while ago. */
   find(number: number): Segment | undefined;
   /** As `Timeline.preview`; where it is absent, nothing arrives. */
@@ -92,8 +94,11 @@ export class Timeline implements SessionTimeline {
     this.#advancedAt = rules.createdAt;
   }
 
+  current(): PlaylistWindow | undefined {
+    return this.#advancing === undefined && this.#source.isCurrent?.() ? this.#window : undefined;
+  }
+
   async window(now: number): Promise<PlaylistWindow> {
-    if (this.#window !== undefined && this.#advancing === undefined && this.#source.isCurrent?.()) return this.#window;
     // Whoever comes while another one reads sees what that one finds.
     this.#advancing ??= this.#advance(now).finally(() => {
       this.#advancing = undefined;

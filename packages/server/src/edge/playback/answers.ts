@@ -75,17 +75,27 @@ export class EncodedText {
 export const textGzip = (): ParallelGzip => new ParallelGzip(GZIP_OPTIONS.level);
 
 /** A text, compressed where the client takes that. The two forms have ETags of their own (RFC 9110, section 8.8.3.3). */
-export async function textAnswer(
+export function textAnswer(
   request: WireRequest,
   encoded: EncodedText,
   own: Readonly<Record<string, string>>,
-): Promise<WireResponse> {
-  const { text, etag } = encoded;
-  const body = (acceptsGzip(request) ? await encoded.zipped() : undefined) ?? text;
-  const tag = body === text ? `"${etag}"` : `"${etag}-gzip"`;
-  const all = { ...own, ETag: tag, Vary: "Accept-Encoding" };
-  if (matches(request.headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };
-  return { status: 200, headers: body === text ? all : { ...all, "Content-Encoding": "gzip" }, body };
+): Promise<WireResponse> | WireResponse {
+  const zipped = acceptsGzip(request) ? encoded.zipped() : undefined;
+  const all = { ...own, ETag: `"${encoded.etag}"`, Vary: "Accept-Encoding" };
+  if (zipped === undefined) return textForm(request, encoded.text, all);
+  const ofZipped = { ...all, ETag: `"${encoded.etag}-gzip"` };
+  return zipped.then((body) => textForm(request, body, ofZipped, { "Content-Encoding": "gzip" }));
+}
+
+/** One form of a text, or that the client has it. */
+function textForm(
+  { headers }: WireRequest,
+  body: Uint8Array,
+  own: Readonly<Record<string, string>> & { readonly ETag: string },
+  encoding?: Readonly<Record<string, string>>,
+): WireResponse {
+  if (matches(headers["if-none-match"], own.ETag)) return { status: 304, headers: own, body: "" };
+  return { status: 200, headers: encoding === undefined ? own : { ...own, ...encoding }, body };
 }
 
 const GZIP = /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=([0-9.]+)\s*)?(?=,|$)/i;

@@ -2,6 +2,7 @@ import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsLongMedia, hlsMedia, hlsMediaKey, hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
+import type { SessionParameters } from "../../domain/playback/parameters.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import { type PlaybackSession, placedTrack } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
@@ -70,30 +71,28 @@ export class PlaybackRoutes {
 
   async #answer(request: WireRequest): Promise<WireResponse> {
     try {
-      return await this.#route(request);
+      const { method, target } = request;
+      const mark = target.indexOf("?");
+      const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
+      const route = this.#routes.get(path);
+      if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
+      if (method !== "GET" && method !== "HEAD") {
+        return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
+      }
+      const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1), folder);
+      const { sessions } = this.#options;
+      const session = sessions.opened(query.token) ?? (await sessions.open(query.token));
+      checkProtocol(session, path.startsWith("/dash/") ? "dash" : "hls");
+      return await route(request, session, query);
     } catch (error) {
-      if (error instanceof PlaybackRefusal) return refuse(error);
-      this.#options.onInternalError(error, request.id);
-      return plain(500, "The request failed because of an internal error.", { "x-amzn-ErrorType": "InternalFailure" });
+      return this.#refuse(error, request);
     }
   }
 
-  async #route(request: WireRequest): Promise<WireResponse> {
-    const { method, target } = request;
-    const mark = target.indexOf("?");
-    const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
-    const route = this.#routes.get(path);
-    if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
-    if (method !== "GET" && method !== "HEAD") {
-      return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
-    }
-    const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1), folder);
-    const session = await this.#options.sessions.open(query.token);
-    const protocol = path.startsWith("/dash/") ? "dash" : "hls";
-    if (session.grant.parameters.protocol !== protocol) {
-      throw new PlaybackRefusal("forbidden", `The session is none of ${protocol.toUpperCase()}.`);
-    }
-    return route(request, session, query);
+  #refuse(error: unknown, { id }: WireRequest): WireResponse {
+    if (error instanceof PlaybackRefusal) return refuse(error);
+    this.#options.onInternalError(error, id);
+    return plain(500, "The request failed because of an internal error.", { "x-amzn-ErrorType": "InternalFailure" });
   }
 
   async #multivariant(
@@ -248,9 +247,15 @@ export class PlaybackRoutes {
   }
 }
 
+/** Throws PlaybackRefusal `forbidden` where a session's resources are those of the other protocol. */
+function checkProtocol({ grant }: PlaybackSession, protocol: SessionParameters["protocol"]): void {
+  if (grant.parameters.protocol === protocol) return;
+  throw new PlaybackRefusal("forbidden", `The session is none of ${protocol.toUpperCase()}.`);
+}
+
 /** The path of a resource, and the folder that it may lie in: the session's token. */
 function placeOf(path: string): [path: string, folder: string | undefined] {
-  const match = IN_FOLDER.exec(path);
+  const match = path.includes("~") ? IN_FOLDER.exec(path) : null;
   return match === null ? [path, undefined] : [`${match[1]}${match[3]}`, match[2]];
 }
 
@@ -261,7 +266,7 @@ function answerText(
   text: EncodedText,
   type: string,
   lastsMs: number,
-): Promise<WireResponse> {
+): Promise<WireResponse> | WireResponse {
   const seconds = Math.floor(Math.min(lastsMs, session.remainingMs) / MS_PER_SECOND);
   return textAnswer(request, text, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
 }
