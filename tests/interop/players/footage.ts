@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ListFragmentsCommand } from "@aws-sdk/client-kinesis-video-archived-media";
+import { type Fragment, ListFragmentsCommand } from "@aws-sdk/client-kinesis-video-archived-media";
 import { ControlPlane } from "../../conformance/support/control-plane.ts";
 import { Player } from "../../conformance/support/playback.ts";
 import { codedVideo } from "../../support/coded-video.ts";
@@ -19,6 +19,8 @@ const LIVE_FRAGMENTS = 4;
 const LOOK_EVERY_MS = 500;
 /** Playback of the live stream begins late, and ends before the video does; in milliseconds. */
 const SENDS_LONGER_MS = 60_000;
+/** More fragments than tests send, and than a list has at once. */
+const ALL_FRAGMENTS = 1000;
 const STORED_AGO_MS = 3_600_000;
 
 /** A server that holds coded video, and is sent it live. */
@@ -30,6 +32,7 @@ export class Footage {
   /** When the stored video began, in milliseconds since the epoch. */
   readonly storedStart = Date.now() - STORED_AGO_MS;
   readonly #path: string;
+  #live: Promise<number> | undefined;
   #producer: Running | undefined;
 
   private constructor(plane: ControlPlane, seconds: number, path: string) {
@@ -41,6 +44,9 @@ export class Footage {
 
   /** Starts the server, which is stopped when the tests of the file are over, and stores the video. */
   static async open(seconds: number): Promise<Footage> {
+    const begun: Footage[] = [];
+    // Ahead of the server's own end, which waits for its producers.
+    after(() => Promise.all(begun.map((footage) => footage.#stop())));
     const plane = await ControlPlane.start();
     const folder = mkdtempSync(join(tmpdir(), "kvass-players-"));
     after(() => rmSync(folder, { recursive: true }));
@@ -48,21 +54,16 @@ export class Footage {
     const media = await makeMedia(codedVideo(seconds));
     writeFileSync(path, media);
     const footage = new Footage(plane, seconds, path);
-    after(() => footage.#stop());
+    begun.push(footage);
     await plane.create(STORED, { DataRetentionInHours: 24 });
     await putMedia(plane.server.url, STORED, media, footage.storedStart);
     return footage;
   }
 
-  /** Begins to send the video live, until the tests of the file are over. Resolves to when it began, once players can join. */
-  async goLive(): Promise<number> {
-    await this.plane.create(LIVE, { DataRetentionInHours: 24 });
-    const start = Date.now();
-    const args = ["put", LIVE, this.#path, "--realtime", "--start-timestamp", String(start)];
-    const endsWithinMs = this.seconds * 1000 + SENDS_LONGER_MS;
-    this.#producer = startKvass([...args, "--data", this.plane.server.data], undefined, { endsWithinMs });
-    while ((await this.#fragmentsSent()) < LIVE_FRAGMENTS) await sleep(LOOK_EVERY_MS);
-    return start;
+  /** Sends the video live until the tests of the file are over, once for all who ask. Resolves to when it began, once players can join. */
+  goLive(): Promise<number> {
+    this.#live ??= this.#send();
+    return this.#live;
   }
 
   async #stop(): Promise<void> {
@@ -70,13 +71,25 @@ export class Footage {
     await this.#producer?.ended;
   }
 
-  async #fragmentsSent(): Promise<number> {
+  async #send(): Promise<number> {
+    await this.plane.create(LIVE, { DataRetentionInHours: 24 });
+    const args = ["put", LIVE, this.#path, "--realtime", "--data", this.plane.server.data];
+    this.#producer = startKvass(args, undefined, { endsWithinMs: this.seconds * 1000 + SENDS_LONGER_MS });
+    for (;;) {
+      const sent = await this.#fragmentsSent();
+      // The first frame's time is when it was sent, however long the program took to start.
+      if (sent.length >= LIVE_FRAGMENTS) return Math.min(...sent.map(({ ProducerTimestamp }) => +ProducerTimestamp!));
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  async #fragmentsSent(): Promise<Fragment[]> {
     const FragmentSelector = {
       FragmentSelectorType: "SERVER_TIMESTAMP",
       TimestampRange: { StartTimestamp: new Date(this.storedStart), EndTimestamp: new Date() },
     } as const;
-    const command = new ListFragmentsCommand({ StreamName: LIVE, FragmentSelector });
+    const command = new ListFragmentsCommand({ StreamName: LIVE, FragmentSelector, MaxResults: ALL_FRAGMENTS });
     const { Fragments = [] } = await this.client.client.send(command);
-    return Fragments.length;
+    return Fragments;
   }
 }

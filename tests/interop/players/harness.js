@@ -5,6 +5,9 @@
 /** Seconds of playback from its start, or a seek, in which a player may have a single fragment in hand. */
 const SETTLES_SECONDS = 3;
 
+/** A player that has so many seconds of media, of every track, does not wait for more. */
+const IN_HAND_SECONDS = 0.5;
+
 const find = () => document.querySelector("video");
 
 /** Each begins playback and returns how its player tells when what is shown was recorded: milliseconds since the epoch, or undefined. */
@@ -57,6 +60,8 @@ class Observer {
   frames = [];
   /** Times at which playback had to wait for media once it had settled. */
   stalls = [];
+  /** Times at which it waited with media in hand: for the machine. */
+  pauses = [];
   errors = [];
   momentOf = () => undefined;
   #video;
@@ -71,7 +76,7 @@ class Observer {
     video.addEventListener("waiting", () => {
       const [first] = this.frames;
       if (video.seeking || first === undefined || video.currentTime < first.time + SETTLES_SECONDS) return;
-      this.stalls.push(video.currentTime);
+      (this.#inHand() < IN_HAND_SECONDS ? this.stalls : this.pauses).push(video.currentTime);
     });
     video.addEventListener("error", () => this.errors.push(video.error?.message || "the video element failed"));
     const shown = (_now, { mediaTime }) => {
@@ -79,6 +84,28 @@ class Observer {
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);
+  }
+
+  /** Where the player has no media for what was played since the first of the frames: it was never there, or was thrown away. */
+  get holes() {
+    const from = this.frames[0]?.time ?? Number.POSITIVE_INFINITY;
+    const ranges = this.#video.buffered;
+    const holes = [];
+    for (let index = 1; index < ranges.length; index++) {
+      const hole = [ranges.end(index - 1), ranges.start(index)];
+      if (hole[1] > from && hole[0] < this.#video.currentTime) holes.push(hole);
+    }
+    return holes;
+  }
+
+  /** Seconds of media that are there from here on. */
+  #inHand() {
+    const { buffered, currentTime } = this.#video;
+    for (let index = 0; index < buffered.length; index++) {
+      if (buffered.start(index) <= currentTime && currentTime < buffered.end(index))
+        return buffered.end(index) - currentTime;
+    }
+    return 0;
   }
 
   #keep(time) {
@@ -123,11 +150,13 @@ globalThis.seek = (time) => {
 
 globalThis.observed = () => {
   const video = find();
-  const { frames, stalls, errors } = observer;
+  const { frames, holes, stalls, pauses, errors } = observer;
   const ranges = video.seekable;
   return {
     frames,
+    holes,
     stalls,
+    pauses,
     errors,
     time: video.currentTime,
     seekable: ranges.length === 0 ? [0, 0] : [ranges.start(0), ranges.end(ranges.length - 1)],

@@ -21,7 +21,12 @@ export interface Observed {
     /** When the player says that it was recorded, in milliseconds since the epoch; null where it does not. */
     readonly moment: number | null;
   }[];
+  /** What was played without having media, in seconds on the video's timeline. */
+  readonly holes: readonly (readonly [from: number, to: number])[];
+  /** Where playback waited for media. */
   readonly stalls: readonly number[];
+  /** Where it waited with media in hand. */
+  readonly pauses: readonly number[];
   readonly errors: readonly string[];
   readonly time: number;
   readonly seekable: readonly [from: number, to: number];
@@ -117,11 +122,16 @@ export class Screen {
     return this.page.evaluate(`${name}(${args.map((value) => JSON.stringify(value)).join(", ")})`);
   }
 
+  /** What was seen since the last seek, or the beginning. */
+  observed(): Promise<Observed> {
+    return this.call("observed");
+  }
+
   /** What was seen since the last seek, once `seconds` of it have been played. Rejects where playback fails, or does not get on. */
   async watched(seconds: number): Promise<Observed> {
     const deadline = performance.now() + seconds * 1000 + PATIENCE_MS;
     for (;;) {
-      const observed = await this.call<Observed>("observed");
+      const observed = await this.observed();
       const { frames, errors } = observed;
       if (errors.length > 0) throw new Error(`playback failed: ${errors.join("; ")}`);
       if (frames.length > 0 && frames.at(-1)!.time - frames[0]!.time >= seconds) return observed;
