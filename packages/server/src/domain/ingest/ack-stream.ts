@@ -3,12 +3,17 @@ const END: IteratorResult<Uint8Array> = Object.freeze({ done: true, value: undef
 /**
  * Acknowledgements on their way to the producer: pushed by a session, read by one consumer as an async iterable. A session looks at
  * `queued` to slow a producer down that does not read its acknowledgements.
+ *
+ * The consumer gets one acknowledgement in each turn of the event loop, so that each leaves in a socket write of its own, under TLS in a
+ * record of its own. The producer SDK for Java takes what one read of its socket gives for one acknowledgement and loses those behind it.
  */
 export class AckStream implements AsyncIterableIterator<Uint8Array> {
   readonly #queue: Uint8Array[] = [];
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #drained: PromiseWithResolvers<void> | undefined;
   #closed = false;
+  /** Until the turn in which an acknowledgement was given is over. */
+  #resting = false;
 
   /** Acknowledgements that the consumer has not taken. */
   get queued(): number {
@@ -18,20 +23,14 @@ export class AckStream implements AsyncIterableIterator<Uint8Array> {
   /** Appends one acknowledgement; ignored after `close`. */
   push(ack: Uint8Array): void {
     if (this.#closed) return;
-    const waiting = this.#waiting;
-    if (waiting === undefined) {
-      this.#queue.push(ack);
-      return;
-    }
-    this.#waiting = undefined;
-    waiting.resolve({ done: false, value: ack });
+    this.#queue.push(ack);
+    this.#give();
   }
 
   /** Ends the iteration once everything pushed has been taken. */
   close(): void {
     this.#closed = true;
-    this.#waiting?.resolve(END);
-    this.#waiting = undefined;
+    this.#give();
     this.#settleDrained();
   }
 
@@ -43,14 +42,10 @@ export class AckStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
-    const ack = this.#queue.shift();
-    if (ack !== undefined) {
-      if (this.#queue.length === 0) this.#settleDrained();
-      return Promise.resolve({ done: false, value: ack });
-    }
-    if (this.#closed) return Promise.resolve(END);
     this.#waiting ??= Promise.withResolvers<IteratorResult<Uint8Array>>();
-    return this.#waiting.promise;
+    const { promise } = this.#waiting;
+    this.#give();
+    return promise;
   }
 
   /** The consumer is gone. */
@@ -63,6 +58,24 @@ export class AckStream implements AsyncIterableIterator<Uint8Array> {
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  /** Gives a waiting consumer the next acknowledgement if its turn has come, or the end. */
+  #give(): void {
+    if (this.#waiting === undefined || this.#resting) return;
+    const ack = this.#queue.shift();
+    if (ack === undefined && !this.#closed) return;
+    this.#waiting.resolve(ack === undefined ? END : { done: false, value: ack });
+    this.#waiting = undefined;
+    if (ack === undefined) return;
+    this.#resting = true;
+    setImmediate(this.#rested);
+    if (this.#queue.length === 0) this.#settleDrained();
+  }
+
+  readonly #rested = (): void => {
+    this.#resting = false;
+    this.#give();
+  };
 
   #settleDrained(): void {
     this.#drained?.resolve();

@@ -77,6 +77,7 @@ test("a whole cluster is a fragment once nothing follows it; one of unknown size
     await session.send(Buffer.concat([bodyHeader(), body]));
     clock.time += 1500;
     session.session.tick(clock.time);
+    await session.ack(acks === "B1000" ? "BUFFERING" : "PERSISTED");
     await nextTurn();
     assert.equal(ackWords(session.acks), acks);
     session.session.abort();
