@@ -66,6 +66,7 @@ export class RangeTimeline implements SessionTimeline {
       // The rows of a day keep the processor busy for longer than producers and other viewers should wait.
       await nextTurn();
     }
+    if (this.#window === undefined) this.#list.finish();
   }
 
   #expire(horizon: number): void {

@@ -33,6 +33,7 @@ const cut = fc
 function listOf(segments: readonly Segment[]): SegmentList {
   const list = new SegmentList();
   for (const segment of segments) list.push(segment);
+  list.finish();
   return list;
 }
 
@@ -79,6 +80,10 @@ test("a list of several blocks", () => {
   for (const each of list) assert.equal(each.number, number++);
   assert.equal(list.at(4096)!.sequence, 4097);
   assert.equal(list.at(-1)!.sequence, many);
+  list.finish();
+  assert.equal(list.at(8191)!.sequence, 8192);
+  assert.equal(list.at(-1)!.sequence, many);
+  assert.equal(list.at(many), undefined);
 });
 
 function cutOne(): Segment[] {

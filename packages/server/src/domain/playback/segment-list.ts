@@ -13,7 +13,9 @@ const BLOCK = 2 ** BLOCK_BITS;
 const IN_BLOCK = BLOCK - 1;
 
 /** Bytes of a segment in a block's columns; what segments share is little beside. */
-export const LISTED_SEGMENT_BYTES = 67;
+const LISTED_SEGMENT_BYTES = 67;
+/** Bytes of a list without segments, about: its columns, and what it begins with. */
+const LIST_BYTES = 4096;
 
 const STARTS_CLEAN = 1;
 const BREAKS = 2;
@@ -22,32 +24,42 @@ const DISCONTINUITY = 8;
 /** Shows the producer's clock, not the server's. */
 const SHOWS_PRODUCER = 16;
 
-/** The columns of some segments, widest first, one behind the other in memory that is taken and given back at once. */
-class Block {
-  readonly #memory = new ArrayBuffer(BLOCK * LISTED_SEGMENT_BYTES);
-  #used = 0;
-  readonly sequence = this.#column(Float64Array);
-  readonly lastSequence = this.#column(Float64Array);
-  readonly serverTimestamp = this.#column(Float64Array);
-  readonly start = this.#column(Float64Array);
-  readonly duration = this.#column(Float64Array);
-  readonly random = this.#column(Uint32Array);
-  readonly size = this.#column(Uint32Array);
-  readonly configuration = this.#column(Uint32Array);
-  readonly discontinuitiesBefore = this.#column(Uint32Array);
-  /** Places in the list's set-ups and runs. */
-  readonly setUp = this.#column(Uint32Array);
-  readonly run = this.#column(Uint32Array);
-  readonly fragments = this.#column(Uint16Array);
-  readonly flags = this.#column(Uint8Array);
-
-  #column<Column extends { readonly byteLength: number }>(
+/** The columns of `length` segments, widest first, one behind the other in memory that is taken and given back at once. */
+function newBlock(length: number) {
+  const memory = new ArrayBuffer(length * LISTED_SEGMENT_BYTES);
+  let used = 0;
+  function column<Column extends { readonly byteLength: number }>(
     Type: new (memory: ArrayBuffer, offset: number, length: number) => Column,
   ): Column {
-    const column = new Type(this.#memory, this.#used, BLOCK);
-    this.#used += column.byteLength;
-    return column;
+    const made = new Type(memory, used, length);
+    used += made.byteLength;
+    return made;
   }
+  return {
+    sequence: column(Float64Array),
+    lastSequence: column(Float64Array),
+    serverTimestamp: column(Float64Array),
+    start: column(Float64Array),
+    duration: column(Float64Array),
+    random: column(Uint32Array),
+    size: column(Uint32Array),
+    configuration: column(Uint32Array),
+    discontinuitiesBefore: column(Uint32Array),
+    /** Places in the list's set-ups and runs. */
+    setUp: column(Uint32Array),
+    run: column(Uint32Array),
+    fragments: column(Uint16Array),
+    flags: column(Uint8Array),
+  };
+}
+
+type Block = ReturnType<typeof newBlock>;
+
+/** The first segments of a block, in no more memory than they need. */
+function trimmed(block: Block, length: number): Block {
+  const small = newBlock(length);
+  for (const name of Object.keys(small) as (keyof Block)[]) small[name].set(block[name].subarray(0, length));
+  return small;
 }
 
 /**
@@ -66,9 +78,9 @@ export class SegmentList implements Segments {
     return this.#length;
   }
 
-  /** Bytes that it takes. */
+  /** Bytes that it takes when it is finished. */
   get bytes(): number {
-    return this.#blocks.length * BLOCK * LISTED_SEGMENT_BYTES;
+    return LIST_BYTES + this.#length * LISTED_SEGMENT_BYTES;
   }
 
   /** When the segment arrived that arrived first, in milliseconds since the epoch; Infinity where there is none. */
@@ -80,7 +92,7 @@ export class SegmentList implements Segments {
   push(segment: Segment): void {
     if (this.#length === 0) this.#firstNumber = segment.number;
     const at = this.#length++ & IN_BLOCK;
-    if (at === 0) this.#blocks.push(new Block());
+    if (at === 0) this.#blocks.push(newBlock(BLOCK));
     const block = this.#blocks.at(-1)!;
     block.sequence[at] = segment.sequence;
     block.lastSequence[at] = segment.lastSequence;
@@ -96,6 +108,12 @@ export class SegmentList implements Segments {
     block.fragments[at] = segment.fragments;
     block.flags[at] = flagsOf(segment);
     this.#oldest = Math.min(this.#oldest, segment.serverTimestamp);
+  }
+
+  /** Says that no more will be appended: most ranges have a few segments, and shall not keep the memory of thousands. */
+  finish(): void {
+    const last = this.#blocks.pop();
+    if (last !== undefined) this.#blocks.push(trimmed(last, this.#length - this.#blocks.length * BLOCK));
   }
 
   at(place: number): Segment | undefined {
