@@ -63,6 +63,20 @@ describe("the page", { concurrency: true }, () => {
     await screen.close();
   });
 
+  test("comes as near as two seconds with low latency, and says when the session ends", async () => {
+    await footage.goLive();
+    const screen = await stage.visit(await linkOf(LIVE, "--low-latency"));
+    await says(screen, "latency", /^[01]\.\d s behind live$/);
+    assert.deepEqual(screen.complaints, []);
+    // Five minutes, the least that a session lasts, are too long for a test: the server's answer is put in its place.
+    const expired = { status: 403, body: "The session has expired.\n" };
+    await screen.page.route("**/hls/v1/**", (route) => route.fulfill(expired));
+    await says(screen, "notice", /^The session has expired\. A new URL comes from kvass play/);
+    assert.equal(await screen.page.locator("#screen").isVisible(), false);
+    assert.equal(await screen.page.locator("#address").isVisible(), true);
+    await screen.close();
+  });
+
   test("plays a range, which can be sought", async () => {
     const from = new Date(footage.storedStart + 5500).toISOString();
     const to = new Date(footage.storedStart + 40_000).toISOString();

@@ -4,7 +4,7 @@ import { findLocalServer, isFoundByItself, type LocalServer } from "../discovery
 import { CliError, describe } from "../errors.ts";
 import { hasFfmpeg } from "../input/ffmpeg.ts";
 import { aptInstall } from "../install.ts";
-import { pageOf, sessionUrl } from "../playback/session-url.ts";
+import { pageOf, sessionUrl, withLowLatency } from "../playback/session-url.ts";
 import { createStream } from "../sending/create-stream.ts";
 import { sendFrames } from "../sending/send-frames.ts";
 import { explainStart, startOrExplain } from "../starting.ts";
@@ -137,7 +137,7 @@ class Demo {
     const connection = this.#connection;
     const session = { connection, stream: DEMO_STREAM, format: "hls", range: undefined, clock: "producer" } as const;
     sessionUrl({ ...session, expiresSeconds: LINK_SECONDS }).then(
-      (url) => this.#status.note(`Watch it live in a browser, for 12 hours:\n  ${pageOf(url)}\n`),
+      (url) => this.#status.note(`Watch it live in a browser, for 12 hours:\n  ${pageOf(withLowLatency(url))}\n`),
       (error: unknown) => this.#status.note(`no link for the browser: ${describe(error)}`),
     );
   }

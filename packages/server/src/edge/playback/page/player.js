@@ -17,8 +17,11 @@ const BACK_BUFFER_SECONDS = 90;
  * Low-latency playlists say themselves how near one may be (PART-HOLD-BACK), and hls.js heeds that unless it is given a count.
  */
 const LIVE_DELAY_TARGETS = 2;
-/** How much faster playback may be while it is too far behind what arrives with low latency. */
-const CATCH_UP_RATE = 1.1;
+/**
+ * How much faster playback may be while it is too far behind what arrives with low latency: a start that was a second late is made up for within
+ * some five seconds, the faster the farther.
+ */
+const CATCH_UP_RATE = 1.25;
 const UNREACHABLE = "The server does not answer.";
 
 const find = (id) => document.getElementById(id);
