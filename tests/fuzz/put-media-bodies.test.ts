@@ -175,14 +175,15 @@ test("undamaged samples get exactly the acknowledgements that they should", asyn
   assert.deepEqual(counts, {
     "producer SDK": "B B P P R R",
     file: "B B B P P P R R R",
-    laced: "B E4011",
+    laced: "B P R",
     GetMedia: "B E4006 P R",
   });
 });
 
 test("the server is as healthy as before: it answers, has logged nothing, and its memory is bounded", async () => {
   assert.equal((await fetch(`${server.url}/health`)).status, 200);
-  assert.equal(server.log, "");
+  const unexpected = server.log.split("\n").filter((line) => line !== "" && !line.includes("a track is silent"));
+  assert.deepEqual(unexpected, []);
   const status = readFileSync(`/proc/${server.process.pid}/status`, "utf8");
   const peak = Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
   assert.ok(peak < MAX_RESIDENT_BYTES, `${Math.round(peak / 2 ** 20)} MiB at the most`);

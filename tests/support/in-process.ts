@@ -45,6 +45,8 @@ export class InProcessServer {
   readonly keys = new DataKeys(this.catalog, CLEAR_KEYS);
   readonly metrics = new Metrics();
   readonly errors: unknown[] = [];
+  /** Streams that have been told of because a track of theirs is silent, each with the track's number. */
+  readonly silences: [stream: string, track: number][] = [];
   readonly index;
   readonly journal: MemoryJournal;
   readonly live: LiveStreams;
@@ -67,6 +69,7 @@ export class InProcessServer {
       metrics: this.metrics,
       limits: { ...GENEROUS_LIMITS, ...options.limits },
       report,
+      silent: (stream, track) => void this.silences.push([stream, track]),
       now,
     });
     this.reader = new MediaReader({

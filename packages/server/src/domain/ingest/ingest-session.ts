@@ -44,7 +44,7 @@ export interface SessionOptions {
   readonly ended: (session: IngestSession) => void;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
-  /** Called once, with the number of a track that had no frame in a whole fragment. */
+  /** Called with the number of a track that had no frame in a whole fragment. */
   readonly silent: (track: number) => void;
 }
 
@@ -84,7 +84,6 @@ export class IngestSession {
   #pushBack: Promise<void> | undefined;
   /** True while data waits for the server: the producer is not idle then. */
   #held = false;
-  #toldSilence = false;
   /** The last acknowledgement, sent when nothing before it is pending. */
   #lastAck: Uint8Array | undefined;
   #byteRate: TokenBucket | undefined;
@@ -105,7 +104,7 @@ export class IngestSession {
       now: options.now,
       begun: (fragment) => this.#begun(fragment),
       received: (fragment) => this.#received(fragment),
-      silent: (track) => this.#silent(track),
+      silent: options.silent,
       pushBack: (accepted) => this.#waitFor(accepted),
     });
     this.#reader = new MatroskaStreamReader(this.#flow);
@@ -231,12 +230,6 @@ export class IngestSession {
       this.#persist({ fragment, receivedAt, durable: false });
     }
     if (this.#draining) this.#close(undefined);
-  }
-
-  #silent(track: number): void {
-    this.#options.metrics.silentTracks++;
-    if (!this.#toldSilence) this.#options.silent(track);
-    this.#toldSilence = true;
   }
 
   #persist(pending: PendingFragment): void {

@@ -33,7 +33,7 @@ export interface IngestOptions {
   readonly limits: IngestLimits;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
-  /** Called once a session in which a track had no frame in a whole fragment, with the track's number. */
+  /** Called once for a stream in which a track has no frame in a whole fragment, with the track's number. */
   readonly silent?: (stream: string, track: number) => void;
   readonly now?: () => number;
 }
@@ -48,6 +48,8 @@ export class Ingest {
   readonly #ticker: Ticker;
   #draining = false;
   #drained: PromiseWithResolvers<void> | undefined;
+  /** Streams that it has been told of that a track is silent. */
+  readonly #silentStreams = new WeakSet<Stream>();
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -134,7 +136,7 @@ export class Ingest {
       metrics,
       now: this.#now,
       report: this.#options.report,
-      silent: (track) => this.#options.silent?.(stream.name, track),
+      silent: (track) => this.#silent(stream, track),
       target: () => this.#targetOf(stream, key),
       horizon: () => stream.horizon(),
       ended,
@@ -145,6 +147,12 @@ export class Ingest {
     this.#ticker.add(tick);
     stream.signal.addEventListener("abort", deleted);
     return session;
+  }
+
+  #silent(stream: Stream, track: number): void {
+    this.#options.metrics.of(stream.name).putMedia.silentTracks++;
+    if (!this.#silentStreams.has(stream)) this.#options.silent?.(stream.name, track);
+    this.#silentStreams.add(stream);
   }
 
   #targetOf(stream: Stream, key: KeyObject | undefined): ArchiveTarget | undefined {
