@@ -70,8 +70,8 @@ const LOW_LATENCY_WAYS: Readonly<Record<string, Way & { readonly behind: number 
     player: "hls.js",
     protocol: "hls",
     session: CONTINUOUS,
-    // Without it hls.js stays where a late start has brought it.
-    options: { maxLiveSyncPlaybackRate: 1.25 },
+    // As the playback page sets them: hls.js stays where a late start, or a halt at it, has brought it otherwise.
+    options: { maxLiveSyncPlaybackRate: 1.25, liveSyncOnStallIncrease: 0.25 },
     behind: 2,
   },
   "Shaka Player with low latency": {

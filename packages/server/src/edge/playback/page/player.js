@@ -22,6 +22,11 @@ const LIVE_DELAY_TARGETS = 2;
  * some five seconds, the faster the farther.
  */
 const CATCH_UP_RATE = 1.25;
+/**
+ * Seconds that playback with low latency stays farther behind after each halt: half a part, so that a single one, as at a start on a busy machine, does
+ * not double the distance.
+ */
+const HALT_DELAY_SECONDS = 0.25;
 const UNREACHABLE = "The server does not answer.";
 
 const find = (id) => document.getElementById(id);
@@ -75,7 +80,9 @@ function playWithHlsJs(url, startPosition = -1) {
     workerPath,
     startPosition,
     backBufferLength: BACK_BUFFER_SECONDS,
-    ...(!isLowLatency(url) && { liveSyncDurationCount: LIVE_DELAY_TARGETS }),
+    ...(isLowLatency(url)
+      ? { liveSyncOnStallIncrease: HALT_DELAY_SECONDS }
+      : { liveSyncDurationCount: LIVE_DELAY_TARGETS }),
     maxLiveSyncPlaybackRate: CATCH_UP_RATE,
   });
   player.on(Hls.Events.ERROR, (_event, failure) => {
