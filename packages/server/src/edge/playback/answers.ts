@@ -16,6 +16,8 @@ const GZIP_AT_ONCE_BYTES = 16_384;
 const GZIP_AT_ONCE_OPTIONS = { ...GZIP_OPTIONS, windowBits: 14, memLevel: 6 };
 /** What a text and its compressed form take, in lengths of the text: the latter is much shorter. */
 const BOTH_FORMS = 1.25;
+/** What the objects around a text take, in bytes: more than a short playlist itself. */
+const OVERHEAD_BYTES = 1024;
 
 /** How each refusal is answered: status, and the error type by which AWS's clients know it. */
 const REFUSALS: Readonly<Record<RefusalReason, readonly [status: number, type: string]>> = {
@@ -57,7 +59,7 @@ export class EncodedText {
     this.#zipped = zipped?.then(owned);
     this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
     this.etag = hash("sha256", this.text, "base64url").slice(0, 22);
-    this.bytes = Math.ceil(this.text.length * BOTH_FORMS);
+    this.bytes = Math.ceil(this.text.length * BOTH_FORMS) + OVERHEAD_BYTES;
   }
 
   /** The same compressed, once for all who take it so; undefined where that would gain nothing. Long texts on another thread. */
