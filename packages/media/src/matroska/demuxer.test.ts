@@ -28,6 +28,26 @@ for (const sample of samples()) {
   }
 }
 
+for (const sample of samples()) {
+  test(`a frame lies in no chunk before the one that it is told with, which may be written to: ${sample.name}`, () => {
+    const frames = sample.clusters.flatMap(({ blocks }) => blocks.flatMap((block) => block.frames));
+    for (let border = 1; border < sample.bytes.length; border++) {
+      const told: Uint8Array[] = [];
+      const found: Uint8Array[] = [];
+      const demuxer = new MatroskaDemuxer(
+        { onPacket: ({ data }) => told.push(data) },
+        { concatenated: sample.concatenated ?? false },
+      );
+      for (const chunk of [sample.bytes.slice(0, border), sample.bytes.slice(border)]) {
+        demuxer.feed(chunk);
+        found.push(...told.splice(0).map((data) => data.slice()));
+        chunk.fill(0xee);
+      }
+      assert.deepEqual(found, frames, `a border at ${border}`);
+    }
+  });
+}
+
 test("a frame that lies in one chunk is not copied", () => {
   const { bytes } = producerSdkSample();
   const views = demux(bytes, bytes.length).filter(({ data }) => data.length > 0);

@@ -28,19 +28,21 @@ export interface MatroskaDemuxerOptions extends MatroskaReaderOptions {
 /**
  * Reads the frames of a Matroska stream that comes in chunks of any size; a whole file can be fed as one. A frame that
  * lies in one chunk is a view of it, so a chunk must not be written to again while its packets are in use; a frame that
- * is cut by a chunk's border is joined in a copy.
+ * is cut by a chunk's border, or whose BlockGroup is, lies in a copy.
  */
 export class MatroskaDemuxer {
+  readonly #packets: PacketAssembler;
   readonly #reader: MatroskaStreamReader;
 
   constructor(handler: MatroskaPacketHandler, options: MatroskaDemuxerOptions = {}) {
-    const packets = new PacketAssembler(options.maxBlockBytes ?? DEFAULT_MAX_BLOCK_BYTES);
-    this.#reader = new MatroskaStreamReader(new PacketStream(handler, packets), options);
+    this.#packets = new PacketAssembler(options.maxBlockBytes ?? DEFAULT_MAX_BLOCK_BYTES);
+    this.#reader = new MatroskaStreamReader(new PacketStream(handler, this.#packets), options);
   }
 
   /** Reads the next bytes. Throws a `MatroskaError` where they are damaged, and whatever the handler throws. */
   feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk);
+    this.#packets.leaveChunk();
   }
 
   /** Tells that no more bytes come; throws a `MatroskaError` where the input ends within an element. */

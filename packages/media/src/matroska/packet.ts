@@ -45,9 +45,10 @@ export class PacketAssembler {
   #defaultDurationUs: number | undefined;
   #microsecondsInTick = 0;
   #clusterOffset = 0;
-  /** Where the payload begins, when it came in one piece. */
+  /** Where the payload lies, when it came in one piece. */
   #chunk: Uint8Array = NO_BYTES;
   #start = 0;
+  #end = 0;
   /** The payload so far, when it comes in more than one piece. */
   readonly #joined = new ByteCollector();
 
@@ -77,6 +78,7 @@ export class PacketAssembler {
     if (bytesLeft === 0 && this.#joined.length === 0) {
       this.#chunk = chunk;
       this.#start = start;
+      this.#end = end;
       return;
     }
     const announced = end - start + bytesLeft;
@@ -90,6 +92,17 @@ export class PacketAssembler {
     }
     if (this.#joined.length === 0) this.#joined.reserve(Math.min(announced, TRUSTED_BYTES));
     this.#joined.append(chunk, start, end);
+  }
+
+  /**
+   * The chunk ends. A payload whose BlockGroup does not is copied: its frames are told with a later chunk, by when this one may have been
+   * written to.
+   */
+  leaveChunk(): void {
+    if (this.#chunk === NO_BYTES) return;
+    this.#joined.reserve(this.#end - this.#start);
+    this.#joined.append(this.#chunk, this.#start, this.#end);
+    this.#chunk = NO_BYTES;
   }
 
   /** Tells `handler` each frame of the block whose payload has been added. */
