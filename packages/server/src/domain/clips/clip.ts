@@ -97,12 +97,17 @@ export class Clip {
     const { tracks, check } = this.#parts;
     let begun = false;
     for await (const piece of packetsOf(fragment)) {
-      check();
-      if (!begun) this.#table.beginFragment(planned, piece.clusterUs);
-      begun = true;
-      const frames = framesByTrack(piece, tracks, planned.row);
-      this.#table.add(frames, this.#kept === undefined ? piece : undefined);
-      this.#kept?.push({ bytes: piece.bytes, release: piece.release, frames });
+      try {
+        check();
+        if (!begun) this.#table.beginFragment(planned, piece.clusterUs);
+        begun = true;
+        const frames = framesByTrack(piece, tracks, planned.row);
+        this.#table.add(frames, this.#kept === undefined ? piece : undefined);
+        this.#kept?.push({ bytes: piece.bytes, release: piece.release, frames });
+      } catch (error) {
+        piece.release();
+        throw error;
+      }
     }
   }
 

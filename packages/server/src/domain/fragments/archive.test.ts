@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, clusterStart, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
 import { RecordDamaged, RecordGone, type StoredPart } from "../../storage/ports/journal.ts";
@@ -118,5 +119,26 @@ test("at most four parts are read at once, whatever the number of readers", asyn
   const bodies = await Promise.all(Array.from({ length: 12 }, async () => bodyOf(await archive.open(stream, row))));
   assert.equal(bodies.length, 12);
   assert.equal(most, 4);
+  await server.close();
+});
+
+test("readers whose worker is lost over a part get the bytes all the same", async () => {
+  const { server, stream, row, archive, cluster, alter } = await fixture();
+  let last: StoredPart | undefined;
+  let poisoned: StoredPart | undefined;
+  alter((part) => {
+    // The memory of a part goes to the worker, once there is one; nothing can be opened with such a nonce, so that it ends.
+    const isOpenedThere = last?.ciphertext.length === 0;
+    if (poisoned === undefined && isOpenedThere) poisoned = { ...part, nonce: new Uint8Array(0) };
+    last = part;
+    return poisoned?.ciphertext === part.ciphertext ? poisoned : part;
+  });
+  while (poisoned === undefined) {
+    const bodies = Array.from({ length: 6 }, async () => bodyOf(await archive.open(stream, row)));
+    for (const body of await Promise.all(bodies)) assert.deepEqual(body, cluster);
+    await delay(5);
+  }
+  assert.equal(poisoned.ciphertext.length, 0, "it went to the worker");
+  await archive.close();
   await server.close();
 });

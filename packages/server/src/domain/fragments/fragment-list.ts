@@ -55,8 +55,12 @@ export class FragmentList {
       yield listedErrorChunk(number, fragment);
       return;
     }
-    yield listedChunkHead(fragment.head, fragment.row);
-    yield* sendLent(fragment.body());
+    try {
+      yield listedChunkHead(fragment.head, fragment.row);
+      yield* sendLent(fragment.body());
+    } finally {
+      await fragment.close();
+    }
     metrics.outgoingFragments++;
     metrics.outgoingFrames += fragment.frames;
   }

@@ -132,9 +132,13 @@ export class MediaRead {
 
   async *#archivedChunk(fragment: StoredFragment): AsyncGenerator<Uint8Array, void> {
     const { row } = fragment;
-    yield this.#count(chunkHead(fragment.head, row));
-    // To its end also when reading is stopped: a chunk must not end within a frame.
-    for await (const bytes of sendLent(fragment.body())) yield this.#count(bytes);
+    try {
+      yield this.#count(chunkHead(fragment.head, row));
+      // To its end also when reading is stopped: a chunk must not end within a frame.
+      for await (const bytes of sendLent(fragment.body())) yield this.#count(bytes);
+    } finally {
+      await fragment.close();
+    }
     yield this.#end(row, fragment.frames);
   }
 
@@ -182,8 +186,12 @@ export class MediaRead {
 
   async *#restFromArchive(fragment: LiveFragment, offset: number, begun: boolean): AsyncGenerator<Uint8Array, void> {
     const stored = await this.#options.archive.open(this.#options.stream, fragment.row!);
-    if (!begun) yield this.#count(chunkHead(fragment.head, fragment.identity));
-    for await (const bytes of sendLent(stored.body(offset))) yield this.#count(bytes);
+    try {
+      if (!begun) yield this.#count(chunkHead(fragment.head, fragment.identity));
+      for await (const bytes of sendLent(stored.body(offset))) yield this.#count(bytes);
+    } finally {
+      await stored.close();
+    }
     yield this.#end(fragment.identity, fragment.frames);
   }
 
