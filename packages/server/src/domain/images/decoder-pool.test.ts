@@ -165,6 +165,19 @@ test("what the taker of a picture throws ends the task, not the decoder", async 
   assert.equal(pool.pids[0], pid);
 });
 
+test("a decoder that has not taken all frames of a task that failed takes none of them later", async () => {
+  const pool = poolFor({ size: 1 });
+  const { queue } = framesToQueue(small.frames, 0, [0, 1], small.codec, BITSTREAMS.h264);
+  // Behind the first picture comes more than a pipe holds.
+  const { pieces, ...last } = queue.at(-1)!;
+  const long = { ...last, isWanted: false, pieces: [...pieces, Buffer.alloc(4 * 2 ** 20, 0xff)] };
+  const frames = [...queue, ...Array.from({ length: 30 }, () => long)];
+  const failing = pool.decode("h264", frames, () => Promise.reject(new Error("no room")));
+  await assert.rejects(failing, { message: "no room" });
+  assert.deepEqual(pool.pids, []);
+  assert.deepEqual(await shown(pool, small, [3]), presented(small, [3]));
+});
+
 test("pictures come no faster than they are taken", async () => {
   const pool = poolFor({ size: 1 });
   let pending = 0;

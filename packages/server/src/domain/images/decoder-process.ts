@@ -163,7 +163,7 @@ export class DecoderProcess {
   /**
    * Decodes frames that begin with a key frame, in decoding order, and gives `sink` the picture of each wanted one. What is damaged or
    * missing in one that is not beyond repair is concealed, there and in those that refer to it.
-   * Resolves when `sink` is done with all. One call at a time.
+   * Resolves when `sink` is done with all. One call at a time. The frames are not read any more once it has settled.
    *
    * @throws what `sink` rejects with
    * @throws DecoderMissing and DecoderUnavailable where the program cannot be started
@@ -179,6 +179,10 @@ export class DecoderProcess {
     try {
       this.#queue(frames, begin);
       await task.done.promise;
+    } catch (error) {
+      // Frames that it has not taken yet lie in memory that may serve other streams from now on.
+      if (this.#stdin.writableLength > 0) void this.end();
+      throw error;
     } finally {
       clearTimeout(timer);
       this.#task = undefined;
@@ -189,6 +193,7 @@ export class DecoderProcess {
   /** Ends it; resolves when it is gone. */
   async end(): Promise<void> {
     this.#failure ??= new DecoderFailed("the decoder has been ended", false);
+    this.#stdin.destroy();
     this.#child.kill("SIGKILL");
     await this.#exited;
   }
