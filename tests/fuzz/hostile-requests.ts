@@ -36,7 +36,7 @@ export function malformedHttp(): Case[] {
     {
       what: "101 headers, which are few bytes",
       request: head(...many(99), "content-length: 0"),
-      expect: /^431 RequestHeaderSectionTooLargeException, 200$/,
+      expect: /^431 RequestHeaderSectionTooLargeException$/,
     },
     {
       what: "a chunk size that is no number",
@@ -104,7 +104,7 @@ export function malformedHttp(): Case[] {
     {
       what: "no Host",
       request: "POST /createStream HTTP/1.1\r\ncontent-length: 0\r\n\r\n",
-      expect: /^400 MalformedHttpRequestException, 200$/,
+      expect: /^400 MalformedHttpRequestException$/,
     },
     { what: "a TLS handshake", request: "\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03", expect: refused },
     { what: "zeros", request: "\0".repeat(1000), expect: refused },

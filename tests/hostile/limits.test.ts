@@ -59,7 +59,8 @@ for (const [index, [what, id, body]] of BEYOND.entries()) {
     const error = await failure(put);
     assert.equal(error.ErrorId, id, error.Message);
     put.end();
-    await put.closed;
+    await put.answered;
+    put.destroy();
   });
 }
 
