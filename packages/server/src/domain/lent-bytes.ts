@@ -30,3 +30,22 @@ export async function* sendLent(lent: AsyncIterable<LentBytes>): AsyncGenerator<
 export function releaseAll(lent: Iterable<LentBytes>): void {
   for (const { release } of lent) release();
 }
+
+/** The same, each asked for while the one before it is in use, so that whoever makes them and whoever uses them work at the same time. */
+export async function* oneAhead(source: AsyncGenerator<LentBytes, void>): AsyncGenerator<LentBytes, void> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done === true) return;
+      next = source.next();
+      // Where it fails, it does so for whoever comes to it.
+      next.catch(() => undefined);
+      yield value;
+    }
+  } finally {
+    // Whoever stops before the end leaves one behind.
+    next.then(({ value }) => value?.release()).catch(() => undefined);
+    source.return().catch(() => undefined);
+  }
+}

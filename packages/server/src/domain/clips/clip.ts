@@ -13,9 +13,9 @@ import type { ClipTrack } from "./tracks.ts";
 
 /** The media of a clip up to this size stays in memory while it is sent; that of a larger one is read a second time. */
 const KEPT_BYTES = 4 * 2 ** 20;
-/** Fragments that are opened ahead of the one in use, up to 2 MiB each: two while nobody has to be waited for, else one. */
-const AHEAD_MEASURING = 2;
-const AHEAD_SENDING = 1;
+/** Fragments that are opened ahead of the one in use, up to 2 MiB each: three while nobody has to be waited for, else two. */
+const AHEAD_MEASURING = 3;
+const AHEAD_SENDING = 2;
 /** The tables are handed over in pieces of this size. */
 const HEAD_PIECE_BYTES = 2 ** 20;
 

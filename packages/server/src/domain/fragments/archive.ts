@@ -5,7 +5,7 @@ import { type Journal, RecordDamaged, RecordGone, type StoredPart } from "../../
 import type { DataKeys, KeyOwner } from "../keys/data-keys.ts";
 import { Opener } from "../keys/opener.ts";
 import { WorkerLost } from "../keys/worker-line.ts";
-import { type LentBytes, releaseAll } from "../lent-bytes.ts";
+import { type LentBytes, oneAhead, releaseAll } from "../lent-bytes.ts";
 import { decodeFooter, decodeHead, FOOTER_BYTES, type FragmentHead } from "./layout.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -99,16 +99,9 @@ export class FragmentArchive {
     let done = 0;
     for (let retries = 0; ; retries++) {
       try {
-        for await (const part of this.#stored(place)) {
-          if (part.part < done) {
-            part.release?.(part.ciphertext);
-            continue;
-          }
-          checkPart(part, row, done);
-          const opening = this.#opener.open(key, part);
-          const bytes = opening instanceof Promise ? await opening : opening;
+        for await (const part of oneAhead(this.#opened(key, row, place, done))) {
           done++;
-          yield { bytes, release: () => part.release?.(bytes) };
+          yield part;
         }
         return;
       } catch (error) {
@@ -118,6 +111,21 @@ export class FragmentArchive {
         if (!(error instanceof RecordGone)) throw error;
         place = await this.#lookUp(row, error);
       }
+    }
+  }
+
+  /** The parts from `first` on of a fragment that lies at `place`. */
+  async *#opened(key: KeyObject, row: FragmentRow, place: FragmentRow, first: number): AsyncGenerator<LentBytes, void> {
+    let expected = first;
+    for await (const part of this.#stored(place)) {
+      if (part.part < first) {
+        part.release?.(part.ciphertext);
+        continue;
+      }
+      checkPart(part, row, expected++);
+      const opening = this.#opener.open(key, part);
+      const bytes = opening instanceof Promise ? await opening : opening;
+      yield { bytes, release: () => part.release?.(bytes) };
     }
   }
 
