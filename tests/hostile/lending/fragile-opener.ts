@@ -1,0 +1,18 @@
+/** Preloaded into a server: the worker that opens parts ends now and then, wherever it is. */
+import { syncBuiltinESMExports } from "node:module";
+import threads, { type WorkerOptions } from "node:worker_threads";
+
+/** Milliseconds that a worker lives, at most. */
+const LIFE_MS = 2000;
+
+class FragileWorker extends threads.Worker {
+  constructor(script: string | URL, options?: WorkerOptions) {
+    super(script, options);
+    if (String(script).endsWith("/open-worker.ts")) {
+      setTimeout(() => void this.terminate(), LIFE_MS * Math.random()).unref();
+    }
+  }
+}
+
+threads.Worker = FragileWorker;
+syncBuiltinESMExports();
