@@ -189,6 +189,35 @@ test("answers of pipelined requests all come before the connection closes with t
   assert.match(await client.untilClosed(), /\/1HTTP.*\/2HTTP.*\/3$/s);
 });
 
+test("what is no request is refused behind the answers of the requests before it, once", async () => {
+  const { promise, release } = hold();
+  const port = await start(async ({ target }) => {
+    await promise;
+    return ok(target);
+  });
+  const client = new Client(port).send(
+    `GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\ngarbage\r\n\r\n`,
+  );
+  const other = await new Client(port).send("garbage\r\n\r\n").untilClosed();
+  assert.match(other, /^HTTP\/1\.1 400 /);
+  client.send("more garbage\r\n\r\n");
+  release();
+  const answers = await client.untilClosed();
+  assert.deepEqual(answers.match(/HTTP\/1\.1 \d+|\/\d$/gm), ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 400"]);
+  assert.match(answers, /\/1HTTP.*\/2HTTP/s);
+});
+
+test("a body that stops being HTTP while earlier answers are to come ends the connection without a word out of turn", async () => {
+  const { promise, release } = hold();
+  const port = await start(async ({ target }) => {
+    await promise;
+    return ok(target);
+  });
+  const client = new Client(port).send(`GET /1 HTTP/1.1\r\nHost: x\r\n\r\n${CHUNKED}this is no chunk\r\n`);
+  assert.equal(await client.untilClosed(), "");
+  release();
+});
+
 test("a body that stops being HTTP while its answer is under way ends both, and nothing is put into the answer", async () => {
   const port = await start(async ({ body }) => ({ status: 200, headers: {}, body }));
   const client = new Client(port).send(`${CHUNKED}3\r\nabc\r\n`);

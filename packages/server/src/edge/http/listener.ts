@@ -43,6 +43,8 @@ export class Listener {
   readonly #watch: ProgressWatch;
   /** The connections, each with its newest answer. */
   readonly #newest = new Map<Duplex, ServerResponse | undefined>();
+  /** Connections whose next request is refused when those before it are answered. */
+  readonly #refused = new WeakSet<Duplex>();
   readonly #baseUrlOf: BaseUrlOf = (request) => this.#options.publicUrl ?? this.#arrivalOf(request);
   #draining = false;
 
@@ -114,7 +116,7 @@ export class Listener {
     server.on("checkContinue", (request, response) => void this.#exchange(request, response, true));
     // Whatever else a client expects, the server may leave undone (RFC 9110, section 10.1.1).
     server.on("checkExpectation", (request, response) => void this.#exchange(request, response, false));
-    server.on("clientError", (error, socket) => refuseConnection(error, socket, this.#isAnswering(socket)));
+    server.on("clientError", (error, socket) => this.#refuse(error, socket));
     return server;
   }
 
@@ -123,10 +125,19 @@ export class Listener {
     socket.once("close", () => this.#newest.delete(socket));
   }
 
-  /** Whether part of an answer is out on a connection, so that anything else would be taken for more of it. */
-  #isAnswering(socket: Duplex): boolean {
-    const response = this.#newest.get(socket);
-    return response?.headersSent === true && !response.writableFinished;
+  /** Refuses bytes that are no request when all before them have their answers: clients take what comes first for that of their first request. */
+  #refuse(error: Error, socket: Duplex): void {
+    const newest = this.#newest.get(socket);
+    if (newest === undefined || newest.writableFinished || !newest.req.complete || !socket.writable) {
+      refuseConnection(error, socket, newest !== undefined && isAnswering(newest));
+      return;
+    }
+    // Node tells again of whatever else comes on the connection.
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    newest.once("finish", () => {
+      if (socket.writable) refuseConnection(error, socket, false);
+    });
   }
 
   #cutAll(): void {
@@ -199,6 +210,10 @@ export class Listener {
     return baseUrlOf({ scheme, host: request.headers.host, localAddress, localPort });
   }
 }
+
+/** Whether part of an answer is out, or one before it is to come, so that anything else would be taken for that. */
+const isAnswering = ({ headersSent, writableFinished, socket }: ServerResponse): boolean =>
+  !writableFinished && (headersSent || socket === null);
 
 /** All headers of an answer, names and values in turn. */
 function headOf(id: string, own: Readonly<Record<string, string>>): string[] {
