@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,4 +83,20 @@ test("shell exports survive every character", () => {
   assert.match(text, /^export AWS_SECRET_ACCESS_KEY='it'\\''s \$HOME'$/m);
   assert.match(text, /^export AWS_ENDPOINT_URL_KINESIS_VIDEO_MEDIA=http:\/\/127\.0\.0\.1:9$/m);
   assert.match(text, /^export CONTROL_PLANE_URI=http:\/\/127\.0\.0\.1:9$/m);
+});
+
+test("shell exports take away what would be preferred to them", () => {
+  const script = `set -eu; ${shellExports({ dataDir: "", ...SERVER, accessKeyId: "A", secretAccessKey: "B" })} env`;
+  const { status, stdout } = spawnSync("/bin/sh", ["-c", script], {
+    encoding: "utf8",
+    env: {
+      PATH: process.env.PATH,
+      AWS_PROFILE: "work",
+      AWS_SESSION_TOKEN: "of another key",
+      AWS_CREDENTIAL_EXPIRATION: "2020",
+    },
+  });
+  assert.equal(status, 0);
+  assert.match(stdout, /^AWS_ACCESS_KEY_ID=A$/m);
+  assert.doesNotMatch(stdout, /^AWS_(PROFILE|SESSION_TOKEN|CREDENTIAL_EXPIRATION)=/m);
 });

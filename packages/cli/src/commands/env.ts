@@ -12,7 +12,22 @@ export function configure(command: Command): void {
     });
 }
 
-/** `export NAME=value` lines. AWS_ENDPOINT_URL would do for current SDKs; the others are for those that only know theirs. */
+/**
+ * What would win over the exported access key, or go with it: SDKs for JavaScript take a profile before the key, and every SDK adds a
+ * session's token, or its end, to whichever key it finds.
+ */
+const IN_THE_WAY = [
+  "AWS_PROFILE",
+  "AWS_DEFAULT_PROFILE",
+  "AWS_SESSION_TOKEN",
+  "AWS_SECURITY_TOKEN",
+  "AWS_CREDENTIAL_EXPIRATION",
+];
+
+/**
+ * Lines for a POSIX shell: `unset` of what is in the way, then `export NAME=value`. AWS_ENDPOINT_URL would do for current SDKs; the others are
+ * for those that only know theirs.
+ */
 export function shellExports({ url, region, accessKeyId, secretAccessKey }: LocalServer): string {
   const variables: Record<string, string> = {
     AWS_ENDPOINT_URL: url,
@@ -25,7 +40,6 @@ export function shellExports({ url, region, accessKeyId, secretAccessKey }: Loca
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
   };
-  return Object.entries(variables)
-    .map(([name, value]) => `export ${name}=${shellWord(value)}\n`)
-    .join("");
+  const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${shellWord(value)}\n`);
+  return `unset ${IN_THE_WAY.join(" ")}\n${exports.join("")}`;
 }
