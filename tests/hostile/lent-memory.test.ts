@@ -48,9 +48,11 @@ async function erase(place: Place, StreamName: string): Promise<void> {
   await answer(place, call(place, "/deleteStream", StreamInfo));
 }
 
-/** Habits of the next reader: half of them leave, many read in bursts. */
-function habitsFor(random: Random, bytes: number): Habits {
-  const leavesAfter = random.below(2) === 0 ? 1 + random.below(Math.ceil(bytes * 1.2)) : Number.POSITIVE_INFINITY;
+/** Habits of the next reader: half of them leave, and all that would read without end; many read in bursts. */
+function habitsFor(random: Random, wanted: readonly Target[]): Habits {
+  const bytes = wanted.reduce((sum, target) => sum + target.bytes, 0);
+  const leaves = random.below(2) === 0 || wanted.some(({ isEndless }) => isEndless);
+  const leavesAfter = leaves ? 1 + random.below(Math.ceil(bytes * 1.2)) : Number.POSITIVE_INFINITY;
   const isSlow = random.below(5) < 2;
   const burst = isSlow ? 20_000 + random.below(400_000) : Number.POSITIVE_INFINITY;
   return { leavesAfter, burst, pauseMs: 1 + random.below(40) };
@@ -69,8 +71,7 @@ async function readOn(
     const wanted = Array.from({ length: isPipelined ? 1 + random.below(MAX_PIPELINED) : 1 }, () =>
       random.pick(random.pick(targets)),
     );
-    const bytes = wanted.reduce((sum, target) => sum + target.bytes, 0);
-    const habits = habitsFor(random, bytes);
+    const habits = habitsFor(random, wanted);
     const outcome = await converse(
       place,
       wanted.map((target) => target.ask(random)),
@@ -99,7 +100,8 @@ async function assail(
   for (const footage of RECORDED) targets.push(await targetsOf(place, footage, START));
   targets.push(deletable(await targetsOf(place, deleted, START), deleted));
   targets.push(await Promise.all(videos.map((video) => imagesOf(place, video, START, VIDEO_SECONDS))));
-  targets.push([chunks(place, live, "EARLIEST", 2e6), chunks(place, live, "NOW", 2e6)]);
+  const following = [chunks(place, live, "EARLIEST", 2e6), chunks(place, live, "NOW", 2e6)];
+  targets.push(following.map((target) => ({ ...target, isEndless: true })));
   const until = performance.now() + SECONDS * 1000;
   const readers = Array.from({ length: READERS }, (_, i) => readOn(place, targets, new Random(SEED * 1000 + i), until));
   const writing = record(place, live, START, LIVE_EVERY_MS);

@@ -9,6 +9,8 @@ import { type Ask, answer, type Place } from "./wire.ts";
 export interface Target {
   readonly kind: string;
   readonly bytes: number;
+  /** Whether the answer goes on for as long as its stream is written to. */
+  readonly isEndless?: boolean;
   ask(random: Random): Ask;
 }
 
