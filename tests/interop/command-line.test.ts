@@ -141,6 +141,68 @@ test("pauses between recordings are closed, or kept when asked for", async () =>
   assert.equal(await complaints(path("closed.mkv")), "");
 });
 
+/** How many packets the video of a file has, and how many of them are decoded no later than the one before. */
+async function steps(file: string): Promise<{ packets: number; back: number }> {
+  const fields = ["-select_streams", "v", "-show_entries", "packet=dts", "-of", "csv=p=0"];
+  const text = (await output("ffprobe", ["-v", "error", ...fields, file])).toString();
+  const times = text.trim().split("\n").map(Number.parseFloat);
+  return { packets: times.length, back: times.filter((time, at) => at > 0 && time <= times[at - 1]!).length };
+}
+
+test("a file that is sent again within its length lies behind what is there", async () => {
+  const spans: number[][] = [];
+  for (let time = 0; time < 2; time++) {
+    const { status, stderr } = await run("put", "again", path("clip.mkv"), "--create");
+    assert.equal(status, 0, stderr);
+    const [, from, to] = /, from (\S+Z) to (\S+Z)\n$/.exec(stderr) ?? assert.fail(stderr);
+    spans.push([Date.parse(from!), Date.parse(to!)]);
+  }
+  assert.ok(spans[1]![0]! >= spans[0]![1]!, JSON.stringify(spans));
+  const listed = (await run("ls", "again", "--json")).stdout.toString().trim().split("\n");
+  const begins = listed.map((line) => (JSON.parse(line) as { producerTimestamp: number }).producerTimestamp);
+  assert.equal(begins.length, 12);
+  assert.deepEqual(
+    begins,
+    begins.toSorted((a, b) => a - b),
+  );
+});
+
+test("recordings that lie over one another come out one after the other, and time never goes back", async () => {
+  await run("put", "over", path("clip.mkv"), "--create", "--start-timestamp", "1711124585");
+  await run("put", "over", path("clip.mkv"), "--start-timestamp", "1711124582.5");
+  const { status, stderr } = await run("get", "over", "-o", path("over.mkv"));
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /over\.mkv: 12 fragments, 25\.\d s/);
+  assert.deepEqual(await steps(path("over.mkv")), { packets: 600, back: 0 });
+  assert.equal(await complaints(path("over.mkv")), "");
+});
+
+test("--raw counts the fragments that it writes", async () => {
+  await run("put", "raw", path("clip.mkv"), "--create");
+  const { stderr } = await run("get", "raw", "--raw", "-o", path("raw.mkv"));
+  assert.match(stderr, /raw\.mkv: 6 fragments, \d/);
+});
+
+test("standard input that comes faster than it plays is told once", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", "-live", "1", path("endless.mkv"));
+  const send = (...more: string[]) =>
+    kvass(["put", "fast", "-", "--create", "--data", server.data, ...more], readFileSync(path("endless.mkv")));
+  const { status, stderr } = await send();
+  assert.equal(status, 0, stderr);
+  assert.equal(
+    stderr.match(/^kvass: the input comes faster than it plays, .*--realtime .*--start-timestamp/gm)?.length,
+    1,
+  );
+  assert.doesNotMatch((await send("--start-timestamp", "-1h")).stderr, /faster/);
+});
+
+test("the retention of a stream that exists stays, and that is said", async () => {
+  await run("put", "kept", path("clip.mkv"), "--create", "--retention", "24");
+  const other = await run("put", "kept", path("clip.mkv"), "--create", "--retention", "48");
+  assert.match(other.stderr, /^kvass: kept exists, and its retention stays 24 h; --retention is for one that/);
+  assert.doesNotMatch((await run("put", "kept", path("clip.mkv"), "--create")).stderr, /stays/);
+});
+
 /** Waits for something that comes sooner or later, however slow the machine is. */
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 300; attempt++) {

@@ -17,6 +17,11 @@ export interface ArchiveRange {
   readonly clock: "producer" | "server";
 }
 
+/** Fragments that begin before a moment can reach into it; longer ones than this do not come from any preset, in milliseconds. */
+export const LONGEST_FRAGMENT_MS = 10 * 60_000;
+/** Beyond every timestamp that a producer sends, and within what the wire form takes; milliseconds since the epoch. */
+export const END_OF_TIME = Date.UTC(2200, 0, 1);
+
 /** The most that one call returns (AWS docs, "ListFragments"). */
 const PAGE_SIZE = 1000;
 
@@ -49,4 +54,21 @@ export async function* fragmentsInRange(
   } finally {
     client.destroy();
   }
+}
+
+/**
+ * Where the last of the stored fragments ends on the producer's clock, of those that reach beyond `moment`; undefined where none does. Times in
+ * milliseconds since the epoch. Throws the exceptions of the archive API.
+ */
+export async function endOfStored(
+  connection: Connection,
+  streamName: string,
+  moment: number,
+): Promise<number | undefined> {
+  const range = { from: Math.max(0, moment - LONGEST_FRAGMENT_MS), to: END_OF_TIME, clock: "producer" } as const;
+  let end = moment;
+  for await (const { producerTimestamp, durationMs } of fragmentsInRange(connection, streamName, range)) {
+    end = Math.max(end, producerTimestamp + durationMs);
+  }
+  return end > moment ? end : undefined;
 }

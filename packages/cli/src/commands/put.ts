@@ -8,7 +8,7 @@ import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
   readonly create?: boolean;
-  readonly retention: number;
+  readonly retention?: number;
   readonly realtime?: boolean;
   readonly startTimestamp?: string;
   readonly asIs?: boolean;
@@ -20,7 +20,8 @@ const FOOTER = `
 FILE is a media file, - for standard input, or a URL that ffmpeg reads (as rtsp://...). Matroska is read directly; anything else
 goes through ffmpeg, without transcoding where the codec allows. Frames are cut into fragments at key frames; when the
 connection breaks, what was not acknowledged is sent again. --as-is sends a Matroska file byte for byte instead, its Clusters as they are.
-Without --start-timestamp a file is stored as if it ended now; with --realtime, and everything else, as if it began now.`;
+Without --start-timestamp a file is stored as if it ended now, or behind what the stream holds where that reaches further; with --realtime,
+and everything else, as if it began now.`;
 
 function hours(text: string): number {
   const value = Number(text);
@@ -34,7 +35,11 @@ export function configure(command: Command): void {
     .argument("<STREAM>", "stream to write to, by name")
     .argument("<FILE>", "what to send, - for standard input")
     .option("--create", "create the stream where there is none")
-    .option("--retention <HOURS>", "retention of a stream that --create makes", hours, DEFAULT_RETENTION_HOURS)
+    .option(
+      "--retention <HOURS>",
+      `retention of a stream that --create makes (default: ${DEFAULT_RETENTION_HOURS})`,
+      hours,
+    )
     .option("--realtime", "send at playing speed")
     .option("--start-timestamp <TIME>", `producer timestamp of the first frame: ${MOMENT_FORMS}`)
     .option("--as-is", "send Matroska byte for byte")
@@ -57,7 +62,8 @@ async function put(stream: string, file: string, flags: Flags): Promise<void> {
       connection,
       stream,
       input,
-      createWithRetention: flags.create ? flags.retention : undefined,
+      createWithRetention: flags.create ? (flags.retention ?? DEFAULT_RETENTION_HOURS) : undefined,
+      isRetentionGiven: flags.retention !== undefined,
       realtime: flags.realtime ?? false,
       asIs: flags.asIs ?? false,
       startTimestamp: given,

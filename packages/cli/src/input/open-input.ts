@@ -14,6 +14,8 @@ export interface MediaInput {
   readonly totalBytes: number | undefined;
   /** Playing time, where something other than the Matroska header tells it. */
   readonly durationMs: number | undefined;
+  /** Whether it is a file, which was recorded before, and not standard input or a URL. */
+  readonly isFile: boolean;
 }
 
 const EBML_ID = Buffer.from("1a45dfa3", "hex");
@@ -31,7 +33,7 @@ const COPIED = {
  */
 export async function openInput(path: string, signal: AbortSignal): Promise<MediaInput> {
   if (path === "-") return openStdin(signal);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, false);
   const file = await open(path);
   try {
     const status = await file.stat();
@@ -39,8 +41,9 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
     const { size } = status;
     const { bytesRead, buffer } = await file.read(Buffer.alloc(EBML_ID.length), 0, EBML_ID.length, 0);
     if (bytesRead === 0) throw new CliError(`${path}: the file is empty`);
-    if (!buffer.equals(EBML_ID)) return throughFfmpeg(path, signal);
-    return { chunks: untilAborted(readFile(path), signal), isMatroska: true, totalBytes: size, durationMs: undefined };
+    if (!buffer.equals(EBML_ID)) return throughFfmpeg(path, signal, true);
+    const chunks = untilAborted(readFile(path), signal);
+    return { chunks, isMatroska: true, totalBytes: size, durationMs: undefined, isFile: true };
   } finally {
     await file.close();
   }
@@ -51,10 +54,10 @@ const READ_BYTES = 1 << 20;
 
 const readFile = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
 
-function throughFfmpeg(path: string, signal: AbortSignal): MediaInput {
+function throughFfmpeg(path: string, signal: AbortSignal, isFile: boolean): MediaInput {
   const found = probe(path);
   const chunks = remux(path, found, signal);
-  return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs };
+  return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs, isFile };
 }
 
 const TO_MATROSKA = ["-f", "matroska", "-flush_packets", "1", "pipe:1"];
@@ -112,7 +115,7 @@ async function openStdin(signal: AbortSignal): Promise<MediaInput> {
   if (head.length === 0) throw new CliError("standard input is empty");
   const all = prepend(head, rest);
   const output = isMatroska() ? all : remux("pipe:0", probe(head), signal, all);
-  return { chunks: output, isMatroska: isMatroska(), totalBytes: undefined, durationMs: undefined };
+  return { chunks: output, isMatroska: isMatroska(), totalBytes: undefined, durationMs: undefined, isFile: false };
 }
 
 async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void> {

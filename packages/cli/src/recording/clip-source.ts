@@ -1,6 +1,6 @@
 import { GetClipCommand, KinesisVideoArchivedMediaClient } from "@aws-sdk/client-kinesis-video-archived-media";
 import { type Connection, dataEndpoint } from "@kvass/client";
-import { fragmentsInRange } from "../archive.ts";
+import { fragmentsInRange, LONGEST_FRAGMENT_MS } from "../archive.ts";
 import { CliError, isConnectionFailure } from "../errors.ts";
 import type { Moment } from "../time.ts";
 
@@ -20,8 +20,6 @@ export interface ClipSpan {
   readonly end: number;
 }
 
-/** Fragments that begin before a moment can reach into it; longer ones than this do not come from any preset. */
-const LONGEST_FRAGMENT_MS = 10 * 60_000;
 /** The longest range of GetClip (AWS docs, "ClipTimestampRange"). */
 const LONGEST_CLIP_MS = 24 * 3_600_000;
 /** Within so many listed fragments is the earliest one: a page of them, since only pages are in order of time. */

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import {
   type Connection,
-  controlPlane,
   dataEndpoint,
   getFragmentListBytes,
   getMediaBytes,
@@ -10,9 +8,11 @@ import {
   readFragments,
   type StartSelector,
 } from "@kvass/client";
-import { fragmentsInRange, type StoredFragment } from "../archive.ts";
+import { END_OF_TIME, fragmentsInRange, LONGEST_FRAGMENT_MS, type StoredFragment } from "../archive.ts";
 import { CliError } from "../errors.ts";
+import { retentionHours } from "../retention.ts";
 import type { Moment } from "../time.ts";
+import { playingOrder } from "./playing-order.ts";
 
 /** What to read. Times in milliseconds since the epoch, by the clock that is named. */
 export interface MediaRequest {
@@ -38,8 +38,6 @@ export interface MediaSource {
 const FRAGMENTS_PER_CALL = 200;
 /** The list is sorted in memory: a million fragments are three weeks of 2-second ones, and some hundred megabytes. */
 const MAX_FRAGMENTS = 1_000_000;
-/** Fragments that begin before the range can reach into it; longer ones than this do not come from any preset. */
-const LONGEST_FRAGMENT_MS = 10 * 60_000;
 /** AWS and Kvass end GetMedia some seconds after a producer has paused; it is asked again at most this often. */
 const REOPEN_AFTER_MS = 1000;
 
@@ -48,18 +46,9 @@ export async function mediaSource(request: MediaRequest): Promise<MediaSource & 
   const { from, to, now } = request;
   const isLive = (from !== "earliest" && from >= now) || (to !== undefined && to !== "earliest" && to > now);
   if (isLive) return { isLive, ...liveSource(request) };
-  const source = (await hasArchive(request)) ? await archiveSource(request) : liveSource({ ...request, to: to ?? now });
+  const isKept = (await retentionHours(request.connection, request.stream)) > 0;
+  const source = isKept ? await archiveSource(request) : liveSource({ ...request, to: to ?? now });
   return { isLive, ...source };
-}
-
-async function hasArchive({ connection, stream }: MediaRequest): Promise<boolean> {
-  const client = controlPlane(connection);
-  try {
-    const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
-    return (StreamInfo?.DataRetentionInHours ?? 0) > 0;
-  } finally {
-    client.destroy();
-  }
 }
 
 async function archiveSource(request: MediaRequest): Promise<MediaSource> {
@@ -89,11 +78,9 @@ async function listRange({ connection, stream, from, to, clock }: MediaRequest):
     byTime.set(fragment.producerTimestamp, fragment);
     if (byTime.size > MAX_FRAGMENTS) throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
   }
-  return [...byTime.values()].sort((a, b) => timeOf(a) - timeOf(b));
+  const found = [...byTime.values()];
+  return clock === "producer" ? playingOrder(found) : found.sort((a, b) => timeOf(a) - timeOf(b));
 }
-
-/** Beyond every timestamp that a producer sends, and within what the wire form takes. */
-const END_OF_TIME = Date.UTC(2200, 0, 1);
 
 function liveSource(request: MediaRequest): MediaSource {
   const { connection, stream, signal } = request;

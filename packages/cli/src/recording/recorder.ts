@@ -2,7 +2,7 @@ import type { ReceivedFragment } from "@kvass/client";
 import type { MatroskaHeader, MatroskaTrack } from "@kvass/media";
 import { type FileCluster, MatroskaFile } from "./matroska-file.ts";
 import type { Output } from "./output.ts";
-import { Timeline } from "./timeline.ts";
+import { Timeline, type TrackSpan } from "./timeline.ts";
 
 /** Where recordings go: the first file, and further ones where the tracks change on the way. */
 export interface Recording {
@@ -50,12 +50,13 @@ export class Recorder {
     if (fragment.frames.length === 0) return;
     const part = await this.#partFor(fragment.header);
     const frames = timedFrames(fragment);
+    const tracks = Map.groupBy(frames, ({ packet }) => packet.track.number);
     const span = {
       timecode: fragment.timecode,
       timecodeScaleNs: fragment.header.timecodeScaleNs,
       producerTimestamp: fragment.producerTimestamp,
-      begin: frames.reduce((earliest, frame) => Math.min(earliest, frame.relativeTimecode), Number.POSITIVE_INFINITY),
-      end: endOf(frames, fragment.header.timecodeScaleNs),
+      ...extentOf(tracks.values(), fragment.header.timecodeScaleNs),
+      tracks: new Map([...tracks].map(([number, own]) => [number, trackSpan(own)])),
     };
     const timecode = part.timeline.place(span);
     if (timecode === undefined) return;
@@ -118,24 +119,35 @@ function timedFrames({ frames, timecode, header }: ReceivedFragment): FileCluste
   }));
 }
 
-/** When the last frame ends, in ticks from the Cluster's timecode: by its duration, or else by the usual distance of its track's frames. */
-function endOf(frames: FileCluster["frames"], timecodeScaleNs: number): number {
+type Frames = FileCluster["frames"];
+
+/**
+ * When the first frame begins and the last one ends, in ticks from the Cluster's timecode: by its duration, or else by the usual distance of its
+ * track's frames.
+ */
+function extentOf(tracks: Iterable<Frames>, timecodeScaleNs: number): { begin: number; end: number } {
+  let begin = Number.POSITIVE_INFINITY;
   let end = 0;
-  for (const track of Map.groupBy(frames, ({ packet }) => packet.track.number).values()) {
-    end = Math.max(end, trackEnd(track, timecodeScaleNs));
+  for (const frames of tracks) {
+    begin = Math.min(begin, trackSpan(frames).first);
+    end = Math.max(end, trackEnd(frames, timecodeScaleNs));
   }
-  return end;
+  return { begin, end };
 }
 
-function trackEnd(frames: FileCluster["frames"], timecodeScaleNs: number): number {
-  let earliest = frames[0]!;
-  let latest = frames[0]!;
-  for (const frame of frames) {
-    if (frame.relativeTimecode < earliest.relativeTimecode) earliest = frame;
-    if (frame.relativeTimecode > latest.relativeTimecode) latest = frame;
+function trackSpan(frames: Frames): TrackSpan {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { relativeTimecode } of frames) {
+    first = Math.min(first, relativeTimecode);
+    last = Math.max(last, relativeTimecode);
   }
-  const { durationUs } = latest.packet;
-  const span = latest.relativeTimecode - earliest.relativeTimecode;
-  const last = durationUs === undefined ? span / Math.max(1, frames.length - 1) : (durationUs * 1000) / timecodeScaleNs;
-  return latest.relativeTimecode + Math.round(last);
+  return { first, last };
+}
+
+function trackEnd(frames: Frames, timecodeScaleNs: number): number {
+  const { first, last } = trackSpan(frames);
+  const durationUs = frames.find(({ relativeTimecode }) => relativeTimecode === last)?.packet.durationUs;
+  const usual = (last - first) / Math.max(1, frames.length - 1);
+  return last + Math.round(durationUs === undefined ? usual : (durationUs * 1000) / timecodeScaleNs);
 }

@@ -9,6 +9,7 @@ const span = (timecode: number, producerTimestamp: number, more: Partial<Timelin
   timecodeScaleNs: 1_000_000,
   begin: 0,
   end: 2000,
+  tracks: new Map([[1, { first: 0, last: 1940 }]]),
   ...more,
 });
 
@@ -29,6 +30,11 @@ test("frames before the first timecode do not fall before the file", () => {
 
 test("fragments of a session may overlap as their tracks interleave", () => {
   assert.deepEqual(place([span(0, DAY, { end: 2100 }), span(1950, DAY + 1950)]), [0, 1950]);
+});
+
+test("a recording over another one, by the same clock, follows it and goes on in its own distances", () => {
+  const over = [span(0, DAY), span(2000, DAY + 2000), span(3000, DAY + 3000), span(5000, DAY + 5000)];
+  assert.deepEqual(place(over), [0, 2000, 4000, 6000]);
 });
 
 test("a pause between sessions is closed, or kept when asked for", () => {

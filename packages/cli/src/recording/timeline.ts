@@ -7,6 +7,14 @@ export interface TimelineSpan {
   /** Earliest and latest moment of its frames, in ticks from `timecode`. */
   readonly begin: number;
   readonly end: number;
+  /** Of each track by its number, when its first and its last frame begin; in ticks from `timecode`. */
+  readonly tracks: ReadonlyMap<number, TrackSpan>;
+}
+
+/** When a track's first and last frame of a fragment begin. */
+export interface TrackSpan {
+  readonly first: number;
+  readonly last: number;
 }
 
 /** A producer's clock and the timecodes of its fragments differ by rounding only. */
@@ -26,6 +34,8 @@ export class Timeline {
   #last: { readonly span: TimelineSpan; readonly at: number } | undefined;
   /** Where the latest frame so far ends, in ticks of the file. */
   #end = 0;
+  /** When the latest frame of each track begins, in ticks of the file. */
+  readonly #latest = new Map<number, number>();
 
   constructor({ keepGaps = false } = {}) {
     this.#keepGaps = keepGaps;
@@ -43,6 +53,7 @@ export class Timeline {
     const at = this.#positionOf(span);
     this.#last = { span, at };
     this.#end = Math.max(this.#end, at + span.end);
+    for (const [track, { last }] of span.tracks) this.#latest.set(track, at + last);
     return at;
   }
 
@@ -62,9 +73,17 @@ export class Timeline {
     const isSession = byTimecode > 0 && Math.abs(byTimecode - byClock) <= SAME_CLOCK_MS * ticksPerMs;
     const wanted = at + (isSession ? byTimecode : Math.round(byClock));
     const gap = wanted + span.begin - this.#end;
-    // Fragments of a session may overlap by the way their tracks are interleaved; those of different ones must not.
-    const isMisplaced = gap < 0 && !isSession;
+    // Fragments of a session may overlap by the way their tracks are interleaved; those of different ones must not, and no track goes back.
+    const isMisplaced = gap < 0 && !(isSession && this.#goesOn(span, wanted));
     const isPause = gap > LONGEST_GAP_MS * ticksPerMs && !this.#keepGaps;
     return isMisplaced || isPause ? this.#end - span.begin : wanted;
+  }
+
+  /** Whether each track's frames come behind those that it has, if the fragment's timecode is `at`. */
+  #goesOn({ tracks }: TimelineSpan, at: number): boolean {
+    for (const [track, { first }] of tracks) {
+      if (at + first <= (this.#latest.get(track) ?? Number.NEGATIVE_INFINITY)) return false;
+    }
+    return true;
   }
 }

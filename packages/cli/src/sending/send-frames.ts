@@ -17,7 +17,7 @@ export interface SendOptions {
   /** Matroska bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;
   /** The producer timestamp of the first frame, given the media's playing time where it is known; milliseconds since the epoch. */
-  readonly startFor: (durationMs: number | undefined) => number;
+  readonly startFor: (durationMs: number | undefined) => number | Promise<number>;
   /** Playing time, where it is known before the header is read. */
   readonly durationMs: number | undefined;
   /** Send frames when their time has come, not as fast as possible. */
@@ -26,6 +26,8 @@ export interface SendOptions {
   readonly onTracks: (tracks: readonly MatroskaTrack[]) => Promise<void>;
   readonly onProducer: (producer: MediaProducer) => void;
   readonly onAck: (ack: Ack) => void;
+  /** Told the producer timestamp of each frame that is sent, in milliseconds since the epoch. */
+  readonly onFrame?: (timestamp: number) => void;
   readonly onRetry: (error: Error, delayMs: number) => void;
   readonly giveUpAfterMs: number;
   /** Ends the input: what has been read is still sent and acknowledged. */
@@ -74,6 +76,9 @@ class Sender {
     const tracks = header.tracks.filter(isMedia);
     if (tracks.length === 0) throw new CliError("the input has neither video nor audio");
     await options.onTracks(tracks);
+    const { duration, timecodeScaleNs } = header;
+    const inHeader = duration === undefined ? undefined : (duration * timecodeScaleNs) / 1_000_000;
+    const start = await options.startFor(options.durationMs ?? inHeader);
     const numbers = tracks.map(({ number }) => number);
     const { connection, stream, onAck, onRetry, giveUpAfterMs } = options;
     const producer = await MediaProducer.open({
@@ -86,9 +91,7 @@ class Sender {
       onRetry,
     });
     options.onProducer(producer);
-    const { duration, timecodeScaleNs } = header;
-    const inHeader = duration === undefined ? undefined : (duration * timecodeScaleNs) / 1_000_000;
-    return new Sender(producer, new Set(numbers), options, options.startFor(options.durationMs ?? inHeader));
+    return new Sender(producer, new Set(numbers), options, start);
   }
 
   async send({ track, timestampUs, keyframe, data }: MatroskaPacket): Promise<void> {
@@ -97,7 +100,9 @@ class Sender {
     this.#first ??= { mediaMs, sentAt: Date.now() };
     const elapsed = mediaMs - this.#first.mediaMs;
     if (this.#options.realtime) await this.#pace(this.#first.sentAt + elapsed);
-    const room = this.producer.write({ track: track.number, timestamp: this.#start + elapsed, keyframe, data });
+    const timestamp = this.#start + elapsed;
+    this.#options.onFrame?.(timestamp);
+    const room = this.producer.write({ track: track.number, timestamp, keyframe, data });
     if (room !== undefined) await room;
   }
 

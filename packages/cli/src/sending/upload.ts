@@ -2,11 +2,13 @@ import type { Ack, Connection, MediaProducer } from "@kvass/client";
 import type { MatroskaTrack } from "@kvass/media";
 import { CliError, describe } from "../errors.ts";
 import type { MediaInput } from "../input/open-input.ts";
-import { count, formatBytes, formatDuration } from "../terminal/format.ts";
+import { retentionHours } from "../retention.ts";
+import { count, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
 import { sendAsIs } from "./send-as-is.ts";
 import { sendFrames } from "./send-frames.ts";
+import { behindStored } from "./start-time.ts";
 import { unplayableTracks } from "./unplayable-tracks.ts";
 
 /** One `kvass put`. */
@@ -16,6 +18,8 @@ export interface UploadOptions {
   readonly input: MediaInput;
   /** Hours of retention of the stream to create; undefined: it must exist. */
   readonly createWithRetention: number | undefined;
+  /** Whether that number was asked for, and is not the default. */
+  readonly isRetentionGiven: boolean;
   readonly realtime: boolean;
   readonly asIs: boolean;
   /** Milliseconds since the epoch. */
@@ -26,11 +30,20 @@ export interface UploadOptions {
 /** A person is waiting: a server that does not come back within half a minute is reported. */
 const GIVE_UP_AFTER_MS = 30_000;
 
+/** Frames that lie further in the future than this come faster than they play: clocks and buffers do not explain it. */
+const AHEAD_MS = 5000;
+const TOO_FAST =
+  "the input comes faster than it plays, so that it is stored with times in the future; --realtime sends it at playing speed, --start-timestamp TIME says when it began";
+
 /** Sends an input with a progress line on stderr, and a summary of what was acknowledged. */
 export class Upload {
   readonly #options: UploadOptions;
   readonly #began = Date.now();
   readonly #acks = { received: 0, persisted: 0, errors: 0 };
+  /** Producer timestamps of the first and the last frame sent, in milliseconds since the epoch. */
+  #first: number | undefined;
+  #last: number | undefined;
+  #hasWarned = false;
   #readBytes = 0;
   #sentBytes = 0;
   #producer: MediaProducer | undefined;
@@ -56,13 +69,15 @@ export class Upload {
   }
 
   async #sendAsIs(): Promise<void> {
-    const { connection, stream, startTimestamp } = this.#options;
-    await this.#create([]);
+    const { connection, stream } = this.#options;
+    const isNew = await this.#create([]);
+    const start = await this.#startFor(undefined, isNew);
+    this.#first = start;
     await sendAsIs({
       connection,
       stream,
       chunks: this.#counted(),
-      start: startTimestamp ?? Date.now(),
+      start,
       onBytes: (bytes) => {
         this.#sentBytes += bytes;
       },
@@ -71,27 +86,48 @@ export class Upload {
   }
 
   async #sendFrames(): Promise<void> {
-    const { connection, stream, input, realtime, startTimestamp, signal } = this.#options;
+    const { connection, stream, input, realtime, signal } = this.#options;
+    let isNew = false;
     await sendFrames({
       connection,
       stream,
       chunks: this.#counted(),
       durationMs: input.durationMs,
-      startFor: (durationMs) => startTimestamp ?? Date.now() - (realtime ? 0 : (durationMs ?? 0)),
+      startFor: (durationMs) => this.#startFor(durationMs, isNew),
       realtime,
       signal,
       giveUpAfterMs: GIVE_UP_AFTER_MS,
       onTracks: async (tracks) => {
         for (const warning of unplayableTracks(tracks)) this.#status?.note(`kvass: ${warning}`);
-        await this.#create(tracks);
+        isNew = await this.#create(tracks);
       },
       onProducer: (producer) => {
         this.#producer = producer;
       },
       onAck: (ack) => this.#acknowledge(ack),
+      onFrame: (timestamp) => this.#note(timestamp),
       onRetry: (error, delayMs) =>
         this.#status?.note(`kvass: ${describe(error)}; going on in ${formatDuration(delayMs)}`),
     });
+  }
+
+  /** When the first frame is said to have been recorded: what is a recording ended by now, and lies behind what the stream holds. */
+  async #startFor(durationMs: number | undefined, isNew: boolean): Promise<number> {
+    const { connection, stream, input, realtime, startTimestamp } = this.#options;
+    if (startTimestamp !== undefined) return startTimestamp;
+    if (realtime) return Date.now();
+    const wanted = Date.now() - (durationMs ?? 0);
+    const isRecording = input.isFile || durationMs !== undefined;
+    return isRecording && !isNew ? behindStored(connection, stream, wanted) : wanted;
+  }
+
+  #note(timestamp: number): void {
+    this.#first = Math.min(this.#first ?? timestamp, timestamp);
+    this.#last = Math.max(this.#last ?? timestamp, timestamp);
+    const { input, startTimestamp } = this.#options;
+    if (this.#hasWarned || input.isFile || startTimestamp !== undefined || timestamp - Date.now() < AHEAD_MS) return;
+    this.#hasWarned = true;
+    this.#status?.note(`kvass: ${TOO_FAST}`);
   }
 
   async *#counted(): AsyncGenerator<Uint8Array, void> {
@@ -101,12 +137,23 @@ export class Upload {
     }
   }
 
-  async #create(tracks: readonly MatroskaTrack[]): Promise<void> {
-    const { connection, stream, createWithRetention } = this.#options;
-    if (createWithRetention === undefined) return;
-    if (await createStream(connection, stream, createWithRetention, tracks)) {
-      this.#status?.note(`created ${stream}, retention ${createWithRetention} h`);
-    }
+  /** Makes the stream where that is asked for; whether it did. */
+  async #create(tracks: readonly MatroskaTrack[]): Promise<boolean> {
+    const { connection, stream, createWithRetention, isRetentionGiven } = this.#options;
+    if (createWithRetention === undefined) return false;
+    const isNew = await createStream(connection, stream, createWithRetention, tracks);
+    if (isNew) this.#status?.note(`created ${stream}, retention ${createWithRetention} h`);
+    else if (isRetentionGiven) await this.#noteRetention(createWithRetention);
+    return isNew;
+  }
+
+  async #noteRetention(asked: number): Promise<void> {
+    const { connection, stream } = this.#options;
+    const found = await retentionHours(connection, stream);
+    if (found === asked) return;
+    this.#status?.note(
+      `kvass: ${stream} exists, and its retention stays ${found} h; --retention is for one that --create makes`,
+    );
   }
 
   #acknowledge({ type }: Ack): void {
@@ -137,6 +184,14 @@ export class Upload {
   #summary(refused: number): string {
     const elapsed = formatDuration(Date.now() - this.#began);
     const failed = refused > 0 ? `, ${count(refused, "fragment")} refused` : "";
-    return `${this.#options.stream}: ${this.#acknowledged}${failed}, ${formatBytes(this.#bytes)} in ${elapsed} (${this.#rate})`;
+    const sent = `${formatBytes(this.#bytes)} in ${elapsed} (${this.#rate})`;
+    return `${this.#options.stream}: ${this.#acknowledged}${failed}, ${sent}${this.#span}`;
+  }
+
+  /** Where the media lies on the producer's clock. */
+  get #span(): string {
+    if (this.#first === undefined) return "";
+    const from = `, from ${formatTime(new Date(this.#first))}`;
+    return this.#last === undefined ? from : `${from} to ${formatTime(new Date(this.#last))}`;
   }
 }
