@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -216,6 +217,46 @@ for (const [what, frames, codec] of [
       }
     }
   });
+}
+
+test("what is concealed leaves no trace in the pictures of the stream behind it", async () => {
+  const pool = poolFor({ size: 1 });
+  const video = await videoOf({ seconds: 2, size: "320x180", codec: ["-c:v", "libx264", "-bf", "0"] });
+  const wanted = [...video.frames.keys()];
+  const { queue } = framesToQueue(video.frames, 0, wanted, video.codec, BITSTREAMS[video.codec.name]);
+  const sound = await digestsOf(pool, video, queue);
+  const [decoder] = pool.pids;
+  assert.deepEqual(await digestsOf(pool, video, queue), sound);
+  assert.deepEqual(pool.pids, [decoder], "a sound stream keeps its decoder");
+  await meansOf(
+    pool,
+    video,
+    queue.map((frame) => ({ ...frame, pieces: spoilt(frame.pieces) })),
+  );
+  assert.deepEqual(await digestsOf(pool, video, queue), sound);
+  assert.notDeepEqual(pool.pids, [decoder]);
+});
+
+test("a new decoder begins with the key frame of an open group", async () => {
+  const open = ["-c:v", "libx264", "-bf", "3", "-g", "10", "-x264-params", "open-gop=1:scenecut=0"];
+  const video = await videoOf({ seconds: 3, codec: open });
+  const begin = video.frames.findLastIndex(({ keyframe }) => keyframe);
+  assert.ok(begin > 0);
+  const group = { ...video, frames: video.frames.slice(begin) };
+  assert.deepEqual(await shown(poolFor(), group, [0]), presented(group, [0]));
+});
+
+/** A digest of each picture, by rank. */
+async function digestsOf(
+  pool: DecoderPool,
+  { codec }: Video,
+  queue: readonly QueuedFrame[],
+): Promise<Map<number, string>> {
+  const digests = new Map<number, string>();
+  await pool.decode(codec.name, queue, async (rank, picture) => {
+    digests.set(rank, hash("sha256", picture));
+  });
+  return digests;
 }
 
 /** Steps of 255 by which a picture may be lighter or darker than it should be for being concealed; grey instead of black is off by 128. */

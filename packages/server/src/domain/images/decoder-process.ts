@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   clusterHeader,
   ebmlHeader,
@@ -147,7 +148,9 @@ export class DecoderProcess {
     });
     this.#stdout = stdout;
     this.#readPictures(stdout);
-    stdin.write(fileHeader(this.#bitstream));
+    const first = [this.#bitstream.marker];
+    // A decoder that has seen no IDR picture yet gives out none of a group that begins with another key frame.
+    stdin.write(Buffer.concat([fileHeader(this.#bitstream), frameHeader(first, true, 0), ...first]));
   }
 
   /** False where it has ended: it decodes no more. */
@@ -179,6 +182,7 @@ export class DecoderProcess {
     try {
       this.#queue(frames, begin);
       await task.done.promise;
+      await this.#retireIfDamaged();
     } catch (error) {
       // Frames that it has not taken yet lie in memory that may serve other streams from now on.
       if (this.#stdin.writableLength > 0) void this.end();
@@ -188,6 +192,17 @@ export class DecoderProcess {
       this.#task = undefined;
       this.#stdout.resume();
     }
+  }
+
+  /**
+   * Ends it where it has complained. What libavcodec conceals leaves its traces: the next pictures of a sound stream, which may be another's,
+   * came out with blocks that were up to 54 of 255 levels off.
+   */
+  async #retireIfDamaged(): Promise<void> {
+    // Complaints precede the last picture, but on another pipe: the poll after this one finds them.
+    await nextTurn();
+    await nextTurn();
+    if (this.#lastWords !== "") void this.end();
   }
 
   /** Ends it; resolves when it is gone. */
