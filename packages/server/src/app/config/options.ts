@@ -157,7 +157,7 @@ export const OPTIONS = {
   playbackCacheBytes: {
     kind: bytes,
     default: 128 * 2 ** 20,
-    help: "memory for built media segments, which all viewers of a stream share",
+    help: "memory for built media segments, which all viewers of a stream share; as much again where MPEG-TS is watched too",
   },
   maxConnections: { kind: count(1), default: 20_000, help: "open connections; more are refused" },
   drainSeconds: { kind: seconds(), default: 10, help: "SIGTERM waits so long for fragments in flight" },
