@@ -18,7 +18,9 @@ let server: TestServer;
 before(async () => {
   server = await TestServer.start();
   const client = new KinesisVideoClient(server.client);
-  await client.send(new CreateStreamCommand({ StreamName: "porch", DataRetentionInHours: 1 }));
+  for (const StreamName of ["porch", "bytes"]) {
+    await client.send(new CreateStreamCommand({ StreamName, DataRetentionInHours: 1 }));
+  }
   client.destroy();
 });
 after(() => server.stop());
@@ -31,8 +33,8 @@ function examples(page: string): { language: string; code: string }[] {
   }));
 }
 
-// Producing comes first: the pages about reading read what it has left.
-for (const page of ["produce.md", "consume.md"]) {
+// Producing comes first: the pages about reading and playing take what it has left.
+for (const page of ["produce.md", "consume.md", "playback.md"]) {
   for (const [index, { language, code }] of examples(page).entries()) {
     test(`${page}, example ${index + 1} (${language})`, async () => {
       const [command, ...args] = INTERPRETERS[language]!;
