@@ -10,7 +10,18 @@ const HEAD = `# Options of the server
 <!-- Made by \`node scripts/options-page.ts\` from the table that the server itself reads. -->
 
 Each option is a flag of \`kvass serve\`, an environment variable, and a key of the JSON file that \`--config FILE\` (or \`KVASS_CONFIG\`) names.
-A flag wins over the environment, which wins over the file. Bytes take a binary unit (\`512MiB\`, \`20g\`).
+A flag wins over the environment, which wins over the file. Bytes take a binary unit (\`512MiB\`, \`20g\`). Such a file:
+
+\`\`\`json
+{
+  "data": "/srv/kvass",
+  "listen": "0.0.0.0:8443",
+  "tlsCert": "/etc/kvass/chain.pem",
+  "tlsKey": "/etc/kvass/key.pem",
+  "maxBytes": "200GiB",
+  "drainSeconds": 20
+}
+\`\`\`
 
 The root credential is read from \`KVASS_ROOT_ACCESS_KEY_ID\` and \`KVASS_ROOT_SECRET_ACCESS_KEY\` where both are set, else from
 \`root-credential.json\` in the data folder, which the first start makes.
