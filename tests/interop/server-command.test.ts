@@ -1,6 +1,6 @@
 /** `kvass serve` where it cannot start, `kvass doctor`, and what a client verb says of a server that it cannot talk to. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -66,4 +66,54 @@ test("the doctor looks at what the server is set to use", async () => {
   assert.match(text, /^ok {4}port {10}127\.0\.0\.1:0 is free$/m);
   assert.match(text, /^warn {2}--ffmpeg {6}.*no-ffmpeg: missing, or no ffmpeg: images need it$/m);
   assert.match(text, /^ok {4}ffmpeg {8}\d/m);
+});
+
+test("a start that cannot succeed says why in one line, and leaves nothing behind", async () => {
+  const empty = path("empty");
+  mkdirSync(empty);
+  const noPem = path("no.pem");
+  writeFileSync(noPem, "hello");
+  const somewhere = ["--listen", "127.0.0.1:0"];
+  const wrong: [args: string[], line: string, status: number][] = [
+    [["--data", empty, "--listen", "192.0.2.1:8500"], "--listen 192.0.2.1:8500: no address of this machine", 1],
+    [
+      ["--data", empty, ...somewhere, "--tls-cert", noPem, "--tls-key", noPem],
+      `--tls-cert ${noPem}: expected a PEM certificate chain`,
+      2,
+    ],
+    [["--config", path("no.json")], `config file ${path("no.json")}: no such file or folder`, 2],
+    [["--data", noPem, ...somewhere], `--data ${noPem}: the folder cannot be made (${noPem}: is no folder)`, 1],
+    [
+      ["--data", join(noPem, "x"), ...somewhere],
+      `--data ${join(noPem, "x")}: the folder cannot be made (${join(noPem, "x")}: is no folder)`,
+      1,
+    ],
+  ];
+  for (const [args, line, expected] of wrong) {
+    const { status, stderr } = await kvass(["serve", ...args]);
+    assert.deepEqual([status, stderr], [expected, `kvass: ${line}\n`]);
+  }
+  assert.deepEqual(readdirSync(empty), []);
+});
+
+test("variables that look like settings and are none are told by the server and the doctor", async () => {
+  const server = await TestServer.start({ environment: { KVASS_LISTN: "127.0.0.1:1" } });
+  assert.match(server.log, /^kvass: KVASS_LISTN is no setting of Kvass; did you mean KVASS_LISTEN\?$/m);
+  await server.stop();
+  const { stdout } = await startKvass(["doctor"], undefined, { environment: { KVASS_REGOIN: "x" } }).ended;
+  assert.match(stdout.toString(), /^warn {2}environment {3}KVASS_REGOIN is no setting .* KVASS_REGION\?$/m);
+});
+
+test("the doctor looks at the address that it is given, also where a server runs", async () => {
+  const server = await TestServer.start();
+  const other = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => other.once("listening", resolve));
+  const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const taken = await kvass(["doctor", "--data", server.data, "--listen", listen]);
+  const own = await kvass(["doctor", "--data", server.data, "--listen", new URL(server.url).host]);
+  other.close();
+  await server.stop();
+  assert.equal(taken.status, 1);
+  assert.match(taken.stdout.toString(), /^ok {4}server .*\nFAIL {2}port {10}\S+ is taken by another program$/m);
+  assert.doesNotMatch(own.stdout.toString(), /^\w+ +port /m);
 });

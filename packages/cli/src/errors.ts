@@ -45,6 +45,8 @@ const FILES: Record<string, string> = {
   EISDIR: "is a folder",
   ENOTDIR: "is no folder",
   ENOSPC: "no space left on the disk",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "the name is too long",
   EEXIST: "exists already",
 };
 

@@ -1,6 +1,6 @@
 import { type RunningServer, type Settings, startServer } from "@kvass/server";
 import { readServerFile } from "./discovery.ts";
-import { CliError } from "./errors.ts";
+import { CliError, describe } from "./errors.ts";
 
 /** Starts the server. Throws {@link CliError} that says what to do where the folder or the port is taken. */
 export async function startOrExplain(settings: Settings): Promise<RunningServer> {
@@ -19,7 +19,13 @@ export function explainStart(cause: unknown, { data, listen }: { data: string; l
     const user = server === undefined ? "another process" : `the server on ${server.url} (process ${server.pid})`;
     return new CliError(`${data} is in use by ${user}`, { cause });
   }
-  switch ((cause as NodeJS.ErrnoException).code) {
+  const { code, syscall, path = data } = cause as NodeJS.ErrnoException;
+  if (syscall === "mkdir") {
+    // A file in its place is what EEXIST means here: of a folder the server makes use.
+    const problem = code === "EEXIST" ? `${path}: is no folder` : describe(cause);
+    return new CliError(`--data ${data}: the folder cannot be made (${problem})`, { cause });
+  }
+  switch (code) {
     case "EADDRINUSE":
       return new CliError(`${listen} is taken; choose another with --listen HOST:PORT, or port 0`, { cause });
     case "ENOTFOUND":
@@ -27,7 +33,7 @@ export function explainStart(cause: unknown, { data, listen }: { data: string; l
     case "EADDRNOTAVAIL":
       return new CliError(`--listen ${listen}: no address of this machine`, { cause });
     case "EACCES":
-      if ((cause as NodeJS.ErrnoException).syscall !== "listen") return cause;
+      if (syscall !== "listen") return cause;
       return new CliError(`--listen ${listen}: this user may not listen there`, { cause });
     default:
       return cause;

@@ -20,7 +20,8 @@ export function configure(command: Command): void {
       const { examine } = await import("../doctor/examine.ts");
       const { data, listen, ffmpeg } = resolveSettings({ flags, environment: process.env, configFile });
       let failed = false;
-      for await (const { name, verdict, detail } of examine({ dataDir: resolve(data), listen, ffmpeg })) {
+      const subject = { dataDir: resolve(data), listen, isListenGiven: flags.listen !== undefined, ffmpeg };
+      for await (const { name, verdict, detail } of examine(subject)) {
         process.stdout.write(`${verdict.padEnd(4)}  ${name.padEnd(12)}  ${detail}\n`);
         failed ||= verdict === "FAIL";
       }

@@ -1,5 +1,5 @@
 import { flagOf, OPTIONS, type OptionKey, variableOf } from "@kvass/server/options";
-import { resolveSettings } from "@kvass/server/settings";
+import { describeUnknown, resolveSettings, unknownVariables } from "@kvass/server/settings";
 import { type Command, Option } from "commander";
 import { untilInterrupted } from "../interruption.ts";
 
@@ -32,6 +32,7 @@ async function serve({ config, ...flags }: Flags): Promise<void> {
   // Whoever looks at a terminal is told what happens in words; JSON lines are for whatever collects them.
   const defaults = process.stderr.isTTY ? TERMINAL_DEFAULTS : {};
   const settings = resolveSettings({ flags, environment: process.env, configFile: config, defaults });
+  for (const unknown of unknownVariables(process.env)) process.stderr.write(`kvass: ${describeUnknown(unknown)}\n`);
   const { startOrExplain } = await import("../starting.ts");
   const interrupted = untilInterrupted();
   const server = await startOrExplain(settings);

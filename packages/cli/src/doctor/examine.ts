@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
+import { describeUnknown, unknownVariables } from "@kvass/server/settings";
 import { DEMO_DATA_DIR, readServerFile } from "../discovery.ts";
 import { describe } from "../errors.ts";
 import { formatBytes } from "../terminal/format.ts";
@@ -18,6 +19,8 @@ export interface Subject {
   readonly dataDir: string;
   /** `HOST:PORT`. */
   readonly listen: string;
+  /** Whether the command line names that address, and not the settings. */
+  readonly isListenGiven: boolean;
   /** The server's program for images, by name or path. */
   readonly ffmpeg: string;
 }
@@ -35,8 +38,16 @@ export async function* examine(subject: Subject): AsyncGenerator<Finding, void> 
   yield disk(subject.dataDir);
   const demo = readServerFile(DEMO_DATA_DIR);
   if (demo !== undefined) yield { name: "demo", verdict: "ok", detail: `runs on ${demo.url}` };
-  yield await port(subject);
+  const server = readServerFile(subject.dataDir);
+  if (server !== undefined) yield { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
+  // Where a server runs, the address that it is set to is its own.
+  if (server === undefined || (subject.isListenGiven && new URL(server.url).host !== subject.listen)) {
+    yield await port(subject);
+  }
   yield* ffmpegs(subject.ffmpeg);
+  for (const unknown of unknownVariables(process.env)) {
+    yield { name: "environment", verdict: "warn", detail: describeUnknown(unknown) };
+  }
   yield clock();
 }
 
@@ -68,9 +79,7 @@ function disk(dataDir: string): Finding {
   return { name: "disk", verdict: free < LITTLE_SPACE ? "warn" : "ok", detail: `${formatBytes(free)} free` };
 }
 
-async function port({ dataDir, listen }: Subject): Promise<Finding> {
-  const server = readServerFile(dataDir);
-  if (server !== undefined) return { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
+async function port({ listen }: Subject): Promise<Finding> {
   const colon = listen.lastIndexOf(":");
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
   const error = await listenError(host, Number(listen.slice(colon + 1)));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import { Gate } from "../aws/pipeline.ts";
 import type { WireRequest, WireResponse } from "../aws/wire.ts";
@@ -17,7 +17,8 @@ import { createLog, reportRecovery } from "./log.ts";
 import { rootCredential } from "./root-credential.ts";
 import { writeServerFile } from "./server-file.ts";
 import { wireServices } from "./services.ts";
-import { openStorage } from "./storage.ts";
+import { openStorage, storagePaths } from "./storage.ts";
+import { readTls, type TlsFiles } from "./tls.ts";
 
 /** A server that accepts requests. */
 export interface RunningServer {
@@ -35,6 +36,7 @@ const LISTENER_GRACE_MS = 2000;
 
 /**
  * Starts a server over a data folder, which is made where it does not exist.
+ * @throws ConfigError where a certificate or a key is none
  * @throws Error where the data folder is in use or damaged, or the address cannot be listened on
  */
 export async function startServer(
@@ -42,8 +44,9 @@ export async function startServer(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<RunningServer> {
   const log = createLog(settings.logLevel);
-  // A start that cannot succeed leaves no folder behind.
-  if (!existsSync(settings.data)) await checkAddress(settings.listen);
+  // A start that cannot succeed leaves nothing behind. Of a folder that is in use by another server that is to be said, not that the port is.
+  const tls = readTls(settings);
+  if (!existsSync(storagePaths(settings.data).catalog)) await checkAddress(settings.listen);
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
   const domain = wireDomain(settings, storage, log);
@@ -62,7 +65,7 @@ export async function startServer(
         log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
     });
     const page = new PlaybackPage();
-    const listener = createListener(settings, log, (request) => answer({ gate, domain, playback, page }, request));
+    const listener = createListener(settings, tls, log, (request) => answer({ gate, domain, playback, page }, request));
     const url = await listen(listener, settings);
     const removeServerFile = writeServerFile(settings.data, {
       url: settings.publicUrl || url,
@@ -108,15 +111,16 @@ function answer(
 
 function createListener(
   settings: Settings,
+  tls: TlsFiles | undefined,
   log: Logger,
   answerRequest: (request: WireRequest) => Promise<WireResponse>,
 ): Listener {
-  const { tlsCert, tlsKey, publicUrl, maxConnections } = settings;
+  const { publicUrl, maxConnections } = settings;
   return new Listener({
     answer: answerRequest,
     onError: (error, requestId) => log.warn({ err: error, requestId }, "answer cut"),
     publicUrl: publicUrl === "" ? undefined : publicUrl.replace(/\/$/, ""),
-    tls: tlsCert === "" ? undefined : { cert: readFileSync(tlsCert), key: readFileSync(tlsKey) },
+    tls,
     limits: { ...DEFAULT_LIMITS, maxConnections },
   });
 }

@@ -51,7 +51,11 @@ const REFUSED: [string, Parameters<typeof resolveSettings>[0], RegExp][] = [
   ["an empty number", { flags: { drainSeconds: " " } }, /^--drain-seconds: expected a number/],
   ["an unknown preset", { flags: { limits: "none" } }, /^--limits: expected one of generous, aws/],
   ["a certificate without its key", { flags: { tlsCert: "a.pem" } }, /expected both or neither/],
-  ["a missing file", { configFile: "/nonexistent/kvass.json" }, /^config file .*ENOENT/],
+  [
+    "a missing file",
+    { configFile: "/nonexistent/kvass.json" },
+    /^config file \/nonexistent\/kvass\.json: no such file or folder$/,
+  ],
 ];
 
 for (const [what, sources, message] of REFUSED) {
@@ -65,7 +69,7 @@ for (const [what, sources, message] of REFUSED) {
 
 test("refuses unknown keys and wrong types in the config file by name", () => {
   withFile('{"regoin":"x"}', (configFile) => {
-    assert.throws(() => resolveSettings({ configFile }), /unknown key "regoin"/);
+    assert.throws(() => resolveSettings({ configFile }), /unknown key "regoin"; did you mean "region"\?$/);
   });
   withFile('{"region":["x"]}', (configFile) => {
     assert.throws(() => resolveSettings({ configFile }), /"region": expected a string or a number/);

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileProblem } from "./file-problem.ts";
 import { flagOf, OPTIONS, type OptionKey, type Settings, variableOf } from "./options.ts";
+import { closest } from "./unknown-variables.ts";
+
+export { describeUnknown, unknownVariables } from "./unknown-variables.ts";
 
 /** A setting is wrong; the message names where it came from and what was expected. */
 export class ConfigError extends Error {
@@ -20,6 +24,11 @@ export interface SettingSources {
 
 const isKey = (key: string): key is OptionKey => Object.hasOwn(OPTIONS, key);
 
+function hintFor(key: string): string {
+  const meant = closest(key, Object.keys(OPTIONS));
+  return meant === undefined ? "" : `; did you mean "${meant}"?`;
+}
+
 /** A config file is a few settings; one that is larger than this is some other file. */
 const MAX_CONFIG_FILE_BYTES = 1 << 20;
 
@@ -30,14 +39,15 @@ function readConfigFile(path: string): Map<OptionKey, string> {
     if (text.length > MAX_CONFIG_FILE_BYTES) throw new Error(`larger than ${MAX_CONFIG_FILE_BYTES} bytes`);
     content = JSON.parse(text);
   } catch (error) {
-    throw new ConfigError(`config file ${path}: ${(error as Error).message}`, { cause: error });
+    const problem = error instanceof SyntaxError ? `expected JSON (${error.message})` : fileProblem(error);
+    throw new ConfigError(`config file ${path}: ${problem}`, { cause: error });
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new ConfigError(`config file ${path}: expected a JSON object`);
   }
   const values = new Map<OptionKey, string>();
   for (const [key, value] of Object.entries(content)) {
-    if (!isKey(key)) throw new ConfigError(`config file ${path}: unknown key "${key}"`);
+    if (!isKey(key)) throw new ConfigError(`config file ${path}: unknown key "${key}"${hintFor(key)}`);
     if (typeof value !== "string" && typeof value !== "number") {
       throw new ConfigError(`config file ${path}: "${key}": expected a string or a number`);
     }
