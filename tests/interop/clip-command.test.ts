@@ -58,7 +58,8 @@ test("a file that exists is replaced only when told so, and only by a whole clip
   const refused = await clip("porch", ...range, "-o", file);
   assert.deepEqual([refused.status, refused.stderr], [1, `kvass: ${file}: exists already; --force replaces it\n`]);
   const nothing = await clip("porch", "--from", "2020-01-01", "--to", "2020-01-02", "-o", file, "--force");
-  assert.deepEqual([nothing.status, nothing.stderr], [1, "kvass: porch holds no media there\n"]);
+  assert.equal(nothing.status, 1);
+  assert.match(nothing.stderr, /^kvass: porch holds no media there; what it holds lies between \S+Z and \S+Z\n$/);
   assert.equal(readFileSync(file, "utf8"), "precious");
   assert.equal((await clip("porch", ...range, "-o", file, "--force")).status, 0);
   assert.ok(statSync(file).size > 10_000);

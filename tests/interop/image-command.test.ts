@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CreateStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import sharp from "sharp";
-import { type Ended, kvass } from "../support/command-line.ts";
+import { type Ended, kvass, output } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
 import { frameShown, SHADED_RATE, sendBody, shadedVideo } from "../support/shaded-video.ts";
 
@@ -81,17 +81,45 @@ test("a range longer than one request may have is asked for in several", async (
   );
 });
 
+test("media without pictures is told for what it is", async () => {
+  for (const [stream, codec, line] of [
+    ["radio", ["-vn", "-c:a", "aac"], "the media of that moment is sound alone"],
+    ["old", ["-an", "-c:v", "mpeg4"], "the video of that moment is V_MPEG4/ISO/ASP; there are pictures of H.264, "],
+  ] as const) {
+    const sources = [
+      "-f",
+      "lavfi",
+      "-i",
+      "testsrc2=size=64x36:rate=5:duration=2",
+      "-f",
+      "lavfi",
+      "-i",
+      "sine=duration=2",
+    ];
+    await output("ffmpeg", ["-v", "error", ...sources, ...codec, path(`${stream}.mkv`)]);
+    const sent = ["put", stream, path(`${stream}.mkv`), "--create", "--start-timestamp", at(0), "--data", server.data];
+    assert.equal((await kvass(sent)).status, 0);
+    const { status, stderr } = await run(stream, "--at", at(1));
+    assert.equal(status, 1);
+    assert.ok(stderr.startsWith(`kvass: ${stream}: ${at(1)}: ${line}`), stderr);
+  }
+});
+
 test("what cannot be had is said in one line", async () => {
   await run("porch", "--at", at(1), "-o", path("there.jpg"));
   const wrong: [args: string[], line: RegExp, status: number][] = [
-    [["porch", "--at", at(1), "-o", path("there.jpg")], /there\.jpg: exists already\n$/, 1],
+    [["porch", "--at", at(1), "-o", path("there.jpg")], /there\.jpg: exists already; --force replaces it\n$/, 1],
     [["missing", "--at", "-1m"], /^kvass: ResourceNotFoundException: there is no stream missing\n$/, 1],
     [["empty", "--at", "earliest"], /^kvass: empty holds no media\n$/, 1],
-    [["porch", "--at", at(-5)], /^kvass: porch: \S+Z: there is no media of that moment\n$/, 1],
+    [
+      ["porch", "--at", at(-5)],
+      /^kvass: porch: \S+Z: there is no media of that moment; what it holds lies between \S+Z and \S+Z\n$/,
+      1,
+    ],
     [["porch", "--at", "now"], /moment; what arrives has pictures once its fragment is stored\n$/, 1],
     [
       ["porch", "--at", at(-9), "--every", "1s", "--to", at(-9)],
-      /no media of that moment\nkvass: porch: no image\n$/,
+      /no media of that moment; what it holds [^\n]+\nkvass: porch: no image\n$/,
       1,
     ],
     [["porch", "--at", at(1), "--every", "2s"], /^kvass: --every and --to go together\n$/, 2],

@@ -64,7 +64,7 @@ test("the doctor looks at what the server is set to use", async () => {
   const text = stdout.toString();
   assert.match(text, /^ok {4}data folder {3}.*elsewhere will be made$/m);
   assert.match(text, /^ok {4}port {10}127\.0\.0\.1:0 is free$/m);
-  assert.match(text, /^warn {2}--ffmpeg {6}.*no-ffmpeg: missing, or no ffmpeg: images need it$/m);
+  assert.match(text, /^warn {2}--ffmpeg {6}.*no-ffmpeg: not found \(on Debian: [^)]*\); needed for images$/m);
   assert.match(text, /^ok {4}ffmpeg {8}\d/m);
 });
 

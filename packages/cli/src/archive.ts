@@ -72,3 +72,52 @@ export async function endOfStored(
   }
   return end > moment ? end : undefined;
 }
+
+/** What a stream holds, in milliseconds since the epoch on the clock that was asked for. */
+export interface StoredSpan {
+  readonly from: number;
+  /** Undefined where it would take long to find out. */
+  readonly to: number | undefined;
+}
+
+/** Only pages are in order of time on AWS: the earliest fragment of a range is within the first. */
+export const FIRST_FRAGMENTS = 1000;
+/** The newest fragments are looked for in so much time back from now: an hour, a day, a month; in milliseconds. */
+const NEWEST_WITHIN_MS = [3_600_000, 86_400_000, 31 * 86_400_000];
+/** A hint is not worth more calls than list so many. */
+const MOST_LISTED = 5 * PAGE_SIZE;
+
+/** From when to when a stream holds media, with whatever pauses; undefined where it holds none. Throws the exceptions of the archive API. */
+export async function storedSpan(
+  connection: Connection,
+  stream: string,
+  clock: ArchiveRange["clock"],
+): Promise<StoredSpan | undefined> {
+  const all = await extent(connection, stream, { from: 0, to: END_OF_TIME, clock }, FIRST_FRAGMENTS);
+  if (all === undefined || all.isWhole) return all;
+  for (const backMs of NEWEST_WITHIN_MS) {
+    const range = { from: Date.now() - backMs, to: END_OF_TIME, clock };
+    const newest = await extent(connection, stream, range, MOST_LISTED);
+    if (newest !== undefined) return { from: all.from, to: newest.isWhole ? newest.to : undefined };
+  }
+  return { from: all.from, to: undefined };
+}
+
+/** Where the fragments of a range begin and end; `isWhole` where there are no more than `most`, of which the others are left out. */
+async function extent(
+  connection: Connection,
+  stream: string,
+  range: ArchiveRange,
+  most: number,
+): Promise<{ from: number; to: number; isWhole: boolean } | undefined> {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  let left = most;
+  for await (const fragment of fragmentsInRange(connection, stream, range)) {
+    if (left-- === 0) return { from, to, isWhole: false };
+    const begin = range.clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
+    from = Math.min(from, begin);
+    to = Math.max(to, begin + fragment.durationMs);
+  }
+  return left === most ? undefined : { from, to, isWhole: true };
+}

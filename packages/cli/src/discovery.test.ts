@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -19,6 +19,8 @@ function dataFolder(files: Record<string, unknown>): string {
   return folder;
 }
 
+/** A user who owns nothing. */
+const NOBODY = 65_534;
 const SERVER = { url: "http://127.0.0.1:9", region: "eu-north-1", pid: process.pid };
 const CREDENTIAL = { accessKeyId: "AKIAX", secretAccessKey: "se/cret+" };
 const running = (): string => dataFolder({ "server.json": SERVER, "root-credential.json": CREDENTIAL });
@@ -48,6 +50,22 @@ test("without a running server it says where it looked, and what to do", () => {
   assert.throws(() => localServer(folder, {}), {
     message: `no server runs over ${folder}; start one with kvass serve or kvass demo`,
   });
+});
+
+test("a folder that this user may not look into is told as such", () => {
+  const folder = running();
+  chmodSync(folder, 0o000);
+  // Nothing is closed to root.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid!(NOBODY);
+  try {
+    assert.throws(() => localServer(folder, {}), {
+      message: /^--data .*: permission denied; the data folder belongs to/,
+    });
+  } finally {
+    if (isRoot) process.seteuid!(0);
+    chmodSync(folder, 0o700);
+  }
 });
 
 test("a server is found by itself where every shell finds it, and no variable leads elsewhere", () => {

@@ -93,8 +93,19 @@ export function findLocalServer(dataDir: string, environment: Environment = proc
   return { dataDir, url: file.url, region: file.region, ...credentialOf(dataDir, environment) };
 }
 
+/** A folder that is named must be one that can be looked into. Throws {@link CliError} where this user may not. */
+function checkReadable(folder: string): void {
+  try {
+    readFileSync(join(folder, SERVER_FILE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") return;
+    throw new CliError(`--data ${folder}: permission denied; the data folder belongs to the user that runs the server`);
+  }
+}
+
 /** The running server of the given data folder; without one, that of the default folder or else the demo's. */
 export function localServer(data: string | undefined, environment: Environment = process.env): LocalServer {
+  if (data !== undefined) checkReadable(resolve(data));
   const folders = data === undefined ? [defaultDataDir(environment), DEMO_DATA_DIR] : [resolve(data)];
   for (const folder of folders) {
     const server = findLocalServer(folder, environment);
@@ -112,6 +123,16 @@ export function isFoundByItself(dataDir: string, environment: Environment = proc
   try {
     const elsewhere = { ...environment, KVASS_DATA: undefined };
     return [environment, elsewhere].every((variables) => localServer(undefined, variables).dataDir === dataDir);
+  } catch (error) {
+    if (error instanceof CliError) return false;
+    throw error;
+  }
+}
+
+/** Whether the server of this URL is the one that is found without `--data`, `--endpoint` and the variables that name endpoints. */
+export function isFoundAnyway(url: string, environment: Environment): boolean {
+  try {
+    return new URL(localServer(undefined, environment).url).origin === new URL(url).origin;
   } catch (error) {
     if (error instanceof CliError) return false;
     throw error;

@@ -1,6 +1,8 @@
 import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { type Connection, controlPlane } from "@kvass/client";
+import { type ArchiveRange, storedSpan } from "./archive.ts";
 import { CliError } from "./errors.ts";
+import { formatTime } from "./terminal/format.ts";
 
 /** For how many hours a stream keeps its media; 0: it keeps nothing. Throws the exceptions of DescribeStream. */
 export async function retentionHours(connection: Connection, stream: string): Promise<number> {
@@ -15,10 +17,28 @@ export async function retentionHours(connection: Connection, stream: string): Pr
 
 /** What is said of a stream that keeps nothing where something that was kept is asked for. */
 export const keepsNothing = (stream: string): string =>
-  `${stream} keeps nothing: its retention is 0 h (NoDataRetention); kvass get and kvass play without --from show what arrives`;
+  `${stream} keeps nothing: its retention is 0 h (NoDataRetention); kvass get --from now follows what arrives`;
 
-/** The error of a range in which nothing is stored: where nothing can be, it says so. */
-export async function nothingStored(connection: Connection, stream: string): Promise<CliError> {
-  const keeps = (await retentionHours(connection, stream)) > 0;
-  return new CliError(keeps ? `${stream} holds no media there` : keepsNothing(stream));
+/** The error of a range in which nothing is stored: it says where something is, or why nothing can be. Throws the exceptions of the APIs. */
+export async function nothingStored(
+  connection: Connection,
+  stream: string,
+  clock: ArchiveRange["clock"],
+): Promise<CliError> {
+  if ((await retentionHours(connection, stream)) === 0) return new CliError(keepsNothing(stream));
+  const held = await heldMedia(connection, stream, clock);
+  return new CliError(held === undefined ? `${stream} holds no media` : `${stream} holds no media there${held}`);
+}
+
+/** `; what it holds lies between ... and ...`; undefined where a stream holds nothing. Throws the exceptions of the archive API. */
+export async function heldMedia(
+  connection: Connection,
+  stream: string,
+  clock: ArchiveRange["clock"],
+): Promise<string | undefined> {
+  const span = await storedSpan(connection, stream, clock);
+  if (span === undefined) return undefined;
+  const from = formatTime(new Date(span.from));
+  if (span.to === undefined) return `; what it holds begins at ${from}`;
+  return `; what it holds lies between ${from} and ${formatTime(new Date(span.to))}`;
 }

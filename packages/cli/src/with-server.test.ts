@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { describe } from "./errors.ts";
 import { explainAnswer, type Work } from "./with-server.ts";
@@ -29,9 +32,26 @@ const CASES: [error: Error, work: Work, environment: Record<string, string>, lin
     EXPORTED,
     "ResourceNotFoundException: there is no stream porch (the endpoint is that of AWS_ENDPOINT_URL)",
   ],
+  [failure({ name: "ExpiredTokenException" }), { target: {} }, EXPORTED, "ExpiredTokenException: raw"],
   [failure({ name: "InvalidArgumentException" }), { target: {} }, EXPORTED, "InvalidArgumentException: raw"],
   [failure({ code: "ENOENT", path: "a.mkv" }), { target: {} }, EXPORTED, "a.mkv: no such file or folder"],
 ];
+
+test("a stream that is missing is not laid to a variable that names the server that is found without it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "kvass-found-"));
+  const server = { url: "http://127.0.0.1:1", region: "us-east-1", pid: process.pid };
+  writeFileSync(join(folder, "server.json"), JSON.stringify(server));
+  const environment = {
+    ...EXPORTED,
+    KVASS_DATA: folder,
+    KVASS_ROOT_ACCESS_KEY_ID: "A",
+    KVASS_ROOT_SECRET_ACCESS_KEY: "B",
+  };
+  const line = (error: Error): string => describe(explainAnswer(error, { target: {}, stream: "porch" }, environment));
+  assert.equal(line(MISSING), "ResourceNotFoundException: there is no stream porch");
+  assert.match(line(REFUSED), /the endpoint is that of AWS_ENDPOINT_URL\)$/);
+  rmSync(folder, { recursive: true });
+});
 
 for (const [error, work, environment, line] of CASES) {
   test(`failed work: ${line}`, () => assert.equal(describe(explainAnswer(error, work, environment)), line));

@@ -1,5 +1,5 @@
 import type { Connection } from "@kvass/client";
-import { connectionTo, environmentEndpoint, type Target } from "./discovery.ts";
+import { connectionTo, environmentEndpoint, isFoundAnyway, type Target } from "./discovery.ts";
 import { CliError, describe, isConnectionFailure } from "./errors.ts";
 import { schemeMixUp } from "./scheme-mix-up.ts";
 
@@ -18,9 +18,7 @@ const ELSEWHERE = new Set([
   "UnknownOperationException",
   "UnrecognizedClientException",
   "InvalidSignatureException",
-  "IncompleteSignatureException",
   "MissingAuthenticationTokenException",
-  "ExpiredTokenException",
   "NotAuthorizedException",
   "AccessDeniedException",
 ]);
@@ -53,7 +51,8 @@ export function explainAnswer(
   const what = isMissing ? `${error.name}: there is no stream ${stream}${hint}` : describe(error);
   const isGiven = target.endpoint !== undefined || target.data !== undefined;
   const isElsewhere = isConnectionFailure(error) || ELSEWHERE.has(error.name);
-  const variable = isGiven || !isElsewhere ? undefined : environmentEndpoint(environment)?.variable;
-  const origin = variable === undefined ? "" : ` (the endpoint is that of ${variable})`;
+  const found = isGiven || !isElsewhere ? undefined : environmentEndpoint(environment);
+  const isCause = found !== undefined && (!isMissing || !isFoundAnyway(found.url, environment));
+  const origin = isCause ? ` (the endpoint is that of ${found.variable})` : "";
   return new CliError(`${what}${origin}`, { cause: error });
 }

@@ -35,6 +35,10 @@ async function check({ data, rebuildIndex = false }: Flags): Promise<void> {
       },
     });
     status.stop();
+    if (rebuildIndex) {
+      const { fragments } = report.recovery;
+      process.stdout.write(`${dataDir}: the index was made anew from the journal, ${count(fragments, "fragment")}\n`);
+    }
     for (const damage of report.damages) process.stdout.write(`${describeDamage(damage)}\n`);
     process.stdout.write(`${summary(dataDir, report)}\n`);
     if (!report.ok) process.exitCode = 1;

@@ -1,3 +1,4 @@
+import type { Connection } from "@kvass/client";
 import { type Command, Option } from "commander";
 import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
@@ -60,7 +61,7 @@ async function get(stream: string, flags: Flags): Promise<void> {
     const { isLive, ...source } = await mediaSource({ connection, stream, from, to, now, clock: flags.clock, signal });
     const waiting = isLive ? describeWaiting({ from, to, now }, process.stderr.isTTY) : undefined;
     if (waiting !== undefined) process.stderr.write(`${stream}: ${waiting}\n`);
-    await saveShown(source, { stream, path, flags, isLive, signal });
+    await saveShown(source, { connection, stream, path, flags, isLive, signal });
     // Following has no other end than ^C.
     if (signal.aborted && !isLive) process.exitCode = INTERRUPTED;
   });
@@ -82,6 +83,7 @@ export function describeWaiting(
 }
 
 interface Saving {
+  readonly connection: Connection;
   readonly stream: string;
   readonly path: string;
   readonly flags: Flags;
@@ -90,7 +92,10 @@ interface Saving {
 }
 
 /** Saves with a status line on a terminal, and a summary. Throws {@link CliError} where there is nothing to save. */
-async function saveShown(source: MediaSource, { stream, path, flags, isLive, signal }: Saving): Promise<void> {
+async function saveShown(
+  source: MediaSource,
+  { connection, stream, path, flags, isLive, signal }: Saving,
+): Promise<void> {
   const save = flags.raw
     ? (await import("../recording/save-raw.ts")).saveRaw
     : (await import("../recording/save.ts")).save;
@@ -105,7 +110,12 @@ async function saveShown(source: MediaSource, { stream, path, flags, isLive, sig
   } finally {
     status.stop();
   }
-  if (progress.bytes === 0) throw new CliError(`${stream} holds no media there`);
+  if (progress.bytes === 0) {
+    if (signal.aborted) throw new CliError(`${stream}: ended before any media came`, { exitCode: INTERRUPTED });
+    if (isLive) throw new CliError(`${stream}: no media came`);
+    const { nothingStored } = await import("../retention.ts");
+    throw await nothingStored(connection, stream, flags.clock);
+  }
   process.stderr.write(`${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}\n`);
 }
 

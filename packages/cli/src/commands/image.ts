@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
+import { alreadyThere } from "../recording/check-target.ts";
 import type { ImageQuery } from "../recording/image-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatTime } from "../terminal/format.ts";
@@ -33,8 +34,6 @@ const MAX_WIDTH = 3840;
 const MAX_HEIGHT = 2160;
 /** Of an interval that is not used: one image alone. */
 const ANY_INTERVAL_MS = 1000;
-/** Fragments are mostly shorter, and so is the time for which what arrives is in none that is stored yet. */
-const ARRIVING_MS = 20_000;
 /** Digits of the number in the names of several images. */
 const NUMBER_DIGITS = 4;
 
@@ -150,6 +149,7 @@ interface Saving {
 /** Saves the images, with a line for each of a series that there is not, and a summary. Throws {@link CliError} where there is none at all. */
 async function save({ connection, stream, query, path, isSeries, force, signal }: Saving): Promise<void> {
   const { imagesOf } = await import("../recording/image-source.ts");
+  const { inFull, inShort } = await import("../recording/why-no-image.ts");
   const saved = { images: 0, bytes: 0 };
   const progress = (): string => `${count(saved.images, "image")}, ${formatBytes(saved.bytes)}`;
   const status = new StatusLine(() => `${stream}: ${progress()}`, { quiet: true });
@@ -157,13 +157,16 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
   try {
     for await (const { time, image } of imagesOf(connection, stream, query, signal)) {
       number++;
-      if (typeof image === "string") {
-        if (!isSeries) throw new CliError(`${stream}: ${formatTime(new Date(time))}: ${image}${advice(time)}`);
-        status.note(`kvass: ${formatTime(new Date(time))}: ${image}`);
+      if ("reason" in image) {
+        const moment = { connection, stream, time, clock: query.clock };
+        // Of a series it is mostly the same for all, and told in full once.
+        const why = number === 1 ? await inFull(image.reason, moment) : inShort(image.reason);
+        const line = `${formatTime(new Date(time))}: ${why}`;
+        if (!isSeries) throw new CliError(`${stream}: ${line}`);
+        status.note(`kvass: ${line}`);
         continue;
       }
-      if (path === "-") process.stdout.write(image);
-      else await writeFile(isSeries ? numbered(path, number) : path, image, { flag: force ? "w" : "wx" });
+      await write(image, isSeries ? numbered(path, number) : path, force);
       saved.images++;
       saved.bytes += image.length;
     }
@@ -176,9 +179,19 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
   process.stderr.write(`${name}: ${progress()}\n`);
 }
 
-/** What to do about a moment that is so new. */
-const advice = (time: number): string =>
-  Date.now() - time < ARRIVING_MS ? "; what arrives has pictures once its fragment is stored" : "";
+/** Writes to a file, or to stdout for `-`. Throws {@link CliError} where the file is there already and may not be replaced. */
+async function write(image: Uint8Array, path: string, force: boolean): Promise<void> {
+  if (path === "-") {
+    process.stdout.write(image);
+    return;
+  }
+  try {
+    await writeFile(path, image, { flag: force ? "w" : "wx" });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyThere(path);
+    throw error;
+  }
+}
 
 /** `porch.jpg` -> `porch-0001.jpg`. */
 function numbered(path: string, number: number | "*"): string {

@@ -1,5 +1,5 @@
 import type { Connection } from "@kvass/client";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ArchiveRange } from "../archive.ts";
 import type { Target } from "../discovery.ts";
 import { addTargetOptions } from "../target-options.ts";
@@ -30,7 +30,11 @@ export function configure(command: Command): void {
     .argument("[STREAM]", "stream whose fragments to list, by name")
     .option("--from <TIME>", `first fragment start: ${MOMENT_FORMS}`, "earliest")
     .option("--to <TIME>", "last fragment start", "+365d")
-    .option("--clock <CLOCK>", "times are those of the producer or of the server", clock, "producer")
+    .addOption(
+      new Option("--clock <CLOCK>", "times are those of the producer or of the server")
+        .choices(["producer", "server"])
+        .default("producer"),
+    )
     .option("--limit <N>", "list at most so many", positiveInteger, DEFAULT_LIMIT)
     .option("--json", "one JSON object a line")
     .action((stream: string | undefined, flags: Flags) => {
@@ -41,11 +45,6 @@ export function configure(command: Command): void {
       );
     });
   addTargetOptions(command);
-}
-
-function clock(text: string): "producer" | "server" {
-  if (text !== "producer" && text !== "server") throw new InvalidArgumentError("expected producer or server");
-  return text;
 }
 
 async function listStreams(connection: Connection, flags: Flags): Promise<void> {
@@ -81,6 +80,7 @@ async function listFragments(connection: Connection, stream: string, range: Arch
     if (flags.json) process.stdout.write(`${JSON.stringify(fragment)}\n`);
     else listed.push(fragment);
   }
+  if (total.fragments === 0) await noteRetention(connection, stream);
   if (flags.json) return;
   if (listed.length > 0) {
     const tables = [fullTable(listed), narrowTable(listed, flags.clock)] as const;
@@ -89,6 +89,11 @@ async function listFragments(connection: Connection, stream: string, range: Arch
   const { fragments, bytes, durationMs } = total;
   process.stdout.write(`${count(fragments, "fragment")}, ${formatDuration(durationMs)}, ${formatBytes(bytes)}\n`);
   noteLimit(left, flags.limit);
+}
+
+async function noteRetention(connection: Connection, stream: string): Promise<void> {
+  const { keepsNothing, retentionHours } = await import("../retention.ts");
+  if ((await retentionHours(connection, stream)) === 0) process.stderr.write(`kvass: ${keepsNothing(stream)}\n`);
 }
 
 interface Row {

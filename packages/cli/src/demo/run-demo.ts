@@ -137,7 +137,11 @@ class Demo {
     const connection = this.#connection;
     const session = { connection, stream: DEMO_STREAM, format: "hls", range: undefined, clock: "producer" } as const;
     sessionUrl({ ...session, expiresSeconds: LINK_SECONDS }).then(
-      (url) => this.#status.note(`Watch it live in a browser, for 12 hours:\n  ${pageOf(withLowLatency(url))}\n`),
+      (url) =>
+        this.#status.note(
+          `Watch it live in a browser, for 12 hours:\n  ${pageOf(withLowLatency(url))}\n`,
+          process.stdout,
+        ),
       (error: unknown) => this.#status.note(`no link for the browser: ${describe(error)}`),
     );
   }

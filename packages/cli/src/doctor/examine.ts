@@ -111,11 +111,17 @@ function* ffmpegs(server: string): Generator<Finding> {
 }
 
 function program(name: string, path: string, users: string): Finding {
-  const { status, stdout } = spawnSync(path, ["-version"], { encoding: "utf8" });
+  const { status, stdout, error } = spawnSync(path, ["-version"], { encoding: "utf8" });
   const version = /^ffmpeg version (\S+)/.exec(stdout ?? "")?.[1];
   const place = name === path ? "" : `${path}: `;
   if (status === 0 && version !== undefined) return { name, verdict: "ok", detail: `${place}${version}` };
-  return { name, verdict: "warn", detail: `${place}missing, or no ffmpeg: ${users} need it` };
+  const problem = error === undefined ? "does not answer as ffmpeg does" : startProblem(error);
+  return { name, verdict: "warn", detail: `${place}${problem}; needed for ${users}` };
+}
+
+function startProblem({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ENOENT") return "not found (on Debian: apt-get install ffmpeg)";
+  return code === "EACCES" ? "may not be run by this user" : message;
 }
 
 /** Without a network there is no other clock to compare with, but the kernel knows whether something keeps its own right. */

@@ -5,6 +5,7 @@ import {
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import { type Connection, dataEndpoint } from "@kvass/client";
 import { CliError } from "../errors.ts";
+import { nothingStored } from "../retention.ts";
 
 /** Which streaming session. Times in milliseconds since the epoch, by the clock that is named. */
 export interface SessionRequest {
@@ -37,15 +38,15 @@ export async function sessionUrl(request: SessionRequest): Promise<string> {
   } catch (error) {
     // The stream exists, or else there would be no endpoint.
     if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
-    throw new CliError(nothingThere(request), { cause: error });
+    throw await nothingThere(request);
   } finally {
     client.destroy();
   }
 }
 
-function nothingThere({ stream, range }: SessionRequest): string {
-  if (range !== undefined) return `${stream} holds no media there`;
-  return `${stream} is not live now; --from plays what it holds`;
+async function nothingThere({ connection, stream, range, clock }: SessionRequest): Promise<CliError> {
+  if (range !== undefined) return nothingStored(connection, stream, clock);
+  return new CliError(`${stream} is not live now; --from plays what it holds`);
 }
 
 /** What both calls take, in the same words. */

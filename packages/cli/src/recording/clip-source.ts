@@ -1,7 +1,8 @@
 import { GetClipCommand, KinesisVideoArchivedMediaClient } from "@aws-sdk/client-kinesis-video-archived-media";
 import { type Connection, dataEndpoint } from "@kvass/client";
-import { fragmentsInRange, LONGEST_FRAGMENT_MS } from "../archive.ts";
+import { FIRST_FRAGMENTS, fragmentsInRange, LONGEST_FRAGMENT_MS } from "../archive.ts";
 import { CliError, isConnectionFailure } from "../errors.ts";
+import { nothingStored } from "../retention.ts";
 import type { Moment } from "../time.ts";
 
 /** Which clip. Times in milliseconds since the epoch, by the clock that is named. */
@@ -22,19 +23,17 @@ export interface ClipSpan {
 
 /** The longest range of GetClip (AWS docs, "ClipTimestampRange"). */
 const LONGEST_CLIP_MS = 24 * 3_600_000;
-/** Within so many listed fragments is the earliest one: a page of them, since only pages are in order of time. */
-const FIRST_FRAGMENTS = 1000;
 
 /**
  * From where the fragment begins that `from` lies in, since GetClip gives only those that begin in its range, or else the next one, up to `to`.
  * Where the range is longer than a clip may be but holds nothing beyond that, it ends there. Throws {@link CliError} where there is nothing.
  */
 export async function spanOfClip(request: ClipRequest): Promise<ClipSpan> {
-  const { stream, from, to } = request;
+  const { connection, stream, from, to, clock } = request;
   const first = from === "earliest" ? 0 : from;
   const start =
     (await beginOfFragmentAt(request, Math.min(to, first))) ?? (await earliest(request, { from: first, to }));
-  if (start === undefined) throw new CliError(`${stream} holds no media there`);
+  if (start === undefined) throw await nothingStored(connection, stream, clock);
   const last = start + LONGEST_CLIP_MS;
   const end = to > last && (await earliest(request, { from: last + 1, to })) === undefined ? last : to;
   // Also where a clip of the very last fragment is asked for.

@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import { type Connection, dataEndpoint } from "@kvass/client";
 import { fragmentsInRange } from "../archive.ts";
-import { CliError } from "../errors.ts";
+import { nothingStored } from "../retention.ts";
 import type { Moment } from "../time.ts";
 
 /** Which images: one at `from`, and where `everyMs` is given one each so often up to `to`. Times in milliseconds since the epoch. */
@@ -22,21 +22,21 @@ export interface ImageQuery {
   readonly height: number | undefined;
 }
 
-/** The image of a moment, or in words why there is none. */
+/** The image of a moment, or why there is none. */
 export interface ReceivedImage {
   readonly time: number;
-  readonly image: Uint8Array | string;
+  readonly image: Uint8Array | NoImage;
+}
+
+/** Why there is no image, as GetImages names it: `NO_MEDIA`, `MEDIA_ERROR`. */
+export interface NoImage {
+  readonly reason: string;
 }
 
 /** The longest range of one request (AWS docs, "GetImages"). */
 const LONGEST_RANGE_MS = 300_000;
 /** The most that one call returns (AWS docs, "GetImages"). */
 const PAGE_SIZE = 25;
-
-const REASONS: Record<string, string> = {
-  NO_MEDIA: "there is no media of that moment",
-  MEDIA_ERROR: "the media of that moment gives no picture",
-};
 
 /** `earliest` as a time: when what is stored begins. Throws {@link CliError} where nothing is. */
 export async function resolveMoment(
@@ -53,7 +53,7 @@ export async function resolveMoment(
     if (first === undefined || time < first) first = time;
     if (--left === 0) break;
   }
-  if (first === undefined) throw new CliError(`${stream} holds no media`);
+  if (first === undefined) throw await nothingStored(connection, stream, clock);
   return first;
 }
 
@@ -75,7 +75,7 @@ export async function* imagesOf(
       for await (const { Images = [] } of paginateGetImages({ client, pageSize: PAGE_SIZE }, input)) {
         for (const { TimeStamp, ImageContent, Error: reason = "" } of Images) {
           if (signal.aborted) return;
-          const image = ImageContent === undefined ? (REASONS[reason] ?? reason) : Buffer.from(ImageContent, "base64");
+          const image = ImageContent === undefined ? { reason } : Buffer.from(ImageContent, "base64");
           yield { time: TimeStamp?.getTime() ?? Number.NaN, image };
         }
       }

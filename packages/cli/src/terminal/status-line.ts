@@ -24,10 +24,10 @@ export class StatusLine {
     this.#timer = setInterval(() => this.#show(), stream.isTTY ? REFRESH_MS : LOG_EVERY_MS).unref();
   }
 
-  /** Writes a line above the status line. */
-  note(text: string): void {
+  /** Writes a line above the status line; to where it shall last, as stdout, if that is not where the status line is. */
+  note(text: string, to: NodeJS.WritableStream = this.#stream): void {
     this.#clear();
-    this.#stream.write(`${text}\n`);
+    to.write(`${text}\n`);
     if (this.#timer !== undefined && this.#stream.isTTY) this.#show();
   }
 
