@@ -77,6 +77,15 @@ describe("the page", { concurrency: true }, () => {
     await screen.close();
   });
 
+  test("offers no other session of a stream that was deleted", async () => {
+    const screen = await stage.visit(await linkOf(STORED, "--from", "earliest"));
+    await says(screen, "kind", /^Replay$/);
+    const gone = { status: 410, body: "The stream of the session was deleted.\n" };
+    await screen.page.route("**/hls/v1/**", (route) => route.fulfill(gone));
+    await says(screen, "notice", /^The stream of the session was deleted\.$/);
+    await screen.close();
+  });
+
   test("plays a range, which can be sought", async () => {
     const from = new Date(footage.storedStart + 5500).toISOString();
     const to = new Date(footage.storedStart + 40_000).toISOString();

@@ -107,7 +107,8 @@ class Demo {
           this.#producer = producer;
         },
         onAck: (ack) => this.#acknowledge(ack),
-        onRetry: (error, delayMs) => this.#status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`),
+        onRetry: (error, delayMs) =>
+          this.#status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`, process.stdout),
       });
     } finally {
       this.#status.stop();
@@ -142,7 +143,7 @@ class Demo {
           `Watch it live in a browser, for 12 hours:\n  ${pageOf(withLowLatency(url))}\n`,
           process.stdout,
         ),
-      (error: unknown) => this.#status.note(`no link for the browser: ${describe(error)}`),
+      (error: unknown) => this.#status.note(`no link for the browser: ${describe(error)}`, process.stdout),
     );
   }
 

@@ -46,6 +46,14 @@ test("nothing in the page needs what its policy refuses", async () => {
   assert.doesNotMatch(textOf(answer!), /<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon[a-z]+=|https?:/);
 });
 
+test("a browser that asks for the server itself is led to the page, and clients of the API are not", async () => {
+  const visit = await ask("/", { accept: "text/html,application/xhtml+xml,*/*;q=0.8" });
+  assert.deepEqual([visit?.status, visit?.headers.Location], [302, "/play"]);
+  assert.equal(ask("/", { accept: "*/*" }), undefined);
+  assert.equal(ask("/"), undefined);
+  assert.equal(ask("/", { accept: "text/html" }, "POST"), undefined);
+});
+
 test("a browser that has a file is told that it is the one", async () => {
   const first = await ask("/play/hls.js", { "accept-encoding": "gzip" });
   assert.equal(first!.headers["Content-Type"], "text/javascript; charset=utf-8");

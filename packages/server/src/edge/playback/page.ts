@@ -53,9 +53,14 @@ const HEADERS = {
   "X-Content-Type-Options": "nosniff",
 } as const;
 
+/** Whether somebody looks what is here with a browser; clients of the API, which have no resource there, do not ask for HTML. */
+const isVisit = ({ method, headers }: WireRequest, path: string): boolean =>
+  path === "/" && (method === "GET" || method === "HEAD") && (headers.accept ?? "").includes("text/html");
+
 /**
  * `GET /play`, a page that plays HLS sessions with hls.js, and its files. The session's URL stands in the fragment of the page's,
  * `/play#https://.../hls/v1/...`, which browsers keep to themselves. The page holds nothing that needs a credential.
+ * Browsers that ask for `/` are led there.
  */
 export class PlaybackPage {
   readonly #files = new Map<string, Promise<EncodedText>>();
@@ -63,6 +68,7 @@ export class PlaybackPage {
   /** Answers a request for the page or one of its files; undefined where it is none. Rejects where the installation has lost a file. */
   answer(request: WireRequest): Promise<WireResponse> | undefined {
     const path = request.target.split("?", 1)[0]!;
+    if (isVisit(request, path)) return Promise.resolve(plain(302, "See /play.", { ...HEADERS, Location: "/play" }));
     const file = FILES.get(path);
     if (file === undefined) return undefined;
     if (request.method === "GET" || request.method === "HEAD") return this.#send(request, path, file);

@@ -107,24 +107,29 @@ async function handle(url, { type, details, error }) {
   }
   const refusal = await reasonOf(url);
   if (player !== failed) return;
-  if (refusal !== undefined && refusal !== UNREACHABLE) {
-    giveUp(`${refusal} A new URL comes from kvass play or GetHLSStreamingSessionURL.`);
+  if (refusal !== undefined && refusal.text !== UNREACHABLE) {
+    const advice = refusal.isForGood ? "" : " A new URL comes from kvass play or GetHLSStreamingSessionURL.";
+    giveUp(refusal.text + advice);
   } else if (type === Hls.ErrorTypes.NETWORK_ERROR) {
     const position = failed.latestLevelDetails?.live === false ? video.currentTime : undefined;
     stop();
-    tell(`${refusal ?? "Loading failed."} Trying again.`);
+    tell(`${refusal?.text ?? "Loading failed."} Trying again.`);
     retry = setTimeout(() => playWithHlsJs(url, position), RETRY_MS);
   } else giveUp(`Playback failed: ${error?.message ?? details}`);
 }
 
-/** Why the server refuses the session, in its own words; undefined where it does not. */
+/**
+ * Why the server refuses the session, in its own words, and whether there can be no other one: 410 is that the stream is gone (RFC 9110, section
+ * 15.5.11). Undefined where it does not refuse.
+ */
 async function reasonOf(url) {
   try {
     const answer = await fetch(url, { cache: "no-store" });
     if (answer.ok) return undefined;
-    return (await answer.text()).trim() || `The server answered ${answer.status}.`;
+    const text = (await answer.text()).trim() || `The server answered ${answer.status}.`;
+    return { text, isForGood: answer.status === 410 };
   } catch {
-    return UNREACHABLE;
+    return { text: UNREACHABLE, isForGood: false };
   }
 }
 
