@@ -64,15 +64,20 @@ const WAYS: Readonly<Record<string, Way>> = {
   "dash.js": { player: "dash.js", protocol: "dash" },
 };
 
-/** Ways to play with low latency, and how many seconds behind what is sent they come at least. */
-const LOW_LATENCY_WAYS: Readonly<Record<string, Way & { readonly behind: number }>> = {
+/**
+ * Seconds behind what is sent that players with low latency come at least: two fragments, where those of whole fragments stay four and more behind.
+ * How near they come on a machine that decodes in time is measured by the bench `llhls`.
+ */
+const LOW_LATENCY_BEHIND = 4;
+
+/** Ways to play with low latency. */
+const LOW_LATENCY_WAYS: Readonly<Record<string, Way>> = {
   "hls.js with low latency": {
     player: "hls.js",
     protocol: "hls",
     session: CONTINUOUS,
     // As the playback page sets them: hls.js stays where a late start, or a halt at it, has brought it otherwise.
     options: { maxLiveSyncPlaybackRate: 1.25, liveSyncOnStallIncrease: 0.25 },
-    behind: 2,
   },
   "Shaka Player with low latency": {
     player: "Shaka Player",
@@ -82,7 +87,6 @@ const LOW_LATENCY_WAYS: Readonly<Record<string, Way & { readonly behind: number 
     // part before. Where it leaves times as they are, it needs a playlist that begins with the session.
     options: { manifest: { hls: { ignoreManifestTimestampsInSegmentsMode: true } } },
     window: ALL_FRAGMENTS,
-    behind: 3,
   },
 };
 
@@ -249,9 +253,9 @@ describe("live", () => {
           const played = await screen.watched(SECONDS);
           checkPlayed(played);
           checkMoments(played, start);
-          const behind = await nearest(screen, way.behind);
+          const behind = await nearest(screen, LOW_LATENCY_BEHIND);
           context.diagnostic(`${behind.toFixed(2)} s behind what is sent`);
-          assert.ok(behind > 0 && behind <= way.behind, `${behind} s behind`);
+          assert.ok(behind > 0 && behind <= LOW_LATENCY_BEHIND, `${behind} s behind`);
         });
       });
     }
