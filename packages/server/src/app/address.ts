@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 export interface Address {
   /** Name or address, IPv6 without its brackets. */
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0 takes whichever is free. */
   readonly port: number;
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { connect as connectTls } from "node:tls";
+import { RawClient } from "../../../../../tests/support/raw-client.ts";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { health } from "../admin/health.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
@@ -23,49 +23,6 @@ async function start(answer: Answer, limits: Partial<HttpLimits> = {}, errors: u
   return (await listener.listen("127.0.0.1", 0)).port;
 }
 
-/** Sends bytes, and tells what has come back by the time that a pattern matches or the connection ends. */
-class Client {
-  readonly socket: Socket;
-  received = "";
-  ended = false;
-  reset = false;
-
-  constructor(port: number) {
-    this.socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-    this.socket.setEncoding("latin1");
-    this.socket.on("data", (text) => {
-      this.received += text.toString();
-    });
-    this.socket.once("end", () => {
-      this.ended = true;
-    });
-    this.socket.on("error", () => {
-      this.reset = true;
-    });
-  }
-
-  send(text: string): this {
-    this.socket.write(text);
-    return this;
-  }
-
-  async until(pattern: RegExp): Promise<string> {
-    while (!pattern.test(this.received)) {
-      if (this.ended || this.socket.destroyed) assert.fail(`the connection ended after: ${this.received}`);
-      await Promise.race(["data", "end", "close"].map((event) => once(this.socket, event)));
-    }
-    return this.received;
-  }
-
-  async untilClosed(): Promise<string> {
-    this.socket.resume();
-    if (!this.ended && !this.socket.destroyed)
-      await Promise.race([once(this.socket, "end"), once(this.socket, "close")]);
-    this.socket.destroy();
-    return this.received;
-  }
-}
-
 const HEAD = "POST /x HTTP/1.1\r\nHost: camera.lan\r\n";
 const CHUNKED = `${HEAD}Transfer-Encoding: chunked\r\n\r\n`;
 const ok = (body: string): WireResponse => ({ status: 200, headers: { "X-Own": "1" }, body: Buffer.from(body) });
@@ -80,7 +37,7 @@ test("a request is handed over as it was sent, and its answer carries the common
     seen.push(request);
     return ok("hello");
   });
-  const client = new Client(port).send(
+  const client = new RawClient(port).send(
     "GET /a%20b?c=%7e HTTP/1.1\r\nHost: camera.lan\r\nX-Twice: 1\r\nX-Twice: 2\r\n\r\n",
   );
   const answer = await client.until(/hello$/);
@@ -111,7 +68,7 @@ test("headers of a streamed answer are sent before its first item, and each item
       await second.promise;
     })(),
   }));
-  const client = new Client(port).send(CHUNKED);
+  const client = new RawClient(port).send(CHUNKED);
   assert.match(await client.until(/\r\n\r\n/), /Transfer-Encoding: chunked\r\n\r\n$/);
   first.release();
   await client.until(/\r\n\r\n3\r\none\r\n5\r\nthree\r\n$/);
@@ -129,7 +86,7 @@ test("answers flow while the body still comes", async () => {
       for await (const chunk of body) yield Buffer.from(`[${chunk}]`);
     })(),
   }));
-  const client = new Client(port).send(`${CHUNKED}1\r\na\r\n`);
+  const client = new RawClient(port).send(`${CHUNKED}1\r\na\r\n`);
   await client.until(/\[a\]/);
   client.send("1\r\nb\r\n");
   await client.until(/\[b\]/);
@@ -145,12 +102,12 @@ test("a client that waits for 100 Continue gets it when the answerer wants the b
     const [body] = await request.body.toArray();
     return ok(`got ${body}`);
   });
-  const client = new Client(port).send(`${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
+  const client = new RawClient(port).send(`${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
   await client.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
   client.send("hi");
   await client.until(/got hi$/);
   client.socket.destroy();
-  const refused = new Client(port).send(
+  const refused = new RawClient(port).send(
     "POST /refuse HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n",
   );
   assert.doesNotMatch(await refused.until(/no$/), /100 Continue/);
@@ -165,7 +122,7 @@ test("an answer that ends in mid-request reaches a client that is still sending,
       yield Buffer.from("ERROR");
     })(),
   }));
-  const client = new Client(port).send(CHUNKED);
+  const client = new RawClient(port).send(CHUNKED);
   const chunk = `10000\r\n${"x".repeat(0x10000)}\r\n`;
   for (let i = 0; i < 32; i++) client.send(chunk);
   assert.match(await client.untilClosed(), /5\r\nERROR\r\n0\r\n\r\n$/);
@@ -173,7 +130,7 @@ test("an answer that ends in mid-request reaches a client that is still sending,
 
 test("the same where the answer is the connection's last because its client says so", async () => {
   const port = await start(async () => ok("refused"));
-  const client = new Client(port).send(`${HEAD}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`);
+  const client = new RawClient(port).send(`${HEAD}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`);
   await client.until(/refused$/);
   // A connection that was destroyed would answer these with a reset.
   for (let i = 0; i < 32; i++) client.send(`10000\r\n${"x".repeat(0x10000)}\r\n`);
@@ -185,7 +142,7 @@ test("the same where the answer is the connection's last because its client says
 test("answers of pipelined requests all come before the connection closes with the last", async () => {
   const port = await start(async ({ target }) => ok(target));
   const requests = ["/1", "/2"].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join("");
-  const client = new Client(port).send(`${requests}GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const client = new RawClient(port).send(`${requests}GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
   assert.match(await client.untilClosed(), /\/1HTTP.*\/2HTTP.*\/3$/s);
 });
 
@@ -195,10 +152,10 @@ test("what is no request is refused behind the answers of the requests before it
     await promise;
     return ok(target);
   });
-  const client = new Client(port).send(
+  const client = new RawClient(port).send(
     `GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\ngarbage\r\n\r\n`,
   );
-  const other = await new Client(port).send("garbage\r\n\r\n").untilClosed();
+  const other = await new RawClient(port).send("garbage\r\n\r\n").untilClosed();
   assert.match(other, /^HTTP\/1\.1 400 /);
   client.send("more garbage\r\n\r\n");
   release();
@@ -213,14 +170,14 @@ test("a body that stops being HTTP while earlier answers are to come ends the co
     await promise;
     return ok(target);
   });
-  const client = new Client(port).send(`GET /1 HTTP/1.1\r\nHost: x\r\n\r\n${CHUNKED}this is no chunk\r\n`);
+  const client = new RawClient(port).send(`GET /1 HTTP/1.1\r\nHost: x\r\n\r\n${CHUNKED}this is no chunk\r\n`);
   assert.equal(await client.untilClosed(), "");
   release();
 });
 
 test("a body that stops being HTTP while its answer is under way ends both, and nothing is put into the answer", async () => {
   const port = await start(async ({ body }) => ({ status: 200, headers: {}, body }));
-  const client = new Client(port).send(`${CHUNKED}3\r\nabc\r\n`);
+  const client = new RawClient(port).send(`${CHUNKED}3\r\nabc\r\n`);
   await client.until(/abc\r\n$/);
   client.send("this is no chunk\r\n");
   assert.match(await client.untilClosed(), /3\r\nabc\r\n$/);
@@ -228,14 +185,14 @@ test("a body that stops being HTTP while its answer is under way ends both, and 
 
 test("what a refused client goes on sending is read for a while only", async () => {
   const port = await start(async () => ok("refused"), { lingerMs: 50 });
-  const client = new Client(port).send(CHUNKED);
+  const client = new RawClient(port).send(CHUNKED);
   await client.until(/refused$/);
   await client.untilClosed();
 });
 
 test("a connection is kept after a refusal whose request has ended", async () => {
   const port = await start(async () => ok("refused"));
-  const client = new Client(port).send(`${HEAD}Content-Length: 3\r\n\r\nabc`);
+  const client = new RawClient(port).send(`${HEAD}Content-Length: 3\r\n\r\nabc`);
   await client.until(/refused$/);
   client.received = "";
   client.send(`${HEAD}Content-Length: 0\r\n\r\n`);
@@ -260,7 +217,7 @@ test("a client that leaves aborts the request's signal and ends the answer's ite
       }
     })(),
   }));
-  const client = new Client(port).send(CHUNKED);
+  const client = new RawClient(port).send(CHUNKED);
   await client.until(/x\r\n$/);
   client.socket.destroy();
   await gone.promise;
@@ -277,7 +234,7 @@ test("a reader that does not read holds the answer's iteration back", async () =
       for (; yielded < 256; yielded++) yield block;
     })(),
   }));
-  const client = new Client(port);
+  const client = new RawClient(port);
   client.socket.pause();
   client.send(`${HEAD}Content-Length: 0\r\n\r\n`);
   let before = -1;
@@ -307,7 +264,7 @@ test("an answerer that rejects, and one that fails after its headers, spoil thei
     {},
     errors,
   );
-  const request = (path: string): Client => new Client(port).send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  const request = (path: string): RawClient => new RawClient(port).send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   const rejected = request("/reject");
   assert.match(await rejected.until(/\r\n\r\n/), /^HTTP\/1\.1 500 .*x-amzn-ErrorType: InternalFailure/s);
   rejected.socket.destroy();
@@ -323,7 +280,7 @@ test("an answerer that rejects, and one that fails after its headers, spoil thei
 
 test("preflight requests are answered without asking the answerer", async () => {
   const port = await start(async () => assert.fail("asked"));
-  const client = new Client(port).send(
+  const client = new RawClient(port).send(
     "OPTIONS /createStream HTTP/1.1\r\nHost: a\r\nAccess-Control-Request-Headers: authorization,x-amz-date\r\n\r\n",
   );
   const answer = await client.until(/\r\n\r\n/);
@@ -338,12 +295,12 @@ test("bytes that are no request are answered and cut off", async () => {
     ["GET / HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 400 /],
     [`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(DEFAULT_LIMITS.maxHeaderBytes)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
   ];
-  for (const [bytes, pattern] of refusals) assert.match(await new Client(port).send(bytes).untilClosed(), pattern);
+  for (const [bytes, pattern] of refusals) assert.match(await new RawClient(port).send(bytes).untilClosed(), pattern);
 });
 
 test("headers that do not end are cut off", async () => {
   const port = await start(async () => assert.fail("asked"), { headersTimeoutMs: 100 });
-  const clients = [new Client(port).send("GET / HTTP/1.1\r\nHost"), new Client(port)];
+  const clients = [new RawClient(port).send("GET / HTTP/1.1\r\nHost"), new RawClient(port)];
   for (const answer of await Promise.all(clients.map((client) => client.untilClosed()))) {
     assert.match(answer, /^HTTP\/1\.1 408 /);
   }
@@ -360,8 +317,8 @@ test("closing lets requests in hand finish, and cuts those that outlast the grac
     onError: () => undefined,
   });
   const { port } = await listener.listen("127.0.0.1", 0);
-  const patient = new Client(port).send("GET /brief HTTP/1.1\r\nHost: a\r\n\r\n");
-  const stuck = new Client(port).send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  const patient = new RawClient(port).send("GET /brief HTTP/1.1\r\nHost: a\r\n\r\n");
+  const stuck = new RawClient(port).send("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
   while (listener.inFlight < 2) await new Promise((resolve) => setImmediate(resolve));
   const closed = listener.close(300);
   finish.release();
