@@ -2,9 +2,6 @@
  * Runs in the browser: plays a session with one of the players and keeps what is on the screen, frame by frame. `coded-video.ts` says how a
  * frame tells its number.
  */
-/** Seconds of playback from its start, or a seek, in which a player may have a single fragment in hand. */
-const SETTLES_SECONDS = 3;
-
 /** A player that has so many seconds of media, of every track, does not wait for more. */
 const IN_HAND_SECONDS = 0.5;
 
@@ -58,7 +55,7 @@ function load(src) {
 /** Keeps each frame as it is shown: its time in the video, the number that is drawn in it, and the moment that the player tells. */
 class Observer {
   frames = [];
-  /** Times at which playback had to wait for media once it had settled. */
+  /** Times at which playback had to wait for media after its first frame, but for seeks. */
   stalls = [];
   /** Times at which it waited with media in hand: for the machine. */
   pauses = [];
@@ -74,8 +71,7 @@ class Observer {
     const canvas = new OffscreenCanvas(coded.width, coded.box);
     this.#context = canvas.getContext("2d", { willReadFrequently: true });
     video.addEventListener("waiting", () => {
-      const [first] = this.frames;
-      if (video.seeking || first === undefined || video.currentTime < first.time + SETTLES_SECONDS) return;
+      if (video.seeking || this.frames.length === 0) return;
       (this.#inHand() < IN_HAND_SECONDS ? this.stalls : this.pauses).push(video.currentTime);
     });
     video.addEventListener("error", () => this.errors.push(video.error?.message || "the video element failed"));
