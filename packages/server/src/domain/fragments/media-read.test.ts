@@ -59,6 +59,15 @@ for (const retention of [24, 0]) {
   });
 }
 
+test("of fragments that came in one millisecond only the newest is told to be the tip", async () => {
+  const { server, stream, session } = await fixture({ now: () => 1_795_000_000_000 });
+  await session.put(Buffer.concat([bodyHeader(), ...FIVE.map((timecode) => second(timecode))]));
+  const files = contentsOf(await server.read(stream));
+  const behind = files.map(({ tagsAfter }) => tagIn(tagsAfter, "MILLIS_BEHIND_NOW"));
+  assert.deepEqual(behind, ["1", "1", "1", "1", "0"]);
+  await server.close();
+});
+
 test("a read from a moment on the server's clock begins with the fragment received then", async () => {
   const clock = { time: 1_795_000_000_000 };
   const { server, stream, session } = await fixture({ now: () => clock.time });

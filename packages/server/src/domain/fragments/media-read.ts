@@ -49,8 +49,8 @@ export class MediaRead {
   /** When something was last sent or, before that, the start. */
   #lastSentAt: number;
   #sent = false;
-  /** Newest server timestamp of the archive when reading began. */
-  #archiveTip = 0;
+  /** Newest fragment of the archive when reading began. */
+  #archiveTip: FragmentRow | undefined;
   #ahead: { row: FragmentRow; fragment: Promise<StoredFragment> } | undefined;
 
   constructor(options: MediaReadOptions) {
@@ -77,8 +77,7 @@ export class MediaRead {
       yield errorChunk(selector.type === "after" ? selector.number : "", FRAGMENT_NOT_FOUND);
       return;
     }
-    const newest = await index.newest({ streamId: stream.id, horizon: stream.horizon() });
-    this.#archiveTip = newest?.serverTimestamp ?? 0;
+    this.#archiveTip = await index.newest({ streamId: stream.id, horizon: stream.horizon() });
     try {
       yield* this.#follow(new FragmentCursor({ stream, index, live }, start, this.#options.skipped));
     } finally {
@@ -239,13 +238,23 @@ export class MediaRead {
   }
 
   #end(identity: FragmentRow | LiveFragment["identity"], frames: number): Uint8Array {
-    const { live, metrics } = this.#options;
-    const tip = Math.max(this.#archiveTip, live.newestServerTimestamp);
-    const behind = Math.max(0, tip - identity.serverTimestamp);
+    const { metrics } = this.#options;
+    const behind = this.#behind(identity);
     metrics.outgoingFragments++;
     metrics.outgoingFrames += frames;
     metrics.millisBehindNow = behind;
     return this.#count(chunkTail(identity, behind));
+  }
+
+  /**
+   * Milliseconds from a fragment to the stream's tip. Readers take 0 for "nothing newer is there" (AWS docs, "GetMedia"), so a fragment that
+   * came in the same millisecond as a newer one is told to be one behind.
+   */
+  #behind({ sequence, serverTimestamp }: FragmentRow | LiveFragment["identity"]): number {
+    const { live } = this.#options;
+    const archived = this.#archiveTip;
+    if (sequence >= Math.max(live.lastBegun, archived?.sequence ?? 0)) return 0;
+    return Math.max(1, Math.max(live.newestServerTimestamp, archived?.serverTimestamp ?? 0) - serverTimestamp);
   }
 }
 
