@@ -30,6 +30,12 @@ const ROWS_PER_TURN = 1000;
  */
 const LOOK_BACK = 1024;
 
+/**
+ * As many rows as are asked for. Where a limit is a parameter and nothing else, SQLite plans for its value: it parses and plans the statement
+ * anew each time that one is bound (3.53), which takes longer than to read a row.
+ */
+const LIMIT = "LIMIT :limit + 0";
+
 interface ClockStatements {
   readonly containing: StatementSync;
   readonly behind: StatementSync;
@@ -57,7 +63,7 @@ function clockStatements(database: Database, clock: FragmentClock): ClockStateme
       database,
       `SELECT ${columns} FROM fragments
        WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
-       ORDER BY ${start}, sequence LIMIT :limit`,
+       ORDER BY ${start}, sequence ${LIMIT}`,
     );
   return {
     // Goes back by the stream's longest fragment, as what starts earlier cannot contain the time, and 1 ms for the rounding of fractions.
@@ -130,15 +136,15 @@ export class SqliteFragmentIndex implements FragmentIndex {
       producerTimestamp: clockStatements(database, "producerTimestamp"),
     };
     const select = `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = :stream`;
-    this.#after = rows(database, `${select} AND sequence > :sequence ORDER BY sequence LIMIT :limit`);
-    this.#before = rows(database, `${select} AND sequence < :sequence ORDER BY sequence DESC LIMIT :limit`);
+    this.#after = rows(database, `${select} AND sequence > :sequence ORDER BY sequence ${LIMIT}`);
+    this.#before = rows(database, `${select} AND sequence < :sequence ORDER BY sequence DESC ${LIMIT}`);
     this.#anyLive = rows(database, "SELECT 1 FROM fragments WHERE stream_id = ? AND server_ts >= ? LIMIT 1");
     this.#totals = database.prepare("SELECT fragments, bytes FROM streams WHERE stream_id = ?");
     this.#streams = database.prepare("SELECT stream_id FROM streams");
     this.#remove = rows(
       database,
       `DELETE FROM fragments WHERE stream_id = :stream AND sequence IN (
-         SELECT sequence FROM fragments WHERE stream_id = :stream AND server_ts < :horizon LIMIT :limit)
+         SELECT sequence FROM fragments WHERE stream_id = :stream AND server_ts < :horizon ${LIMIT})
        RETURNING segment, size, offset, length, extents`,
     );
   }
