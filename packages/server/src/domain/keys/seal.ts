@@ -19,13 +19,13 @@ const nonces = Buffer.allocUnsafeSlow(NONCE_BYTES * NONCES_PER_DRAW);
 let nonceOffset = nonces.length;
 
 /** A fresh random 96-bit nonce (SP 800-38D section 8.2.2), copied out because the pool is drawn anew. */
-function nextNonce(): Buffer {
+function nextNonce(): Uint8Array {
   if (nonceOffset === nonces.length) {
     randomFillSync(nonces);
     nonceOffset = 0;
   }
   nonceOffset += NONCE_BYTES;
-  return Buffer.from(nonces.subarray(nonceOffset - NONCE_BYTES, nonceOffset));
+  return new Uint8Array(nonces.subarray(nonceOffset - NONCE_BYTES, nonceOffset));
 }
 
 function writeInteger(target: Buffer, value: number, offset: number): void {
@@ -33,9 +33,12 @@ function writeInteger(target: Buffer, value: number, offset: number): void {
   target.writeUInt32LE(value >>> 0, offset);
 }
 
-/** The associated data of one part: 68 bytes, one layout for every part, so that no two different parts encode alike. */
+/**
+ * The associated data of one part: 68 bytes, one layout for every part, so that no two different parts encode alike. In memory of its own: a
+ * message to a worker takes all of the memory that a view lies in, and Node's pool of small buffers has 64 KiB.
+ */
 function associatedData(identity: FragmentIdentity, part: number, summary: FragmentSummary | undefined): Buffer {
-  const data = Buffer.allocUnsafe(ASSOCIATED_BYTES);
+  const data = Buffer.allocUnsafeSlow(ASSOCIATED_BYTES);
   data.writeUInt32LE(LAYOUT, 0);
   data.writeUInt32LE(identity.random, 4);
   writeInteger(data, identity.streamId, 8);
