@@ -8,9 +8,6 @@ import { CREDENTIALS } from "../support/server.ts";
 const FRAMES = 6;
 const FRAGMENT_MS = 40;
 
-/** An acknowledgement and an answer on two loopback sockets are read within this time of each other. */
-const CROSSING_MS = 50;
-
 /** A fragment's bytes follow from its stream and timecode, so that a reader can tell what it should have got. */
 export function fragmentOf(stream: string, timecode: number): Buffer {
   const seed = [...stream].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, timecode >>> 0);
@@ -25,6 +22,9 @@ export class StreamLedger {
   /** Timecodes of every fragment that was sent, acknowledged or not. */
   readonly sent = new Set<number>();
 
+  /** The producer's connection, the newest one where there were several. */
+  connection: PutMediaSocket | undefined;
+
   /** Set while a request that deletes the stream's data is under way: should the server die, nothing of it is promised. */
   doubtful = false;
 
@@ -36,9 +36,20 @@ export class StreamLedger {
   async discard(request: () => Promise<unknown>): Promise<void> {
     this.doubtful = true;
     await request();
-    await delay(CROSSING_MS);
+    await this.#overtaken(Date.now());
     this.persisted.clear();
     this.doubtful = false;
+  }
+
+  /**
+   * Resolves when the connection has told something of a fragment that was sent after `moment`, or nothing more will come: acknowledgements
+   * keep their order on a connection, so that those of before have been read then, however long they and their reader took.
+   */
+  async #overtaken(moment: number): Promise<void> {
+    const { connection } = this;
+    if (connection === undefined) return;
+    const later = connection.ack(({ FragmentTimecode = 0 }) => FragmentTimecode > moment);
+    await Promise.race([later.catch(() => undefined), connection.answered]);
   }
 
   /** The server died. */
@@ -52,6 +63,7 @@ export class StreamLedger {
 export async function produce(url: string, ledger: StreamLedger, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const put = new PutMediaSocket({ url, ...CREDENTIALS, stream: ledger.stream });
+    ledger.connection = put;
     put.onAck = (ack) => {
       if (ack.EventType === "PERSISTED") ledger.persisted.set(ack.FragmentNumber!, ack.FragmentTimecode!);
     };
