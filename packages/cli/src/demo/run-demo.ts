@@ -8,10 +8,11 @@ import { pageOf, sessionUrl, withLowLatency } from "../playback/session-url.ts";
 import { createStream } from "../sending/create-stream.ts";
 import { sendFrames } from "../sending/send-frames.ts";
 import { explainStart, startOrExplain } from "../starting.ts";
-import { formatBytes, formatDuration } from "../terminal/format.ts";
+import { formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { startCamera } from "./camera.ts";
 import { instructions } from "./instructions.ts";
+import { describeProgress } from "./progress.ts";
 
 /** One run of the demo. */
 export interface DemoOptions {
@@ -148,15 +149,12 @@ class Demo {
   }
 
   #describe(): string {
-    const statistics = this.#producer?.statistics;
-    const delay = this.#endToPersistedMs === undefined ? "-" : `${this.#endToPersistedMs} ms`;
-    const parts = [
-      formatDuration(Date.now() - this.#began),
-      `fragments ${this.#persisted} persisted`,
-      formatBytes(statistics?.bytesWritten ?? 0),
-      `acks ${this.#acks}`,
-      `fragment end to PERSISTED ${delay}`,
-    ];
-    return `${DEMO_STREAM}: ${parts.join(", ")}`;
+    return describeProgress(DEMO_STREAM, {
+      elapsedMs: Date.now() - this.#began,
+      fragments: this.#persisted,
+      bytes: this.#producer?.statistics.bytesWritten ?? 0,
+      acks: this.#acks,
+      lagMs: this.#endToPersistedMs,
+    });
   }
 }
