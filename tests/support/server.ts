@@ -27,6 +27,11 @@ export interface ServerOptions {
   readonly nodeFlags?: readonly string[];
 }
 
+/** This process's environment without the settings of the tests, and those of a server that someone has in their shell. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("KVASS_")));
+}
+
 /** A real `kvass serve` process on a free loopback port. */
 export class TestServer {
   readonly url: string;
@@ -60,7 +65,7 @@ export class TestServer {
       {
         stdio: ["ignore", "pipe", "pipe"],
         env: {
-          ...process.env,
+          ...ownEnvironment(),
           KVASS_ROOT_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
           KVASS_ROOT_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
           ...options.environment,
