@@ -48,6 +48,7 @@ function fragmentOf({ id }: StreamRecord, round: number, segment: number): Fragm
     duration: FRAGMENT_MS,
     size: FRAGMENT_BYTES,
     startsClean: true,
+    lacksPictures: false,
     configuration: 1,
     segment,
     extents: [4096 + ((round * FRAGMENT_BYTES) % 2 ** 28), FRAGMENT_BYTES + 108],
@@ -66,8 +67,8 @@ async function createStreams(storage: Storage): Promise<StreamRecord[]> {
 /** A segment with one real fragment: rows without a segment would not outlive a start. */
 async function createSegment({ catalog, keyEncryption, journal }: Storage, stream: StreamRecord): Promise<number> {
   const key = await new DataKeys(catalog, keyEncryption).get(stream);
-  const { duration, size, startsClean, configuration, ...identity } = fragmentOf(stream, 0, 0);
-  const summary = { duration, size, startsClean, configuration };
+  const { duration, size, startsClean, lacksPictures, configuration, ...identity } = fragmentOf(stream, 0, 0);
+  const summary = { duration, size, startsClean, lacksPictures, configuration };
   const writer = journal.begin(identity, 0);
   const row = await writer.commit(sealPart(encryptionOf(key, identity, 0, summary), [Buffer.alloc(1)]), summary);
   return row.segment;

@@ -44,7 +44,7 @@ async function storeFirst({ catalog, keyEncryption, journal }: Storage, stream: 
   const cluster = fragment(START, FRAMES, FRAME_BYTES, FRAGMENT_MS);
   const parts = [...encodeHead(head), cluster, encodeFooter({ frames: FRAMES, tagsBytes: 0 })];
   const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const summary = { duration: FRAGMENT_MS, size, startsClean: true, configuration: 1 };
+  const summary = { duration: FRAGMENT_MS, size, startsClean: true, lacksPictures: false, configuration: 1 };
   const timestamps = { serverTimestamp: START, producerTimestamp: START };
   const identity = { streamId: stream.id, sequence: 1, random: 1, ...timestamps };
   const key = await new DataKeys(catalog, keyEncryption).get(stream);

@@ -1,4 +1,4 @@
-/** Sound that begins after the pictures and ends before them: it plays at its time, and ffmpeg misses nothing where there is none. */
+/** Sound that begins after the pictures, ends before them or begins before them: it plays at its time, and ffmpeg misses nothing where there is none. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
@@ -9,6 +9,7 @@ import { describeTrack, type MatroskaTrack } from "../../packages/media/src/inde
 import { ADTS_HEADER_BYTES, adtsSetUp, writeAdtsHeader } from "../../packages/media/src/mpegts/adts.ts";
 import { ControlPlane } from "../conformance/support/control-plane.ts";
 import { Player } from "../conformance/support/playback.ts";
+import { kvass } from "../support/command-line.ts";
 import {
   CLUSTER_PER_GOP,
   decodeComplaints,
@@ -69,13 +70,30 @@ const FORMS: [what: string, open: (stream: string) => Promise<string>, codecs: r
   ],
 ];
 
-async function check(source: string, from: number, to: number): Promise<void> {
+async function check(source: string, from: number, to: number, pictures = SECONDS * 25): Promise<ProbedPacket[]> {
   assert.equal(await decodeComplaints(source), "");
   const packets = await probePackets(source);
   const tone = await heard(source, packets);
   assert.ok(Math.abs(tone.from - from) < 0.1, `heard from ${tone.from}`);
   assert.ok(Math.abs(tone.to - to) < 0.1, `heard to ${tone.to}`);
-  assert.equal(packets.filter(({ codec_type }) => codec_type === "video").length, SECONDS * 25);
+  assert.equal(packets.filter(({ codec_type }) => codec_type === "video").length, pictures);
+  return packets;
+}
+
+/** Holds a stream against `hold` as a clip, and as a session of each form that carries the codec. */
+async function inEveryForm(
+  stream: string,
+  codec: string,
+  hold: (source: string, form: string) => Promise<unknown>,
+): Promise<void> {
+  for (const [form, open, codecs] of FORMS) {
+    if (codecs.includes(codec)) await test(form, async () => void (await hold(await open(stream), form)));
+  }
+  const { Payload } = await player.client.send(
+    new GetClipCommand({ StreamName: stream, ClipFragmentSelector: SELECTOR }),
+  );
+  const clip = await Payload!.transformToByteArray();
+  await withFile("clip.mp4", clip, (path) => hold(path, "clip"));
 }
 
 for (const codec of ["aac", "libopus"]) {
@@ -87,15 +105,55 @@ for (const codec of ["aac", "libopus"]) {
       const stream = `${codec}-${from}`;
       await plane.create(stream, { DataRetentionInHours: 24 });
       await putMedia(url, stream, await toneWithin(from, to, codec), START);
-      for (const [form, open, codecs] of FORMS) {
-        if (!codecs.includes(codec)) continue;
-        await test(form, async () => check(await open(stream), from, to));
-      }
-      const { Payload } = await player.client.send(
-        new GetClipCommand({ StreamName: stream, ClipFragmentSelector: SELECTOR }),
-      );
-      const clip = await Payload!.transformToByteArray();
-      await withFile("clip.mp4", clip, (path) => check(path, from, to));
+      await inEveryForm(stream, codec, (source) => check(source, from, to));
+    });
+  }
+}
+
+/** When the pictures begin in the media of `toneBefore`, in seconds. */
+const LATE = 3.2;
+
+/** A tone of twelve seconds and pictures that begin within; clusters are as ffmpeg cuts them. */
+function toneBefore(codec: string, clusters: readonly string[]): Promise<Buffer> {
+  return makeMedia([
+    ...["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${SECONDS}`],
+    ...["-itsoffset", String(LATE), "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=25:duration=${SECONDS - LATE}`],
+    ...["-map", "1:v", "-map", "0:a", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", codec],
+    ...clusters,
+  ]);
+}
+
+/** Holds that sound is heard from the beginning, and each picture but the first is shown at its time. */
+async function checkBefore(source: string, firstAt: number): Promise<void> {
+  const packets = await check(source, 0, SECONDS, Math.round((SECONDS - LATE) * 25));
+  const begin = firstOf(packets);
+  const shown = packets.filter(({ codec_type }) => codec_type === "video").map(({ pts_time }) => Number(pts_time));
+  const [first, second] = shown.sort((a, b) => a - b);
+  assert.ok(Math.abs(first! - begin - firstAt) < 0.05, `the first picture at ${first! - begin}`);
+  assert.ok(Math.abs(second! - begin - LATE - 0.04) < 0.05, `the second at ${second! - begin}`);
+}
+
+type Store = (stream: string, media: Buffer) => Promise<unknown>;
+const asIs: Store = (stream, media) => putMedia(url, stream, media, START);
+/** Puts the sound before the pictures into the fragment of the first ones. */
+const byCommand: Store = (stream, media) =>
+  withFile("media.mkv", media, async (path) => {
+    const put = ["put", stream, path, "--start-timestamp", String(START), "--data", plane.server.data];
+    const { status, stderr } = await kvass(put);
+    assert.equal(status, 0, stderr);
+  });
+
+for (const [what, clusters, store] of [
+  ["fragments of its own", CLUSTER_PER_GOP, asIs],
+  ["clusters cut by time", ["-cluster_time_limit", "500"], asIs],
+  ["the fragment of the first pictures", CLUSTER_PER_GOP, byCommand],
+] as [string, readonly string[], Store][]) {
+  for (const codec of ["aac", "libopus"]) {
+    test(`${codec} that begins before the pictures, in ${what}, plays from its beginning in every form`, async () => {
+      const stream = `${codec}-in-${what.replaceAll(" ", "-")}`;
+      await plane.create(stream, { DataRetentionInHours: 24 });
+      await store(stream, await toneBefore(codec, clusters));
+      await inEveryForm(stream, codec, (source, form) => checkBefore(source, form === "clip" ? LATE : 0));
     });
   }
 }

@@ -72,7 +72,7 @@ export class TestArchive {
     for (let part = 0; part < parts - 1; part++) {
       await writer.append(sealPart(encryptionOf(key, identity, part, undefined), cut(part)));
     }
-    const summary = { duration: 1000, size: payload.length, startsClean: true, configuration: 1 };
+    const summary = { duration: 1000, size: payload.length, startsClean: true, lacksPictures: false, configuration: 1 };
     const commit = () =>
       writer.commit(sealPart(encryptionOf(key, identity, parts - 1, summary), cut(parts - 1)), summary);
     return { writer, commit };

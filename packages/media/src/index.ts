@@ -97,4 +97,5 @@ export { TRANSPORT_START_TICKS, type TransportSegmentSettings, transportSegment 
 export { assembleSamples } from "./samples/assemble.ts";
 export { fillSilence } from "./samples/fill-silence.ts";
 export { containerFrame } from "./samples/frames.ts";
+export { holdFirstPicture } from "./samples/hold-picture.ts";
 export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

@@ -4,10 +4,10 @@ import { frameSamples } from "./frame-samples.ts";
 import type { Sample, TrackSamples } from "./model.ts";
 
 /**
- * Sound may begin so much later than the pictures of its segment, or end so much earlier, in seconds, and not be missing: muxers put what is
+ * One track of a segment may begin so much later than another, or end so much earlier, in seconds, and nothing be missing: muxers put what is
  * played together side by side, and what seems to be missing may lie in the segment before or the one behind.
  */
-const INTERLEAVING_S = 0.25;
+export const INTERLEAVING_S = 0.25;
 
 /** When something begins and ends, in seconds or in ticks. */
 interface Span {

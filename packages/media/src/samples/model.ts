@@ -33,6 +33,8 @@ export interface TrackSamples {
   readonly samples: readonly Sample[];
   /** Frames that were left out because they cannot be read as what their codec sends. */
   readonly damagedFrames: number;
+  /** Ticks that the first picture is shown before its time (`holdFirstPicture`); none where it is not given. */
+  readonly heldTicks?: number;
 }
 
 /** Ticks a second of video: the clock of MPEG-2 systems, and a multiple of all usual frame rates. */

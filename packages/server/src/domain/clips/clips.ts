@@ -103,7 +103,7 @@ export class Clips {
       signal.throwIfAborted();
       stream.signal.throwIfAborted();
     };
-    const tracks = await this.#tracksOf(stream, plan[0]!.row);
+    const tracks = await this.#tracksOf(stream, plan.find(({ row }) => !row.lacksPictures)!.row);
     const clip = new Clip({ archive, owner: stream, plan, tracks, check });
     try {
       await clip.measure(CHECKED_BYTES);

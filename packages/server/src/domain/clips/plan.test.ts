@@ -17,6 +17,7 @@ const row = (sequence: number, at: number, more: Partial<FragmentRow> = {}): Fra
   duration: 2000,
   size: 1000,
   startsClean: true,
+  lacksPictures: false,
   configuration: 7,
   segment: 1,
   extents: [0, 1000],
@@ -68,7 +69,18 @@ test("fragments that no key frame begins play behind the fragment that they cont
   assert.deepEqual(sequences([row(1, 0, cut), row(2, 60, cut), row(3, 120), row(4, 180, cut)]), [3, 4]);
 });
 
+const sound = { startsClean: false, lacksPictures: true };
+
+test("sound before the first picture plays, up to pictures that have to be left out", () => {
+  const lead = [row(1, 0, sound), row(2, 2000, sound), row(3, 4000), row(4, 6000, cut), row(5, 8000, sound)];
+  assert.deepEqual(sequences(lead), [1, 2, 3, 4, 5]);
+  assert.deepEqual(positions(lead), [0, 2000, 4000, 6000, 8000]);
+  assert.deepEqual(sequences([row(1, 0, sound), row(2, 60, cut), row(3, 120, sound), row(4, 180)]), [1, 4]);
+  assert.deepEqual(sequences([row(1, 0), row(3, 120, sound), row(4, 180, cut), row(5, 240)]), [1, 5]);
+});
+
 test("a clip without a key frame is refused", () => {
+  assert.throws(() => planClip([row(1, 0, sound), row(2, 2000, sound)]), { code: "invalid-media-frame" });
   assert.throws(() => planClip([row(1, 0, cut), row(2, 60, cut)]), {
     code: "invalid-media-frame",
     message: /key frame/,

@@ -25,18 +25,23 @@ const LONGEST_OVERLAP_MS = 250;
 
 /**
  * Lays fragments, given in the order in which they shall play, on one time axis that only rises. Producer timestamps count where they go on;
- * where they jump, a fragment follows the one before it at once. Fragments that no key frame of the clip leads to are left out.
+ * where they jump, a fragment follows the one before it at once. Fragments that no key frame of the clip leads to are left out, but for the sound
+ * that comes before the first picture.
  * @throws DomainError `invalid-media-frame` where no fragment is left, `invalid-codec-data` where decoders would have to be set up anew
  */
 export function planClip(rows: readonly FragmentRow[]): PlannedFragment[] {
   const plan: PlannedFragment[] = [];
+  let leads = true;
+  let decodable = false;
   for (const row of rows) {
     const last = plan.at(-1);
-    if (!row.startsClean && row.sequence - 1 !== last?.row.sequence) continue;
+    leads &&= row.lacksPictures;
+    decodable = row.startsClean || (decodable && row.sequence - 1 === last?.row.sequence);
+    if (!leads && !decodable) continue;
     checkConfiguration(row, plan[0]?.row);
     plan.push(last === undefined ? { row, position: 0, continues: false } : place(row, last));
   }
-  if (plan.length === 0) {
+  if (!plan.some(({ row }) => row.startsClean)) {
     const message = "No fragment of the range begins with a key frame, and none is found within reach before it.";
     throw new DomainError("invalid-media-frame", message);
   }

@@ -52,6 +52,7 @@ const row = (streamId: number, sequence: number, serverTimestamp: number, produc
   duration: 2_000,
   size: 100,
   startsClean: true,
+  lacksPictures: false,
   configuration: 1,
   segment: SEGMENT,
   extents: [sequence * 100, 100],

@@ -25,7 +25,7 @@ function indexOf(fragments: readonly Fragment[]): FragmentIndex {
       ([sequence, start, duration, configuration = 1, startsClean = true]): FragmentRow => ({
         ...{ streamId: 1, sequence, random: 1, segment: 1, extents: [sequence * 100, 100] },
         ...{ producerTimestamp: BASE + start, serverTimestamp: BASE + start + 60_000 },
-        ...{ duration, size: 100, startsClean, configuration },
+        ...{ duration, size: 100, startsClean, lacksPictures: false, configuration },
       }),
     ),
   );

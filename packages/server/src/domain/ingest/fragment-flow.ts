@@ -224,9 +224,9 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#receive(fragment, tally);
   }
 
-  #receive(fragment: OpenFragment, { duration, startsClean, silent }: FragmentTally): void {
+  #receive(fragment: OpenFragment, { duration, startsClean, lacksPictures, silent }: FragmentTally): void {
     if (silent !== undefined) this.#source.silent(silent);
-    fragment.complete({ duration, startsClean, configuration: this.#configuration });
+    fragment.complete({ duration, startsClean, lacksPictures, configuration: this.#configuration });
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();
   }

@@ -94,18 +94,20 @@ for (const [what, head, blocks, expected] of DURATIONS) {
 
 test("playback can begin with a fragment whose first video frame is a key frame, and with any that has no video track", () => {
   const video = new TrackLedger(header(MS, track(1, "video"), track(2, "audio")), GENEROUS_LIMITS);
-  const startsClean = (...blocks: MatroskaBlock[]): boolean => {
+  const tally = (...blocks: MatroskaBlock[]): [startsClean: boolean, lacksPictures: boolean] => {
     video.beginFragment(0);
     for (const each of blocks) video.add(each);
-    return video.endFragment().startsClean;
+    const { startsClean, lacksPictures } = video.endFragment();
+    return [startsClean, lacksPictures];
   };
-  assert.equal(startsClean(block(2, 0), block(1, 1), block(1, 2, { keyframe: false })), true);
-  assert.equal(startsClean(block(1, 3, { keyframe: false }), block(2, 3), block(1, 4)), false);
-  assert.equal(startsClean(block(2, 5)), false);
-  assert.equal(startsClean(block(1, 6), block(2, 6)), true);
+  assert.deepEqual(tally(block(2, 0), block(1, 1), block(1, 2, { keyframe: false })), [true, false]);
+  assert.deepEqual(tally(block(1, 3, { keyframe: false }), block(2, 3), block(1, 4)), [false, false]);
+  assert.deepEqual(tally(block(2, 5)), [false, true]);
+  assert.deepEqual(tally(block(1, 6), block(2, 6)), [true, false]);
   const audio = new TrackLedger(header(MS, track(2, "audio")), GENEROUS_LIMITS);
   audio.add(block(2, 0, { keyframe: false }));
-  assert.equal(audio.endFragment().startsClean, true);
+  const { startsClean, lacksPictures } = audio.endFragment();
+  assert.deepEqual([startsClean, lacksPictures], [true, false]);
 });
 
 test("a track is silent that has no frame from one key frame to the next, however muxers cut what lies between", () => {

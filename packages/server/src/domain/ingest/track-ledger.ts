@@ -61,6 +61,8 @@ export interface FragmentTally {
   readonly duration: number;
   /** Whether its first video frame is a key frame, or no video is declared. */
   readonly startsClean: boolean;
+  /** Whether video is declared and no frame of it came. */
+  readonly lacksPictures: boolean;
   /** A declared track without a frame, or undefined. */
   readonly missing: MissingTrack | undefined;
   /** The number of a track that had no frame where it may do without: from one key frame to the next, or here. */
@@ -155,9 +157,10 @@ export class TrackLedger {
     this.#first = Number.POSITIVE_INFINITY;
     this.#last = Number.NEGATIVE_INFINITY;
     const startsClean = !this.#hasVideo || this.#beginsRun === true;
+    const lacksPictures = this.#hasVideo && this.#beginsRun === undefined;
     this.#beginsRun = undefined;
     this.#silent = undefined;
-    return { duration, startsClean, missing, silent };
+    return { duration, startsClean, lacksPictures, missing, silent };
   }
 
   #trackOf(number: number): TrackState {

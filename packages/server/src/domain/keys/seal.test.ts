@@ -19,6 +19,7 @@ const summaries: fc.Arbitrary<FragmentSummary> = fc.record({
   duration: fc.double({ min: 0, noNaN: true }),
   size: fc.maxSafeNat(),
   startsClean: fc.boolean(),
+  lacksPictures: fc.boolean(),
   configuration: fc.nat({ max: 2 ** 32 - 1 }),
 });
 
@@ -47,7 +48,7 @@ test("a part opens to the bytes that were sealed, however they were cut", () => 
 });
 
 const identity = { streamId: 7, sequence: 3, serverTimestamp: 1_795_254_695_186, producerTimestamp: -1.5, random: 99 };
-const summary = { duration: 2000, size: 5, startsClean: true, configuration: 77 };
+const summary = { duration: 2000, size: 5, startsClean: true, lacksPictures: false, configuration: 77 };
 const chunks = [Buffer.from("media")];
 
 test("a part opens as no other part", () => {
@@ -64,6 +65,8 @@ test("a part opens as no other part", () => {
     { ...whole, summary: { ...summary, duration: 2001 } },
     { ...whole, summary: { ...summary, size: 6 } },
     { ...whole, summary: { ...summary, startsClean: false } },
+    { ...whole, summary: { ...summary, lacksPictures: true } },
+    { ...whole, summary: { ...summary, startsClean: false, lacksPictures: true } },
     { ...whole, summary: { ...summary, configuration: 78 } },
     notLast,
   ];

@@ -46,11 +46,17 @@ function associatedData(identity: FragmentIdentity, part: number, summary: Fragm
   writeInteger(data, identity.serverTimestamp, 24);
   data.writeDoubleLE(identity.producerTimestamp, 32);
   data.writeUInt32LE(part, 40);
-  data.writeUInt32LE(summary === undefined ? 0 : summary.startsClean ? 3 : 1, 44);
+  data.writeUInt32LE(flagsOf(summary), 44);
   data.writeDoubleLE(summary?.duration ?? 0, 48);
   writeInteger(data, summary?.size ?? 0, 56);
   data.writeUInt32LE(summary?.configuration ?? 0, 64);
   return data;
+}
+
+/** 1 for a fragment's last part, and there 2 and 4 for what `FragmentSummary` says of its beginning and its pictures. */
+function flagsOf(summary: FragmentSummary | undefined): number {
+  if (summary === undefined) return 0;
+  return 1 | (summary.startsClean ? 2 : 0) | (summary.lacksPictures ? 4 : 0);
 }
 
 /**

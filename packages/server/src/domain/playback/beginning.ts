@@ -4,7 +4,7 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { SessionParameters } from "./parameters.ts";
-import { type Segment, SegmentCutter } from "./segment.ts";
+import { type Segment, SegmentCutter, upToPictures } from "./segment.ts";
 import { ProducerSelection } from "./selection.ts";
 import type { SessionGrant } from "./token.ts";
 
@@ -22,7 +22,8 @@ const MS_PER_SECOND = 1000;
 /** What a session begins with, and what is measured of the fragments there. */
 export interface Beginning
   extends Pick<SessionGrant, "anchor" | "since" | "targetSeconds" | "peakBandwidth" | "averageBandwidth" | "joins"> {
-  readonly row: FragmentRow;
+  /** The fragments that tell what the tracks are: the first one, and those behind it up to the first picture. */
+  readonly rows: readonly FragmentRow[];
 }
 
 interface Places {
@@ -41,11 +42,18 @@ export async function findBeginning(places: Places, parameters: SessionParameter
   const segments = cut(rows, parameters, joins);
   const window = live ? segments.slice(-(parameters.maxSegments ?? segments.length)) : segments;
   const first = window.find(({ startsClean }) => startsClean);
-  const row = rows.find(({ sequence }) => sequence === first?.sequence);
+  const place = rows.findIndex(({ sequence }) => sequence === first?.sequence);
+  const row = rows[place];
   if (row === undefined) {
     throw new DomainError("not-found", "No fragments found in the stream for the streaming request.");
   }
-  return { row, anchor: row.sequence, since: row.serverTimestamp, joins, ...measure(window) };
+  return {
+    rows: upToPictures(rows.slice(place)),
+    anchor: row.sequence,
+    since: row.serverTimestamp,
+    joins,
+    ...measure(window),
+  };
 }
 
 /** The first rows of a range, in the order in which the session shows them. */

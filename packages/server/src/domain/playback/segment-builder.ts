@@ -2,6 +2,7 @@ import {
   assembleSamples,
   describeTrack,
   fillSilence,
+  holdFirstPicture,
   initSegment,
   type MediaCodec,
   type MediaSegment,
@@ -20,6 +21,7 @@ import { SharedMemory } from "./shared-memory.ts";
 
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
 const CONCURRENT_BUILDS = 2;
+const MS_PER_SECOND = 1000;
 
 /** One track of a segment, as sessions describe it. */
 export interface SegmentTrack {
@@ -30,7 +32,7 @@ export interface SegmentTrack {
   readonly language: string;
   /** When its first frame is decoded, in milliseconds since the epoch on the producer's clock; undefined where it has none. */
   readonly start: number | undefined;
-  /** Frames, and the milliseconds that they last. */
+  /** Frames, and the milliseconds that they last, without those that the first is shown before its time. */
   readonly frames: number;
   readonly durationMs: number;
   /** Bytes of the frames. */
@@ -121,7 +123,8 @@ export class SegmentBuilder {
       try {
         for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
         stream.signal.throwIfAborted();
-        return packaged(fillSilence(demuxer.playable().map(samplesOf)));
+        const startS = rows[0]!.producerTimestamp / MS_PER_SECOND;
+        return packaged(fillSilence(holdFirstPicture(demuxer.playable().map(samplesOf), startS)));
       } finally {
         demuxer.release();
       }
@@ -153,8 +156,8 @@ function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Tr
   return tracks.slice(0, tracks[0]?.codec.kind === "video" ? 2 : 1);
 }
 
-function describe({ codec, samples, timescale, track }: TrackSamples): SegmentTrack {
-  let ticks = 0;
+function describe({ codec, samples, timescale, track, heldTicks = 0 }: TrackSamples): SegmentTrack {
+  let ticks = -heldTicks;
   let frameBytes = 0;
   for (const { data, duration } of samples) {
     ticks += duration;
@@ -162,7 +165,7 @@ function describe({ codec, samples, timescale, track }: TrackSamples): SegmentTr
   }
   const { name, language } = track;
   // Divided once: a time since the epoch, multiplied first, is more than a number holds exactly.
-  const toMs = (time: number): number => time / (timescale / 1000);
+  const toMs = (time: number): number => time / (timescale / MS_PER_SECOND);
   const start = samples[0] && toMs(samples[0].decodeTime);
   return { codec, name, language, start, frames: samples.length, durationMs: toMs(ticks), frameBytes };
 }

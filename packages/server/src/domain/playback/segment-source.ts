@@ -253,7 +253,7 @@ export class RangeSource implements SegmentSource {
     if (this.#grant.joins) {
       const scope = { streamId: stream.id, horizon: stream.horizon() };
       for (const row of await index.after(scope, this.#newest.sequence, MAX_JOINED_FRAGMENTS)) {
-        if (!this.#cutter.join(row)) break;
+        if (row.startsClean || !this.#cutter.join(row)) break;
       }
     }
     const last = this.#cutter.flush();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import { areJoined, type CutRules, type Segment, SegmentCutter } from "./segment.ts";
+import { areJoined, type CutRules, type Segment, SegmentCutter, upToPictures } from "./segment.ts";
 import { rowAt } from "./testing.ts";
 
 const RULES: CutRules = {
@@ -25,15 +25,45 @@ const short = (segments: readonly Segment[]): string =>
     )
     .join(" ");
 
-/** Fragments one behind the other; lower case ones do not begin with a key frame. */
+/** Fragments one behind the other; lower case ones do not begin with a key frame: `p` with another picture, `s` with sound alone. */
 const run = (pattern: string): FragmentRow[] =>
-  [...pattern].map((letter, index) => rowAt(index + 1, { startsClean: letter === "K" }));
+  [...pattern].map((letter, index) => rowAt(index + 1, { startsClean: letter === "K", lacksPictures: letter === "s" }));
 
 test("each clean fragment is a segment, and takes those behind it that are not", () => {
   assert.equal(short(cut(run("KKK"))), "0:1-1 1:2-2 2:3-3");
   assert.equal(short(cut(run("KppKp"))), "0:1-3 1:4-5");
   assert.equal(short(cut(run("ppKp"))), "0:3-4");
   assert.deepEqual(cut(run("pp")), []);
+});
+
+test("sound before the first picture is joined to it, as much of it as a segment may have", () => {
+  assert.equal(short(cut(run("ssKpK"))), "0:1-4 1:5-5");
+  assert.equal(short(cut(run("ssssssssssssK"))), "0:4-13");
+  assert.equal(short(cut(run("pssKsK"))), "0:4-5 1:6-6");
+  assert.equal(short(cut(run("sspK"))), "0:4-4");
+  assert.deepEqual(cut(run("ss")), []);
+  assert.ok(cut(run("ssKpK")).every(({ startsClean }) => startsClean));
+  assert.ok(areJoined(run("ssKp")));
+  assert.ok(!areJoined(run("ssKK")));
+});
+
+test("sound before the first picture is left out where the decoder or the clock changes between", () => {
+  const [sound, picture] = run("sK");
+  assert.equal(short(cut([sound!, { ...picture!, configuration: 2 }])), "0:2-2");
+  assert.equal(short(cut([sound!, { ...picture!, producerTimestamp: picture!.producerTimestamp + 60 }])), "0:2-2");
+  assert.equal(short(cut([sound!, picture!], { joins: false })), "0:2-2");
+});
+
+test("sound that goes on without pictures is a segment where one is full, and takes the pictures that come again", () => {
+  const segments = cut(run("KsssssssssssK"));
+  assert.equal(short(segments), "0:1-10 1:11-13");
+  assert.ok(segments.every(({ startsClean }) => startsClean));
+  assert.ok(!cut(run("Kssssssssssspp"))[1]!.startsClean);
+});
+
+test("what the tracks are is told by the fragments up to the first picture", () => {
+  const sequences = (pattern: string): number[] => upToPictures(run(pattern)).map(({ sequence }) => sequence);
+  assert.deepEqual([sequences("Kp"), sequences("ssKp"), sequences("ss")], [[1], [1, 2, 3], [1]]);
 });
 
 test("where nothing is joined, each fragment behind the first clean one is a segment", () => {

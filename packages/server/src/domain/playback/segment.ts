@@ -4,7 +4,10 @@ import { type FragmentNumber, formatFragmentNumber } from "../fragments/fragment
 import { continuesGroup } from "../fragments/group-of-pictures.ts";
 import type { DiscontinuityMode } from "./parameters.ts";
 
-/** A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. */
+/**
+ * A media segment: one fragment, and those behind it that were joined to it because they do not begin with a key frame. Fragments with the sound
+ * that comes before the first picture are joined to the one that has it.
+ */
 export interface Segment extends FragmentNumber {
   /** Place in the session, from 0: EXT-X-MEDIA-SEQUENCE of a playlist that begins with it. */
   readonly number: number;
@@ -110,6 +113,9 @@ interface Tail {
 
 interface OpenSegment extends Tail {
   readonly first: TimedFragment;
+  startsClean: boolean;
+  /** Whether it has sound only so far, and waits for pictures. */
+  lacksPictures: boolean;
   fragments: number;
   size: number;
 }
@@ -120,6 +126,8 @@ const openWith = (row: TimedFragment): OpenSegment => ({
   first: row,
   last: row,
   end: endOf(row),
+  startsClean: row.startsClean,
+  lacksPictures: row.lacksPictures,
   fragments: 1,
   size: row.size,
 });
@@ -133,7 +141,7 @@ function follows({ last, end }: Tail, next: TimedFragment): boolean {
 /** Adds a fragment to a segment, where it belongs to it; returns whether it does. */
 function joined(open: OpenSegment, row: TimedFragment): boolean {
   const belongs =
-    !row.startsClean &&
+    (!row.startsClean || open.lacksPictures) &&
     row.configuration === open.first.configuration &&
     (follows(open, row) || continuesGroup(open.last, row)) &&
     endOf(row) - open.first.producerTimestamp <= MAX_JOINED_MS &&
@@ -144,14 +152,35 @@ function joined(open: OpenSegment, row: TimedFragment): boolean {
   open.end = Math.max(open.end, endOf(row));
   open.fragments++;
   open.size += row.size;
+  if (open.lacksPictures) {
+    open.startsClean = row.startsClean;
+    open.lacksPictures = row.lacksPictures;
+  }
   return true;
 }
 
+/** The segment, or the beginning of one, that these fragments make up; undefined where they may not be joined. */
+function join([first, ...others]: readonly TimedFragment[]): OpenSegment | undefined {
+  const open = first && openWith(first);
+  return open !== undefined && others.every((row) => joined(open, row)) ? open : undefined;
+}
+
 /** Whether these fragments may be joined to one segment, or to the beginning of one. */
-export function areJoined([first, ...others]: readonly TimedFragment[]): boolean {
-  if (first === undefined) return false;
-  const open = openWith(first);
-  return others.every((row) => joined(open, row));
+export const areJoined = (rows: readonly TimedFragment[]): boolean => join(rows) !== undefined;
+
+/** Of fragments that are joined, those that tell what all tracks are: up to the first that has pictures. */
+export function upToPictures<Row extends TimedFragment>(rows: readonly Row[]): Row[] {
+  const place = rows.findIndex(({ lacksPictures }) => !lacksPictures);
+  return rows.slice(0, place < 0 ? 1 : place + 1);
+}
+
+/** A segment that begins with a key frame, and with as many of the fragments of sound before it as may be joined to it. */
+function openAfter(lead: readonly TimedFragment[], row: TimedFragment): OpenSegment {
+  for (let place = 0; place < lead.length; place++) {
+    const open = join([...lead.slice(place), row]);
+    if (open !== undefined) return open;
+  }
+  return openWith(row);
 }
 
 /**
@@ -161,6 +190,8 @@ export function areJoined([first, ...others]: readonly TimedFragment[]): boolean
 export class SegmentCutter {
   readonly #rules: CutRules;
   #open: OpenSegment | undefined;
+  /** The newest fragments before the first picture; none any more once pictures had to be left out, whose sound goes with them. */
+  #lead: TimedFragment[] | undefined = [];
   #previous: Tail | undefined;
   #setUp: SetUp | undefined;
   #run: Run | undefined;
@@ -183,11 +214,22 @@ export class SegmentCutter {
   push(row: TimedFragment): Segment | undefined {
     if (this.join(row)) return undefined;
     const closed = this.#close(row);
-    // Playback begins with a key frame; what precedes the first one is of no use.
-    if (this.#previous !== undefined || row.startsClean) {
-      this.#open = openWith(row);
-    }
+    if (this.#previous !== undefined) this.#open = openWith(row);
+    else this.#begin(row);
     return closed;
+  }
+
+  /** Playback begins with a key frame, and the sound before it; pictures that precede the first one are of no use. */
+  #begin(row: TimedFragment): void {
+    if (row.startsClean) {
+      this.#open = openAfter((this.#rules.joins && this.#lead) || [], row);
+      this.#lead = undefined;
+    } else if (row.lacksPictures) {
+      this.#lead?.push(row);
+      if (this.#lead?.length === MAX_JOINED_FRAGMENTS) this.#lead.shift();
+    } else {
+      this.#lead = undefined;
+    }
   }
 
   /** Adds a fragment to the segment in progress, where it belongs to it; returns whether it does. */
@@ -220,6 +262,7 @@ export class SegmentCutter {
   fork(): SegmentCutter {
     const fork = new SegmentCutter(this.#rules);
     fork.#open = this.#open && { ...this.#open };
+    fork.#lead = this.#lead && [...this.#lead];
     fork.#previous = this.#previous;
     fork.#setUp = this.#setUp;
     fork.#run = this.#run;
@@ -231,7 +274,7 @@ export class SegmentCutter {
 
   #close(next: TimedFragment | undefined): Segment | undefined {
     if (this.#open === undefined) return undefined;
-    const { first, last, end, fragments, size } = this.#open;
+    const { first, last, end, startsClean, fragments, size } = this.#open;
     const breaks = this.#breaksBefore(first);
     const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, first));
     const number = this.#number++;
@@ -250,7 +293,7 @@ export class SegmentCutter {
       duration: Math.max(1, this.#duration(this.#open, next)),
       size,
       configuration: first.configuration,
-      startsClean: first.startsClean,
+      startsClean,
       breaks,
       gap: false,
       discontinuity,

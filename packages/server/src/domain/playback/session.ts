@@ -12,7 +12,7 @@ import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
-import { areJoined, nameOf, type Segment, type SegmentName } from "./segment.ts";
+import { areJoined, MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import { settles } from "./settles.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
@@ -267,7 +267,12 @@ export class PlaybackSession {
   /** The fragment that the session began with, or the first that is left of it. */
   async #firstRows(): Promise<FragmentRow[]> {
     const row = await this.#places.index.bySequence(this.#scope(), this.grant.anchor);
-    if (row !== undefined) return [row];
+    if (row !== undefined) {
+      const behind = row.lacksPictures
+        ? await this.#places.index.after(this.#scope(), row.sequence, MAX_JOINED_FRAGMENTS)
+        : [];
+      return upToPictures([row, ...behind]);
+    }
     const first = (await this.window()).segments.at(0);
     if (first === undefined) throw allExpired();
     return this.#rows(nameOf(first));

@@ -97,9 +97,9 @@ export class PlaybackSessions {
       throw new DomainError("no-data-retention", "The stream keeps no data: set a data retention period first.");
     }
     const parameters = sessionParameters(request, { now, horizon: stream.horizon(), limits });
-    const { row, ...beginning } = await findBeginning({ stream, index }, parameters, now);
+    const { rows, ...beginning } = await findBeginning({ stream, index }, parameters, now);
     const building =
-      parameters.container === "ts" ? this.#builder.transport(stream, [row]) : this.#builder.mp4(stream, [row]);
+      parameters.container === "ts" ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
     const segment = await building.catch((error: unknown) => {
       if (!(error instanceof CodecError)) throw error;
       throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
@@ -107,8 +107,9 @@ export class PlaybackSessions {
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);
     const identity = { streamId: stream.id, streamCreation: stream.record.creationTime, createdAt: now };
     // Sound may begin before the picture; all times of the session shall be positive.
-    const starts = segment.tracks.map(({ start }) => Math.floor(start ?? row.producerTimestamp));
-    const base = Math.max(0, Math.min(row.producerTimestamp, ...starts));
+    const { producerTimestamp } = rows[0]!;
+    const starts = segment.tracks.map(({ start }) => Math.floor(start ?? producerTimestamp));
+    const base = Math.max(0, Math.min(producerTimestamp, ...starts));
     const grant = { parameters, ...identity, ...beginning, base };
     // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
     if (parameters.mode === "on-demand") this.#prepare(grant, stream);

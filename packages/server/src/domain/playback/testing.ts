@@ -12,6 +12,7 @@ export function rowAt(sequence: number, more: Partial<FragmentRow> = {}): Fragme
     duration: 2000,
     size: 1000,
     startsClean: true,
+    lacksPictures: false,
     configuration: 1,
     segment: 1,
     extents: [0, 1],

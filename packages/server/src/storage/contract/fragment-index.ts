@@ -58,22 +58,25 @@ const fractions = (min: number, max: number) => fc.double({ min, max, noNaN: tru
 
 /** Few streams, sequences and times, so that rows overlap, repeat and replace one another. */
 const randomRows = fc.array(
-  fc.record(
-    {
-      streamId: fc.integer({ min: 1, max: 2 }),
-      sequence: fc.integer({ min: 1, max: 30 }),
-      serverTimestamp: fc.integer({ min: 0, max: 40 }),
-      producerTimestamp: fc.oneof(fc.integer({ min: -5, max: 40 }), fractions(-5, 40)),
-      random: fc.nat({ max: 2 ** 28 - 1 }),
-      duration: fc.oneof(fc.integer({ min: 0, max: 12 }), fractions(0, 12)),
-      size: fc.nat({ max: 1000 }),
-      startsClean: fc.boolean(),
-      configuration: fc.nat({ max: 2 ** 32 - 1 }),
-      segment: fc.integer({ min: 1, max: 3 }),
-      extents: fc.constantFrom([0, 1000], [5000, 70_000, 80_000, 3]),
-    },
-    { noNullPrototype: true },
-  ),
+  fc
+    .record(
+      {
+        streamId: fc.integer({ min: 1, max: 2 }),
+        sequence: fc.integer({ min: 1, max: 30 }),
+        serverTimestamp: fc.integer({ min: 0, max: 40 }),
+        producerTimestamp: fc.oneof(fc.integer({ min: -5, max: 40 }), fractions(-5, 40)),
+        random: fc.nat({ max: 2 ** 28 - 1 }),
+        duration: fc.oneof(fc.integer({ min: 0, max: 12 }), fractions(0, 12)),
+        size: fc.nat({ max: 1000 }),
+        startsClean: fc.boolean(),
+        lacksPictures: fc.constant(false),
+        configuration: fc.nat({ max: 2 ** 32 - 1 }),
+        segment: fc.integer({ min: 1, max: 3 }),
+        extents: fc.constantFrom([0, 1000], [5000, 70_000, 80_000, 3]),
+      },
+      { noNullPrototype: true },
+    )
+    .chain((row) => fc.boolean().map((lacks) => ({ ...row, lacksPictures: lacks && !row.startsClean }))),
   { maxLength: 60 },
 );
 

@@ -29,5 +29,6 @@ export const summaryOf = (size: number, duration = 2000): FragmentSummary => ({
   duration,
   size,
   startsClean: size % 2 === 0,
+  lacksPictures: size % 4 === 1,
   configuration: 2 ** 32 - 1 - size,
 });

@@ -33,11 +33,12 @@ function assertParts(stored: readonly StoredPart[], sealed: readonly SealedPart[
   assert.equal(stored.length, sealed.length);
   for (const [i, part] of stored.entries()) {
     const { streamId, sequence, serverTimestamp, producerTimestamp, random } = row;
-    const { duration, size, startsClean, configuration } = row;
+    const { duration, size, startsClean, lacksPictures, configuration } = row;
     const identity = { streamId, sequence, serverTimestamp, producerTimestamp, random };
     const { ciphertext, nonce, tag, summary, release: _, ...rest } = part;
     assert.deepEqual(rest, { ...identity, part: i });
-    assert.deepEqual(summary, i === sealed.length - 1 ? { duration, size, startsClean, configuration } : undefined);
+    const expected = { duration, size, startsClean, lacksPictures, configuration };
+    assert.deepEqual(summary, i === sealed.length - 1 ? expected : undefined);
     assert.deepEqual(Buffer.from(nonce), Buffer.from(sealed[i]!.nonce));
     assert.deepEqual(Buffer.from(tag), Buffer.from(sealed[i]!.tag));
     assert.deepEqual(Buffer.from(ciphertext), Buffer.concat(sealed[i]!.ciphertext));

@@ -22,6 +22,8 @@ export interface FragmentSummary {
   readonly size: number;
   /** Whether playback can begin with it: its first video frame is a key frame, or its producer declared no video track. */
   readonly startsClean: boolean;
+  /** Whether its producer declared a video track of which it has no frame: sound that comes before the pictures, or goes on without. */
+  readonly lacksPictures: boolean;
   /** Unsigned 32 bits over the tracks and their codec data: fragments with equal values are decoded with the same set-up. */
   readonly configuration: number;
 }

@@ -29,6 +29,7 @@ export class FragmentParts {
   readonly #byNumber = new Map<number, TrackParts>();
   #offset: number;
   #configuration = 0;
+  #hasVideo = false;
   #timecodeScaleNs = 0;
   #offsetUs = 0;
   /** What its place in the archive was when it was looked at last. */
@@ -108,13 +109,15 @@ export class FragmentParts {
     const parts = this.tracks[0]?.parts ?? [];
     if (parts.length === 0) return undefined;
     const duration = Math.round(parts.reduce((sum, { durationMs }) => sum + durationMs, 0));
-    const startsClean = this.#startsClean ?? true;
+    const startsClean = this.#startsClean ?? !this.#hasVideo;
+    const lacksPictures = this.#hasVideo && this.#startsClean === undefined;
     const { identity, released } = this.fragment;
-    return { ...identity, duration, size: released, startsClean, configuration: this.#configuration };
+    return { ...identity, duration, size: released, startsClean, lacksPictures, configuration: this.#configuration };
   }
 
   #begin(header: MatroskaHeader): void {
     this.#configuration = configurationOf(header);
+    this.#hasVideo = header.tracks.some(({ type }) => type === "video");
     this.#timecodeScaleNs = header.timecodeScaleNs;
     const sequence = this.fragment.identity.sequence % SEQUENCE_RANGE;
     this.tracks = playable(header.tracks).map(

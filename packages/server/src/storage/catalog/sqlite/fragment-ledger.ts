@@ -5,7 +5,15 @@ import type { FragmentLedger, FragmentMove, SegmentRow } from "../../ports/fragm
 import { JournalUnavailable } from "../../ports/journal.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import { type Database, isFull } from "./database.ts";
-import { type Columns, FRAGMENT_COLUMNS, otherExtents, storedBytes, toFragment, toSegment } from "./index-schema.ts";
+import {
+  type Columns,
+  FRAGMENT_COLUMNS,
+  otherExtents,
+  storedBytes,
+  toBeginning,
+  toFragment,
+  toSegment,
+} from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
 
 /** Rows that a walk over the whole table looks at before the event loop gets its turn: some two milliseconds. */
@@ -148,7 +156,7 @@ export class SqliteFragmentLedger implements FragmentLedger {
         row.random,
         row.duration,
         row.size,
-        row.startsClean ? 1 : 0,
+        toBeginning(row),
         row.configuration,
         row.segment,
         offset,

@@ -4,14 +4,14 @@ import type { FragmentClock, SegmentRow } from "../../ports/fragment-index.ts";
 import { decodeExtents, encodeExtents } from "./extents.ts";
 
 /** The format of index.db. A file of another format is dropped and made anew from the journal. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 
 /**
  * Fragments are clustered by stream and sequence; each clock has an index whose entries end with the sequence (the rest of the primary
  * key), so that pages in time order come straight out of it. Columns are not STRICT: INTEGER affinity stores whole numbers, which node:sqlite
  * binds as doubles, in their short form, and a producer's fraction of a millisecond as it is. The first extent has columns of its own, and
  * most fragments no other: a BLOB in each row would double the time of a page, and leave an ArrayBuffer per row to the garbage collector.
- * `streams` and `segments` hold sums that are kept in the same transactions as the rows.
+ * `beginning` tells what playback finds there (`toBeginning`). `streams` and `segments` hold sums that are kept in the same transactions as the rows.
  */
 export const INDEX_SCHEMA = `
   CREATE TABLE fragments (
@@ -22,7 +22,7 @@ export const INDEX_SCHEMA = `
     random INTEGER NOT NULL,
     duration INTEGER NOT NULL,
     size INTEGER NOT NULL,
-    starts_clean INTEGER NOT NULL,
+    beginning INTEGER NOT NULL,
     configuration INTEGER NOT NULL,
     segment INTEGER NOT NULL,
     offset INTEGER NOT NULL,
@@ -67,10 +67,10 @@ export const CLOCK_COLUMN: Record<FragmentClock, string> = {
 
 /** The columns of a fragment in the order in which `toFragment` reads them. */
 export const FRAGMENT_COLUMNS =
-  "stream_id, sequence, server_ts, producer_ts, random, duration, size, starts_clean, configuration, segment, offset, length, extents";
+  "stream_id, sequence, server_ts, producer_ts, random, duration, size, beginning, configuration, segment, offset, length, extents";
 
 /** The columns of a timeline in the order in which `toTimed` reads them: the stream is known, and each column costs its time. */
-export const TIMED_COLUMNS = "sequence, server_ts, producer_ts, random, duration, size, starts_clean, configuration";
+export const TIMED_COLUMNS = "sequence, server_ts, producer_ts, random, duration, size, beginning, configuration";
 
 /** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
 export type Columns = readonly SQLOutputValue[];
@@ -84,7 +84,7 @@ export function toFragment(row: Columns): FragmentRow {
     random: row[4] as number,
     duration: row[5] as number,
     size: row[6] as number,
-    startsClean: row[7] === 1,
+    ...fromBeginning(row[7]),
     configuration: row[8] as number,
     segment: row[9] as number,
     extents: toExtents(row[10], row[11], row[12]),
@@ -100,9 +100,24 @@ export function toTimed(streamId: number, row: Columns): TimedFragment {
     random: row[3] as number,
     duration: row[4] as number,
     size: row[5] as number,
-    startsClean: row[6] === 1,
+    ...fromBeginning(row[6]),
     configuration: row[7] as number,
   };
+}
+
+/** Values of `beginning`: a picture that others must precede, one that none must, or no picture where there is a track of them. */
+const DEPENDS = 0;
+const CLEAN = 1;
+const PICTURELESS = 2;
+
+function fromBeginning(column: SQLOutputValue | undefined): Pick<TimedFragment, "startsClean" | "lacksPictures"> {
+  return { startsClean: column === CLEAN, lacksPictures: column === PICTURELESS };
+}
+
+/** The stored form of how a fragment begins. */
+export function toBeginning({ startsClean, lacksPictures }: TimedFragment): number {
+  if (lacksPictures) return PICTURELESS;
+  return startsClean ? CLEAN : DEPENDS;
 }
 
 /** The extents of a row: the first one, and those behind it in their stored form, null where there are none. */

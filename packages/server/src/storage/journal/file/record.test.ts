@@ -18,20 +18,24 @@ test("a record header comes back as it was written", () => {
     duration: fc.double({ min: 0, noNaN: true }),
     size: fc.maxSafeNat(),
     startsClean: fc.boolean(),
+    lacksPictures: fc.boolean(),
     configuration: fc.nat({ max: 2 ** 32 - 1 }),
     isLast: fc.boolean(),
   });
   fc.assert(
-    fc.property(arbitrary, ({ part, length, duration, size, startsClean, configuration, isLast, ...identity }) => {
-      const sealed = sealedPart(10, 1);
-      const summary = isLast ? { duration, size, startsClean, configuration } : undefined;
-      const bytes = encodeRecordHeader(SEED, identity, part, summary, sealed, length);
-      assert.equal(bytes.length, RECORD_HEADER_BYTES);
-      const { nonce, tag, checksum, ...header } = decodeRecordHeader(bytes, SEED)!;
-      assert.deepEqual(header, { ...identity, part, length, summary });
-      assert.deepEqual([Buffer.from(nonce), Buffer.from(tag)], [sealed.nonce, sealed.tag]);
-      assert.ok(checksum > 0);
-    }),
+    fc.property(
+      arbitrary,
+      ({ part, length, duration, size, startsClean, lacksPictures, configuration, isLast, ...identity }) => {
+        const sealed = sealedPart(10, 1);
+        const summary = isLast ? { duration, size, startsClean, lacksPictures, configuration } : undefined;
+        const bytes = encodeRecordHeader(SEED, identity, part, summary, sealed, length);
+        assert.equal(bytes.length, RECORD_HEADER_BYTES);
+        const { nonce, tag, checksum, ...header } = decodeRecordHeader(bytes, SEED)!;
+        assert.deepEqual(header, { ...identity, part, length, summary });
+        assert.deepEqual([Buffer.from(nonce), Buffer.from(tag)], [sealed.nonce, sealed.tag]);
+        assert.ok(checksum > 0);
+      },
+    ),
   );
 });
 

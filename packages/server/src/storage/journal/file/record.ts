@@ -13,6 +13,7 @@ const FORMAT = 3;
 /** Flags. */
 const LAST_PART = 1;
 const STARTS_CLEAN = 2;
+const LACKS_PICTURES = 4;
 const CHECKSUM_OFFSET = RECORD_HEADER_BYTES - 4;
 
 /** A record's header, its checksum verified. */
@@ -91,7 +92,7 @@ export function decodeRecordHeader(bytes: Buffer, seed: number): RecordHeader | 
 
 function flagsOf(summary: FragmentSummary | undefined): number {
   if (summary === undefined) return 0;
-  return summary.startsClean ? LAST_PART | STARTS_CLEAN : LAST_PART;
+  return LAST_PART | (summary.startsClean ? STARTS_CLEAN : 0) | (summary.lacksPictures ? LACKS_PICTURES : 0);
 }
 
 function summaryIn(bytes: Buffer): FragmentSummary | undefined {
@@ -101,6 +102,7 @@ function summaryIn(bytes: Buffer): FragmentSummary | undefined {
     duration: bytes.readDoubleLE(88),
     size: readInteger(bytes, 96),
     startsClean: (flags & STARTS_CLEAN) !== 0,
+    lacksPictures: (flags & LACKS_PICTURES) !== 0,
     configuration: bytes.readUInt32LE(84),
   };
 }

@@ -220,6 +220,7 @@ function summarizes(summary: FragmentSummary, row: FragmentRow): boolean {
     summary.duration === row.duration &&
     summary.size === row.size &&
     summary.startsClean === row.startsClean &&
+    summary.lacksPictures === row.lacksPictures &&
     summary.configuration === row.configuration
   );
 }
