@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { ControlPlane } from "../conformance/support/control-plane.ts";
-import { Player } from "../conformance/support/playback.ts";
+import { Player, textAt, urisIn } from "../conformance/support/playback.ts";
 import {
   decodeComplaints,
   makeMedia,
@@ -65,6 +65,10 @@ const SOURCES: Record<string, string[]> = {
   ],
 };
 
+/** What a playlist promises may be so much of what is taken: durations in it are rounded, and short fragments at the end make a peak of their own. */
+const BANDWIDTH_FROM = 1;
+const BANDWIDTH_TO = 1.5;
+
 type Session = Pick<GetHLSStreamingSessionURLInput, "ContainerFormat" | "DiscontinuityMode"> | "DASH";
 const SESSIONS: Record<string, Session> = {
   "HLS fMP4": { ContainerFormat: "FRAGMENTED_MP4" },
@@ -95,6 +99,48 @@ function fromZero(streams: readonly number[][]): number[][] {
   return streams.map((times) => times.map((time) => time - first));
 }
 
+interface Listed {
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** The segments of a Media Playlist. */
+async function segmentsAt(playlist: string): Promise<Listed[]> {
+  const lines = [...(await textAt(playlist)).matchAll(/#EXTINF:([\d.]+),\n(.*)/g)];
+  return Promise.all(
+    lines.map(async ([, seconds, name]) => {
+      const response = await fetch(new URL(name!, playlist));
+      return { bytes: (await response.arrayBuffer()).byteLength, seconds: Number(seconds) };
+    }),
+  );
+}
+
+/** Bits a second of the media in the worst stretch of about a target duration, as RFC 8216, section 4.1, defines the peak segment bit rate. */
+function peakOf(segments: readonly Listed[], target: number): number {
+  let peak = 0;
+  for (let first = 0; first < segments.length; first++) {
+    for (let end = first + 1, bytes = 0, seconds = 0; end <= segments.length; end++) {
+      bytes += segments[end - 1]!.bytes;
+      seconds += segments[end - 1]!.seconds;
+      if (seconds > 1.5 * target) break;
+      if (seconds >= 0.5 * target) peak = Math.max(peak, (bytes * 8) / seconds);
+    }
+  }
+  return peak;
+}
+
+/** Holds that a Multivariant Playlist promises no less than its segments take, and not much more. */
+async function checkBandwidth(address: string): Promise<void> {
+  const text = await textAt(address);
+  const [, promised] = /[:,]BANDWIDTH=(\d+)/.exec(text)!;
+  const playlists = urisIn(text, address);
+  const target = Number(/TARGETDURATION:(\d+)/.exec(await textAt(playlists[0]!))![1]);
+  const peaks = await Promise.all(playlists.map(async (playlist) => peakOf(await segmentsAt(playlist), target)));
+  const peak = peaks.reduce((sum, one) => sum + one, 0);
+  assert.ok(Number(promised) >= peak * BANDWIDTH_FROM, `${promised} bits a second are promised, ${peak} taken`);
+  assert.ok(Number(promised) <= peak * BANDWIDTH_TO, `${promised} bits a second are promised, ${peak} taken`);
+}
+
 for (const [source, args] of Object.entries(SOURCES)) {
   const stream = source.replaceAll(/[^A-Za-z0-9]+/g, "-");
   const sent = makeMedia(args).then(async (media) => {
@@ -108,6 +154,7 @@ for (const [source, args] of Object.entries(SOURCES)) {
       const expected = fromZero(timesOf(await sent));
       const address = await sessionUrl(stream, session);
       assert.equal(await decodeComplaints(address), "");
+      if (session !== "DASH") await checkBandwidth(address);
       const played = fromZero(timesOf(await probePackets(address)));
       assert.deepEqual(
         played.map(({ length }) => length),

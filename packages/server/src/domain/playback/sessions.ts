@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { CodecError } from "@kvass/media";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
@@ -9,14 +10,14 @@ import { Semaphore } from "../fragments/semaphore.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
-import { findBeginning } from "./beginning.ts";
+import { type Beginning, findBeginning } from "./beginning.ts";
 import { Lru } from "./lru.ts";
 import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
 import { PartFeeds } from "./parts/part-feeds.ts";
 import { RangeTimeline } from "./range-timeline.ts";
 import { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
-import { SegmentBuilder } from "./segment-builder.ts";
+import { type BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
 import { LiveSource, RangeSource } from "./segment-source.ts";
 import { PlaybackSession } from "./session.ts";
 import { SharedCache } from "./shared-cache.ts";
@@ -37,6 +38,8 @@ const SETTLED_MS = 60_000;
 const SHARED_MS = 1000;
 /** Lists of new sessions that are read ahead of the first request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
 const MAX_PREPARING = 4;
+const BITS = 8;
+const MS_PER_SECOND = 1000;
 
 /** What playback is made of. */
 export interface PlaybackOptions {
@@ -97,9 +100,9 @@ export class PlaybackSessions {
       throw new DomainError("no-data-retention", "The stream keeps no data: set a data retention period first.");
     }
     const parameters = sessionParameters(request, { now, horizon: stream.horizon(), limits });
-    const { rows, ...beginning } = await findBeginning({ stream, index }, parameters, now);
-    const building =
-      parameters.container === "ts" ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
+    const { rows, ...measured } = await findBeginning({ stream, index }, parameters, now);
+    const isTransport = parameters.container === "ts";
+    const building = isTransport ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
     const segment = await building.catch((error: unknown) => {
       if (!(error instanceof CodecError)) throw error;
       throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
@@ -110,6 +113,7 @@ export class PlaybackSessions {
     const { producerTimestamp } = rows[0]!;
     const starts = segment.tracks.map(({ start }) => Math.floor(start ?? producerTimestamp));
     const base = Math.max(0, Math.min(producerTimestamp, ...starts));
+    const beginning = isTransport ? inPackets(measured, rows, segment) : measured;
     const grant = { parameters, ...identity, ...beginning, base };
     // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
     if (parameters.mode === "on-demand") this.#prepare(grant, stream);
@@ -202,4 +206,20 @@ export class PlaybackSessions {
     };
     this.#sharedTimeline(grant, stream).then(done, done);
   }
+}
+
+/**
+ * What was measured of fragments, with the bandwidths of their segments as MPEG-TS, by what packets added to the first of them: it grows with the
+ * pictures, and does not shrink with them, since sound takes the same of it all the time.
+ */
+function inPackets<Measured extends Pick<Beginning, "peakBandwidth" | "averageBandwidth">>(
+  measured: Measured,
+  rows: readonly FragmentRow[],
+  { bytes, tracks }: BuiltSegment,
+): Measured {
+  const size = rows.reduce((sum, row) => sum + row.size, 0);
+  const added = ((bytes - size) * BITS * MS_PER_SECOND) / Math.max(1, ...tracks.map(({ durationMs }) => durationMs));
+  const grown = (bandwidth: number): number => Math.ceil(Math.max((bandwidth * bytes) / size, bandwidth + added));
+  const { peakBandwidth, averageBandwidth } = measured;
+  return { ...measured, peakBandwidth: grown(peakBandwidth), averageBandwidth: grown(averageBandwidth) };
 }
