@@ -102,18 +102,18 @@ export async function startServer(
 function answer(
   parts: { gate: Gate; domain: Domain; playback: PlaybackRoutes; page: PlaybackPage },
   request: WireRequest,
-): Promise<WireResponse> {
+): Promise<WireResponse> | WireResponse {
   const { gate, domain, playback, page } = parts;
-  const administrative = health(request) ?? metrics(request, domain.counters);
-  if (administrative !== undefined) return Promise.resolve(administrative);
-  return playback.answer(request) ?? page.answer(request) ?? gate.answer(request);
+  // Those of viewers first: there are many of them.
+  const own = playback.answer(request) ?? health(request) ?? metrics(request, domain.counters);
+  return own ?? page.answer(request) ?? gate.answer(request);
 }
 
 function createListener(
   settings: Settings,
   tls: TlsFiles | undefined,
   log: Logger,
-  answerRequest: (request: WireRequest) => Promise<WireResponse>,
+  answerRequest: (request: WireRequest) => Promise<WireResponse> | WireResponse,
 ): Listener {
   const { publicUrl, maxConnections } = settings;
   return new Listener({

@@ -17,7 +17,11 @@ function watched(last: number) {
     reads++;
     return rows.filter((row) => row.sequence > sequence).slice(0, limit);
   };
-  const index = { after, newest: async () => rows.at(-1) } as Partial<FragmentIndex> as FragmentIndex;
+  const index = {
+    after,
+    newest: async () => rows.at(-1),
+    insertions: () => rows.length,
+  } as Partial<FragmentIndex> as FragmentIndex;
   const clock = { now: 1000 };
   const stream = { id: 1, horizon: () => 0 } as Partial<Stream> as Stream;
   const recent = new RecentRows(index, () => clock.now);
@@ -53,6 +57,19 @@ test("whether there is nothing new is known without a look at the index, for a m
   await sequences(5);
   assert.equal(recent.hasNothingAfter(stream, 5), false);
   assert.equal(recent.hasNothingAfter(stream, 6), true);
+});
+
+test("the index is not looked at again before something was inserted", async () => {
+  const { rows, clock, recent, stream, sequences, reads } = watched(5);
+  await sequences(3);
+  clock.now += 60_000;
+  assert.equal(recent.hasNothingAfter(stream, 5), true);
+  assert.deepEqual(await sequences(3), [4, 5]);
+  assert.equal(reads(), 1);
+  rows.push(rowAt(6));
+  assert.equal(recent.hasNothingAfter(stream, 5), false);
+  assert.deepEqual(await sequences(3), [4, 5, 6]);
+  assert.equal(reads(), 2);
 });
 
 test("one who is far behind gets page after page, and keeps nobody from the newest rows", async () => {

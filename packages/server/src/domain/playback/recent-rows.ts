@@ -16,6 +16,8 @@ interface Tail {
   rows: FragmentRow[];
   floor: number;
   readAt: number;
+  /** `FragmentIndex.insertions` when it was read. */
+  insertions: number;
   reading: Promise<void> | undefined;
 }
 
@@ -35,7 +37,7 @@ export class RecentRows {
   async after(stream: Stream, sequence: number): Promise<readonly FragmentRow[]> {
     const tail = this.#tailOf(stream, sequence);
     if (sequence < tail.floor) return this.#read(stream, sequence);
-    if (this.#now() - tail.readAt >= FRESH_MS) {
+    if (!this.#isFresh(tail, stream)) {
       tail.reading ??= this.#refresh(stream, tail).finally(() => {
         tail.reading = undefined;
       });
@@ -51,7 +53,7 @@ export class RecentRows {
   /** Whether the index, looked at a moment ago, had no row with a sequence above `sequence`: {@link after} would give none. */
   hasNothingAfter(stream: Stream, sequence: number): boolean {
     const tail = this.#tails.get(stream.id);
-    if (tail === undefined || sequence < tail.floor || this.#now() - tail.readAt >= FRESH_MS) return false;
+    if (tail === undefined || sequence < tail.floor || !this.#isFresh(tail, stream)) return false;
     return (tail.rows.at(-1)?.sequence ?? tail.floor) <= sequence;
   }
 
@@ -65,8 +67,14 @@ export class RecentRows {
     return this.#index.after({ streamId: stream.id, horizon: stream.horizon() }, sequence, RECENT_PAGE_ROWS);
   }
 
+  /** Whether its rows are the newest there are, or were a moment ago. */
+  #isFresh({ readAt, insertions }: Tail, { id }: Stream): boolean {
+    return insertions === this.#index.insertions(id) || this.#now() - readAt < FRESH_MS;
+  }
+
   #tailOf(stream: Stream, sequence: number): Tail {
-    const tail = this.#tails.get(stream.id) ?? { rows: [], floor: sequence, readAt: 0, reading: undefined };
+    const known = this.#tails.get(stream.id);
+    const tail = known ?? { rows: [], floor: sequence, readAt: 0, insertions: -1, reading: undefined };
     this.#tails.delete(stream.id);
     this.#tails.set(stream.id, tail);
     if (this.#tails.size > MAX_STREAMS) this.#tails.delete(this.#tails.keys().next().value!);
@@ -75,6 +83,7 @@ export class RecentRows {
 
   async #refresh(stream: Stream, tail: Tail): Promise<void> {
     const readAt = this.#now();
+    const insertions = this.#index.insertions(stream.id);
     let more = await this.#read(stream, tail.rows.at(-1)?.sequence ?? tail.floor);
     // Far behind: who asks for what lies between reads it by himself, and what is kept here is the newest all the same.
     if (more.length === RECENT_PAGE_ROWS) more = await this.#leap(stream, tail);
@@ -82,6 +91,7 @@ export class RecentRows {
     const surplus = tail.rows.length - KEPT_ROWS;
     if (surplus > 0) tail.floor = tail.rows.splice(0, surplus).at(-1)!.sequence;
     tail.readAt = readAt;
+    tail.insertions = insertions;
   }
 
   /** Moves a tail to the newest rows, without those between. Sequences ascend by one at least, so that these are no more than are kept. */

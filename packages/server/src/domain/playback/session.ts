@@ -81,6 +81,8 @@ export class PlaybackSession {
   #known: SessionTimeline | undefined;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
+  /** The same once they are there. */
+  #knownTracks: readonly Track[] | undefined;
 
   constructor(
     token: string,
@@ -112,10 +114,15 @@ export class PlaybackSession {
     return Math.min(this.remainingMs, Math.max(0, oldest - this.stream.horizon()));
   }
 
+  /** Where a session without end is now, where nobody has to be waited for to tell. */
+  get knownWindow(): PlaylistWindow | undefined {
+    return this.#known?.current?.();
+  }
+
   /** Where the session is now. Rejects with PlaybackRefusal `not-found` where all that it would ever show has expired. */
   async window(): Promise<PlaylistWindow> {
     this.#known ??= await this.#timeline;
-    const window = this.#known.current?.() ?? (await this.#known.window(this.#places.now()));
+    const window = this.knownWindow ?? (await this.#known.window(this.#places.now()));
     if (this.isStatic && window.segments.length === 0) throw allExpired();
     return window;
   }
@@ -168,9 +175,14 @@ export class PlaybackSession {
   tracks(): Promise<readonly Track[]> {
     if (this.#tracks === undefined) {
       this.#tracks = this.#firstSegment().then(tracksOf);
-      this.#tracks.catch(() => {
-        this.#tracks = undefined;
-      });
+      this.#tracks.then(
+        (tracks) => {
+          this.#knownTracks = tracks;
+        },
+        () => {
+          this.#tracks = undefined;
+        },
+      );
     }
     return this.#tracks;
   }
@@ -193,9 +205,14 @@ export class PlaybackSession {
 
   /** The track of that number. Rejects with PlaybackRefusal `not-found` where there is none. */
   async track(number: number): Promise<Track> {
-    const track = (await this.tracks()).find((candidate) => candidate.number === number);
+    const track = (await this.tracks())[number - 1];
     if (track === undefined) throw new PlaybackRefusal("not-found", `The session has no track ${number}.`);
     return track;
+  }
+
+  /** The same where nobody has to be waited for to tell. */
+  knownTrack(number: number): Track | undefined {
+    return this.#knownTracks?.[number - 1];
   }
 
   /**

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { WireRequest } from "../../aws/wire.ts";
 import { originForm } from "./origin-form.ts";
 
@@ -18,6 +18,7 @@ export class Exchange implements WireRequest {
   readonly response: ServerResponse;
   readonly #baseUrlOf: BaseUrlOf;
   readonly #expectsContinue: boolean;
+  #noBody: Readable | undefined;
   #gone: AbortController | undefined;
   #isGone = false;
 
@@ -46,7 +47,10 @@ export class Exchange implements WireRequest {
   }
 
   get body(): Readable {
-    return this.request;
+    if (hasBody(this.request)) return this.request;
+    // Node has closed the stream of a request that announces no body (`optimizeEmptyRequests`).
+    this.#noBody ??= Readable.from([]);
+    return this.#noBody;
   }
 
   get baseUrl(): string {
@@ -76,3 +80,7 @@ export class Exchange implements WireRequest {
     if (this.#expectsContinue && !this.response.headersSent) this.response.writeContinue();
   }
 }
+
+/** Whether a request announces a body (RFC 9112, section 6.3), be it an empty one. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;

@@ -5,6 +5,7 @@ const ABSOLUTE = /^https?:\/\/[^/?]*/i;
  * Java v1 does so for PutMedia; what is signed is the path and query alone.
  */
 export function originForm(target: string): string {
+  if (target.startsWith("/")) return target;
   const authority = ABSOLUTE.exec(target)?.[0];
   if (authority === undefined) return target;
   const rest = target.slice(authority.length);

@@ -28,7 +28,9 @@ const TRANSPORT_TYPE = "video/mp2t";
 const IN_FOLDER = /^(\/(?:hls|dash)\/v1\/)([A-Za-z0-9_-]+~)\/([^/]*)$/;
 const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
 
-type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Promise<WireResponse>;
+/** What nobody has to be waited for is answered at once: most of what live viewers ask for. */
+type Answer = Promise<WireResponse> | WireResponse;
+type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Answer;
 
 /** What playback routes need of the house. */
 export interface PlaybackRoutesOptions {
@@ -62,31 +64,36 @@ export class PlaybackRoutes {
     ]);
   }
 
-  /** Answers a request for a playback resource; undefined where it is none. Never rejects. */
-  answer(request: WireRequest): Promise<WireResponse> | undefined {
+  /** Answers a request for a playback resource; undefined where it is none. Never rejects or throws. */
+  answer(request: WireRequest): Answer | undefined {
     const { target } = request;
     if (!target.startsWith("/hls/v1/") && !target.startsWith("/dash/v1/")) return undefined;
-    return this.#answer(request);
+    const refused = (error: unknown): WireResponse => this.#refuse(error, request);
+    try {
+      const answer = this.#answer(request, target);
+      return answer instanceof Promise ? answer.catch(refused) : answer;
+    } catch (error) {
+      return refused(error);
+    }
   }
 
-  async #answer(request: WireRequest): Promise<WireResponse> {
-    try {
-      const { method, target } = request;
-      const mark = target.indexOf("?");
-      const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
-      const route = this.#routes.get(path);
-      if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
-      if (method !== "GET" && method !== "HEAD") {
-        return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
-      }
-      const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1), folder);
-      const { sessions } = this.#options;
-      const session = sessions.opened(query.token) ?? (await sessions.open(query.token));
-      checkProtocol(session, path.startsWith("/dash/") ? "dash" : "hls");
-      return await route(request, session, query);
-    } catch (error) {
-      return this.#refuse(error, request);
+  #answer(request: WireRequest, target: string): Answer {
+    const mark = target.indexOf("?");
+    const [path, folder] = placeOf(mark < 0 ? target : target.slice(0, mark));
+    const route = this.#routes.get(path);
+    if (route === undefined) throw new PlaybackRefusal("not-found", `There is no resource at ${path}.`);
+    const { method } = request;
+    if (method !== "GET" && method !== "HEAD") {
+      return plain(405, `${method} is not allowed here; use GET or HEAD.`, { Allow: "GET, HEAD" });
     }
+    const query = new PlaybackQuery(mark < 0 ? "" : target.slice(mark + 1), folder);
+    const { token } = query;
+    const within = (session: PlaybackSession): Answer => {
+      checkProtocol(session, path.startsWith("/dash/") ? "dash" : "hls");
+      return route(request, session, query);
+    };
+    const session = this.#options.sessions.opened(token);
+    return session === undefined ? this.#options.sessions.open(token).then(within) : within(session);
   }
 
   #refuse(error: unknown, { id }: WireRequest): WireResponse {
@@ -116,14 +123,22 @@ export class PlaybackRoutes {
     return answerText(request, session, text, DASH_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
   }
 
-  async #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
+  #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Answer {
+    const track = session.knownTrack(query.track);
+    const window = query.lowLatency || session.isStatic ? undefined : session.knownWindow;
+    if (track === undefined || window === undefined) return this.#awaitedPlaylist(request, session, query);
+    session.spendPlaylist(window.segments.length);
+    return answerText(request, session, this.#currentPlaylist(session, track, window, query), HLS_TYPE, CHANGING_MS);
+  }
+
+  async #awaitedPlaylist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const track = await session.track(query.track);
     const low = query.lowLatency ? await this.#lowLatency(request, session, track, query) : undefined;
     if (low !== undefined) return low;
     const { isStatic } = session;
     const text = isStatic
       ? await this.#lastingPlaylist(request, session, track, query.inFolder)
-      : await this.#currentPlaylist(session, track, query);
+      : this.#currentPlaylist(session, track, await session.playlistWindow(), query);
     return answerText(request, session, text, HLS_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
   }
 
@@ -158,8 +173,12 @@ export class PlaybackRoutes {
     write().then(done, done);
   }
 
-  async #currentPlaylist(session: PlaybackSession, track: Track, { inFolder }: PlaybackQuery): Promise<EncodedText> {
-    const window = await session.playlistWindow();
+  #currentPlaylist(
+    session: PlaybackSession,
+    track: Track,
+    window: PlaylistWindow,
+    { inFolder }: PlaybackQuery,
+  ): EncodedText {
     let texts = this.#current.get(window);
     if (texts === undefined) {
       texts = new Map();

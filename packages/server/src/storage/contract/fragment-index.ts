@@ -221,6 +221,22 @@ export function fragmentIndexContract(name: string, open: () => IndexFixture): v
     }
   }
 
+  withIndex("insertions are told of the streams that had them, and of no others", async ({ index, ledger }) => {
+    ledger.addSegment(1, 0);
+    const counts = () => [index.insertions(1), index.insertions(2)] as const;
+    const [, other] = counts();
+    const seen = new Set([index.insertions(1)]);
+    for (const sequence of [1, 2, 2]) {
+      ledger.insert([rowOf(1, sequence)]);
+      const [own, unchanged] = counts();
+      assert.equal(seen.has(own), false);
+      assert.equal(unchanged, other);
+      seen.add(own);
+    }
+    assert.throws(() => ledger.insert([rowOf(2, 1, { segment: 2 })]), /segment 2/);
+    assert.deepEqual(counts(), [[...seen].at(-1), other]);
+  });
+
   withIndex("rows of an unknown segment are refused, all of the batch", async ({ index, ledger }) => {
     ledger.addSegment(1, 0);
     assert.throws(() => ledger.insert([rowOf(1, 1), rowOf(1, 2, { segment: 2 })]), /segment 2/);

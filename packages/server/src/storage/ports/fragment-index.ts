@@ -64,6 +64,11 @@ export interface FragmentIndex {
   /** Removes at most `limit` rows of streams that `exists` denies; resolves to how many it removed. */
   purge(exists: (streamId: number) => boolean, limit: number): Promise<number>;
   totals(streamId: number): Promise<FragmentTotals>;
+  /**
+   * How many rows of a stream were inserted since the index was opened. While the answer stays the same, no row has come that a query did not
+   * see before.
+   */
+  insertions(streamId: number): number;
   close(): Promise<void>;
 }
 

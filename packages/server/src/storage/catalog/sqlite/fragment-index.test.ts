@@ -9,6 +9,7 @@ import { SqliteFragmentIndex } from "./fragment-index.ts";
 import { SqliteFragmentLedger } from "./fragment-ledger.ts";
 import { INDEX_PRAGMAS, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { IndexSums } from "./index-sums.ts";
+import { Insertions } from "./insertions.ts";
 import { openFragmentIndex } from "./open-fragment-index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-index-"));
@@ -36,8 +37,9 @@ test("rows are there again when the file is opened anew, after checkpoints in th
 test("an index without space refuses the batch, all of it, and says that space is the reason", async () => {
   const database = new Database(":memory:", { pragmas: [], schema: INDEX_SCHEMA, version: INDEX_VERSION });
   const sums = new IndexSums(database);
-  const ledger = new SqliteFragmentLedger(database, sums, undefined);
-  const index = new SqliteFragmentIndex(database, sums, async () => database.close());
+  const insertions = new Insertions();
+  const ledger = new SqliteFragmentLedger(database, sums, insertions, undefined);
+  const index = new SqliteFragmentIndex(database, sums, insertions, async () => database.close());
   ledger.addSegment(1, 0);
   ledger.insert([rowOf(1, 1)]);
   database.exec("PRAGMA max_page_count = 30");

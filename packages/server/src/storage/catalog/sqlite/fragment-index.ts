@@ -20,6 +20,7 @@ import {
   toTimed,
 } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
+import type { Insertions } from "./insertions.ts";
 
 /** Rows that one statement reads or removes before the event loop gets its turn: one to three milliseconds. */
 const ROWS_PER_TURN = 1000;
@@ -117,6 +118,7 @@ function firstOf(
 export class SqliteFragmentIndex implements FragmentIndex {
   readonly #database: Database;
   readonly #sums: IndexSums;
+  readonly #insertions: Insertions;
   readonly #close: () => Promise<void>;
   readonly #clocks: Record<FragmentClock, ClockStatements>;
   readonly #after: StatementSync;
@@ -127,9 +129,10 @@ export class SqliteFragmentIndex implements FragmentIndex {
   readonly #remove: StatementSync;
 
   /** @param close releases the database and what serves it */
-  constructor(database: Database, sums: IndexSums, close: () => Promise<void>) {
+  constructor(database: Database, sums: IndexSums, insertions: Insertions, close: () => Promise<void>) {
     this.#database = database;
     this.#sums = sums;
+    this.#insertions = insertions;
     this.#close = close;
     this.#clocks = {
       serverTimestamp: clockStatements(database, "serverTimestamp"),
@@ -225,9 +228,15 @@ export class SqliteFragmentIndex implements FragmentIndex {
     for (const row of this.#streams.all()) {
       const streamId = row.stream_id as number;
       if (removed >= limit) break;
-      if (!exists(streamId)) removed += await this.expire(streamId, Number.POSITIVE_INFINITY, limit - removed);
+      if (exists(streamId)) continue;
+      this.#insertions.forget(streamId);
+      removed += await this.expire(streamId, Number.POSITIVE_INFINITY, limit - removed);
     }
     return removed;
+  }
+
+  insertions(streamId: number): number {
+    return this.#insertions.of(streamId);
   }
 
   async totals(streamId: number): Promise<FragmentTotals> {

@@ -15,6 +15,7 @@ import {
   toSegment,
 } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
+import type { Insertions } from "./insertions.ts";
 
 /** Rows that a walk over the whole table looks at before the event loop gets its turn: some two milliseconds. */
 const ROWS_PER_TURN = 5000;
@@ -28,6 +29,7 @@ interface RowKey {
 export class SqliteFragmentLedger implements FragmentLedger {
   readonly #database: Database;
   readonly #sums: IndexSums;
+  readonly #insertions: Insertions;
   readonly #checkpointer: Checkpointer | undefined;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
@@ -40,9 +42,10 @@ export class SqliteFragmentLedger implements FragmentLedger {
   readonly #segments: StatementSync;
 
   /** @param checkpointer absent where the index has no file */
-  constructor(database: Database, sums: IndexSums, checkpointer: Checkpointer | undefined) {
+  constructor(database: Database, sums: IndexSums, insertions: Insertions, checkpointer: Checkpointer | undefined) {
     this.#database = database;
     this.#sums = sums;
+    this.#insertions = insertions;
     this.#checkpointer = checkpointer;
     this.#insert = database.prepare(
       `INSERT OR IGNORE INTO fragments (${FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -79,6 +82,7 @@ export class SqliteFragmentLedger implements FragmentLedger {
       for (const row of rows) this.#insertOne(row);
       this.#sums.apply();
     });
+    this.#insertions.count(rows);
   }
 
   pressure(): Promise<void> | undefined {

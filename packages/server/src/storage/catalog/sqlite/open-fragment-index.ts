@@ -7,6 +7,7 @@ import { SqliteFragmentIndex } from "./fragment-index.ts";
 import { SqliteFragmentLedger } from "./fragment-ledger.ts";
 import { INDEX_PRAGMAS, INDEX_SCHEMA, INDEX_VERSION } from "./index-schema.ts";
 import { IndexSums } from "./index-sums.ts";
+import { Insertions } from "./insertions.ts";
 
 /** Files that SQLite keeps beside a database. */
 const SUFFIXES = ["", "-wal", "-shm"];
@@ -33,13 +34,14 @@ export function openFragmentIndex(path: string, reserve?: DiskReserve): OpenFrag
   const database = openDatabase(path, reserve);
   const checkpointer = path === ":memory:" ? undefined : new Checkpointer(path);
   const sums = new IndexSums(database);
+  const insertions = new Insertions();
   const close = async () => {
     await checkpointer?.close();
     database.close();
   };
   return {
-    index: new SqliteFragmentIndex(database, sums, close),
-    ledger: new SqliteFragmentLedger(database, sums, checkpointer),
+    index: new SqliteFragmentIndex(database, sums, insertions, close),
+    ledger: new SqliteFragmentLedger(database, sums, insertions, checkpointer),
   };
 }
 
