@@ -18,6 +18,7 @@ export type DomainErrorCode =
   | "not-found"
   | "no-decoder"
   | "decoder-unavailable"
+  | "archive-unavailable"
   | "not-authorized"
   | "unsupported-media"
   | "missing-codec-data"

@@ -1,7 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
-import { type Journal, RecordDamaged, RecordGone, type StoredPart } from "../../storage/ports/journal.ts";
+import {
+  type Journal,
+  RecordDamaged,
+  RecordGone,
+  RecordUnavailable,
+  type StoredPart,
+} from "../../storage/ports/journal.ts";
+import { DomainError } from "../errors.ts";
 import type { DataKeys, KeyOwner } from "../keys/data-keys.ts";
 import { Opener } from "../keys/opener.ts";
 import { WorkerLost } from "../keys/worker-line.ts";
@@ -65,6 +72,7 @@ export class FragmentArchive {
    * @throws RecordDamaged where its bytes are not what was written
    * @throws FragmentGone where it has left the archive
    * @throws KeyUnavailable where the stream's key is destroyed or cannot be unwrapped
+   * @throws DomainError `archive-unavailable` where it may be read soon
    */
   async open(owner: KeyOwner, row: FragmentRow): Promise<StoredFragment> {
     const key = await this.#options.keys.get(owner);
@@ -108,7 +116,7 @@ export class FragmentArchive {
         if (retries === MAX_RETRIES) throw error;
         // The memory of the part was lost with it.
         if (error instanceof WorkerLost) continue;
-        if (!(error instanceof RecordGone)) throw error;
+        if (!(error instanceof RecordGone)) throw whereUnavailable(error);
         place = await this.#lookUp(row, error);
       }
     }
@@ -152,6 +160,13 @@ export class FragmentArchive {
 function checkPart(part: StoredPart, row: FragmentRow, expected: number): void {
   if (part.part === expected && part.sequence === row.sequence && part.random === row.random) return;
   throw new RecordDamaged(`part ${expected} of fragment ${row.sequence} of stream ${row.streamId} is not where it was`);
+}
+
+/** The error of the API where a record cannot be read for now; `error` itself where it is another. */
+function whereUnavailable(error: unknown): unknown {
+  if (!(error instanceof RecordUnavailable)) return error;
+  const message = "The server cannot open the archive's files at the moment: no file descriptors are left.";
+  return new DomainError("archive-unavailable", message, { cause: error });
 }
 
 /** The first bytes of a fragment. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { frameShown, shadedVideo } from "../../../../../tests/support/shaded-video.ts";
+import { RecordUnavailable } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { type FragmentPointLimits, FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -76,6 +77,26 @@ test("a page that has grown large ends before its time, and its token goes on fr
 
 test("nothing is made for a client that has gone away", async () => {
   await assert.rejects(page(imagesWith(), {}, AbortSignal.abort()), { name: "AbortError" });
+});
+
+test("images of a stream that is deleted meanwhile say so", async () => {
+  const gone = await server.create("gone");
+  const session = await TestSession.open(server, gone, { type: "RELATIVE", start: START });
+  await session.put(await shadedVideo({ seconds: 1 }));
+  await server.streams.delete(gone.arn);
+  const { signal } = new AbortController();
+  const asked = imagesWith().page(gone, REQUEST, { token: undefined, limit: 100 }, signal);
+  await assert.rejects(asked, { code: "stream-not-found" });
+});
+
+test("an archive that cannot be opened for now is no fault of the media", async () => {
+  const { read } = server.journal;
+  server.journal.read = () => {
+    throw new RecordUnavailable("no descriptors");
+  };
+  await assert.rejects(page(imagesWith()), { code: "archive-unavailable" });
+  server.journal.read = read;
+  assert.ok(Buffer.isBuffer((await page(imagesWith())).images[0]!.outcome));
 });
 
 test("images use up the stream's points for metadata and for media", async () => {

@@ -6,7 +6,7 @@
  * - `not-found`: what is asked for does not exist, or does no longer
  * - `unplayable`: the media cannot be packaged
  * - `throttled`: the stream's quota of a second is used up
- * - `unavailable`: what was waited for did not come in time
+ * - `unavailable`: what was waited for did not come in time, or the archive cannot be read for now
  * - `invalid`: a parameter is missing or malformed
  */
 export type RefusalReason =

@@ -354,6 +354,9 @@ export class PlaybackSession {
 
   #refusal(cause: unknown): unknown {
     if (this.stream.signal.aborted) return streamDeleted();
+    if (cause instanceof DomainError && cause.code === "archive-unavailable") {
+      return new PlaybackRefusal("unavailable", cause.message, { cause });
+    }
     if (cause instanceof FragmentGone) return new PlaybackRefusal("not-found", "The fragment has expired.", { cause });
     if (cause instanceof CodecError) {
       return new PlaybackRefusal("unplayable", `The fragment cannot be packaged: ${cause.message}.`, { cause });

@@ -33,8 +33,9 @@ export const errorTypes: ErrorTypes = {
   "not-found": "ResourceNotFoundException",
   // The API knows no failure of the service that a client can do something about; the message says what.
   "no-decoder": "InvalidArgumentException",
-  // This one the SDKs retry, by when there may be room again; none of the modelled ones is.
+  // These the SDKs retry, by when there may be room again; none of the modelled ones is.
   "decoder-unavailable": "ServiceUnavailable",
+  "archive-unavailable": "ServiceUnavailable",
   "no-data-retention": "NoDataRetentionException",
   "connection-limit": "ClientLimitExceededException",
   "client-limit": "ClientLimitExceededException",

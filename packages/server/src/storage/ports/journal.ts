@@ -154,6 +154,11 @@ export class RecordDamaged extends Error {
   override readonly name = "RecordDamaged";
 }
 
+/** A record cannot be read at the moment, whatever it is: the system has no file descriptor left for its file. */
+export class RecordUnavailable extends Error {
+  override readonly name = "RecordUnavailable";
+}
+
 /** The segment that held the record no longer exists. */
 export class RecordGone extends Error {
   override readonly name = "RecordGone";

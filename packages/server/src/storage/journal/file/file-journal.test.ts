@@ -9,7 +9,7 @@ import { identityOf, sealedPart, summaryOf } from "../../contract/fragments.ts";
 import { journalContract } from "../../contract/journal.ts";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
-import { JournalUnavailable, RecordGone } from "../../ports/journal.ts";
+import { JournalUnavailable, RecordDamaged, RecordGone, RecordUnavailable } from "../../ports/journal.ts";
 import { FileJournal } from "./file-journal.ts";
 import { type FileSystem, nodeFileSystem } from "./file-system.ts";
 import type { JournalLimits } from "./limits.ts";
@@ -69,6 +69,25 @@ test("fragments that end together share syncs", async () => {
   await Promise.all(Array.from({ length: 300 }, (_, i) => put(2 + i)));
   assert.equal(journal.stats().fragments, 301);
   assert.ok(journal.stats().syncs - before <= 5, `${journal.stats().syncs - before} syncs`);
+  await close();
+});
+
+test("where no file descriptors are left, what is stored is not damaged, and is read later", async () => {
+  let code: string | undefined = "EMFILE";
+  const files: FileSystem = {
+    ...nodeFileSystem,
+    async open(path) {
+      if (code !== undefined) throw Object.assign(new Error(code), { code });
+      return nodeFileSystem.open(path);
+    },
+  };
+  const { journal, put, close } = await open({ files });
+  const row = await put(1);
+  for (code of ["EMFILE", "ENFILE"]) await assert.rejects(read(journal, row), RecordUnavailable);
+  code = "EACCES";
+  await assert.rejects(read(journal, row), RecordDamaged);
+  code = undefined;
+  assert.equal(await read(journal, row), 1000);
   await close();
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { RecordDamaged, RecordGone } from "../../ports/journal.ts";
+import { RecordDamaged, RecordGone, RecordUnavailable } from "../../ports/journal.ts";
 import { errorCode, type FileSystem, type JournalFile } from "./file-system.ts";
 import {
   decodeSegmentHeader,
@@ -16,6 +16,8 @@ import {
 const NAME = /^(\d{10})\.kvj$/;
 /** Segments held open for reading; a reader of old footage walks through one after the other. */
 const OPEN_FOR_READING = 64;
+/** What opening a file says where the process or the system has too many open. */
+const NO_DESCRIPTORS: ReadonlySet<string | undefined> = new Set(["EMFILE", "ENFILE"]);
 
 /** A segment that is open for reading. */
 export interface ReadableSegment {
@@ -94,7 +96,7 @@ export class SegmentFiles {
   /**
    * Runs `body` with the segment open for reading.
    *
-   * @throws RecordGone where the file does not exist, RecordDamaged where its header or the device is damaged
+   * @throws RecordGone where the file does not exist, RecordDamaged where its header or the device is damaged, RecordUnavailable
    */
   async reading<T>(segment: number, body: (segment: ReadableSegment) => Promise<T>): Promise<T> {
     const handle = this.#handle(segment);
@@ -153,7 +155,9 @@ export class SegmentFiles {
     try {
       file = await this.#files.open(this.path(segment));
     } catch (cause) {
-      if (errorCode(cause) === "ENOENT") throw new RecordGone(`segment ${segment} no longer exists`, { cause });
+      const code = errorCode(cause);
+      if (code === "ENOENT") throw new RecordGone(`segment ${segment} no longer exists`, { cause });
+      if (NO_DESCRIPTORS.has(code)) throw new RecordUnavailable(`segment ${segment} cannot be opened now`, { cause });
       throw new RecordDamaged(`segment ${segment} cannot be opened`, { cause });
     }
     try {
