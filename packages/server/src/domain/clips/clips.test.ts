@@ -300,6 +300,15 @@ test("a clip whose stream is deleted while it is sent breaks off", async () => {
   await it.server.close();
 });
 
+test("a clip whose stream is deleted before its answer begins says so", async () => {
+  const it = await fixture();
+  await it.put(bodyHeader(), fragment(0));
+  await it.server.streams.delete(it.stream.arn);
+  await assert.rejects(it.clips.make(it.stream, EVERYTHING, NOBODY_LEAVES), { code: "stream-not-found" });
+  assert.equal(it.clips.active, 0);
+  await it.server.close();
+});
+
 test("clips are bounded in number, and whoever leaves makes room", async () => {
   const it = await fixture({ maxConcurrent: 2 });
   await it.put(bodyHeader(), fragment(0));

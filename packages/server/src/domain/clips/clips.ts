@@ -55,7 +55,7 @@ export class Clips {
    *
    * @param signal aborted when the client goes away
    * @throws DomainError `invalid-argument`, `no-data-retention`, `not-found`, `client-limit`, `unsupported-media`, `missing-codec-data`,
-   *   `invalid-codec-data`, `invalid-media-frame`; what reading the archive throws
+   *   `invalid-codec-data`, `invalid-media-frame`, `stream-not-found`; what reading the archive throws
    */
   async make(stream: Stream, range: ClipRange, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const { limits, now = Date.now, metrics } = this.#options;
@@ -81,7 +81,7 @@ export class Clips {
       return this.#send(stream, clip, leave);
     } catch (error) {
       leave();
-      throw error;
+      throw stream.explain(error);
     }
   }
 

@@ -79,7 +79,7 @@ export class FragmentList {
     try {
       return await archive.open(stream, row);
     } catch (error) {
-      if (error instanceof FragmentGone) return NOT_FOUND;
+      if (error instanceof FragmentGone || stream.signal.aborted) return NOT_FOUND;
       report(error);
       if (error instanceof RecordDamaged || error instanceof LayoutError) return DAMAGED;
       throw error;

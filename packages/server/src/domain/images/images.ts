@@ -80,7 +80,7 @@ export class Images {
    *
    * @param signal aborted when nobody waits for the answer any more
    * @throws DomainError `invalid-argument` where the range or the token is wrong, `no-data-retention` where the stream keeps nothing,
-   * `no-decoder` where ffmpeg cannot be started, `client-limit` where too many images are being made
+   * `no-decoder` where ffmpeg cannot be started, `stream-not-found` where it was deleted meanwhile, `client-limit` where too many images are being made
    */
   async page(
     stream: Stream,
@@ -91,7 +91,10 @@ export class Images {
     const metrics = this.#options.metrics.of(stream.name).getImages;
     const begin = performance.now();
     metrics.requests++;
-    const page = await this.#page(stream, request, token, Math.min(limit, MAX_PAGE), signal);
+    const made = this.#page(stream, request, token, Math.min(limit, MAX_PAGE), signal);
+    const page = await made.catch((error: unknown) => {
+      throw stream.explain(error);
+    });
     metrics.latency.add(performance.now() - begin);
     metrics.success++;
     return page;

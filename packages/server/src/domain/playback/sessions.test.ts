@@ -4,6 +4,7 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, fragment } from "../../../../../tests/support/matroska-body.ts";
+import { RecordUnavailable } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -209,6 +210,29 @@ test("a deleted stream ends its sessions, and its media is forgotten", async () 
   await assert.rejects(sessions.open(token), refusal("gone"));
   await assert.rejects(started().open(token), refusal("gone"));
   await assert.rejects(session.segment({ fragmentNumber: fragmentNumber!, fragments: 1 }), refusal("gone"));
+});
+
+test("a session of a stream that is deleted while it begins says so", async () => {
+  const stream = await server.create("deleted-at-once");
+  await send(stream, 3);
+  await server.streams.delete(stream.arn);
+  await assert.rejects(started().create(stream, LIVE), { code: "stream-not-found" });
+});
+
+test("a segment that the archive cannot open for now is asked for again", async () => {
+  const stream = await server.create("crowded");
+  await send(stream, 3);
+  const sessions = started();
+  const session = await sessions.open(await sessions.create(stream, LIVE));
+  const [, fragmentNumber] = place(await playlist(session)).segments;
+  const { read } = server.journal;
+  server.journal.read = () => {
+    throw new RecordUnavailable("no descriptors");
+  };
+  const asked = () => session.segment({ fragmentNumber: fragmentNumber!, fragments: 1 });
+  await assert.rejects(asked(), refusal("unavailable"));
+  server.journal.read = read;
+  assert.equal((await asked()).segment.tracks.length, 1);
 });
 
 test("nothing of all this was the server's fault", () => assert.deepEqual([...reported, ...server.errors], []));

@@ -90,7 +90,7 @@ export class PlaybackSessions {
 
   /**
    * Begins a session; resolves to its token. Rejects with DomainError `no-data-retention`, `invalid-argument`, `not-found`
-   * where the range has no fragments or nothing is live, and `unsupported-media`, `missing-codec-data` or `invalid-codec-data` where the
+   * where the range has no fragments or nothing is live, `stream-not-found`, and `unsupported-media`, `missing-codec-data` or `invalid-codec-data` where the
    * first fragment cannot be played.
    */
   async create(stream: Stream, request: SessionRequest): Promise<string> {
@@ -104,7 +104,7 @@ export class PlaybackSessions {
     const isTransport = parameters.container === "ts";
     const building = isTransport ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
     const segment = await building.catch((error: unknown) => {
-      if (!(error instanceof CodecError)) throw error;
+      if (!(error instanceof CodecError)) throw stream.explain(error);
       throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
     });
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);

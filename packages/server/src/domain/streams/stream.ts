@@ -152,6 +152,11 @@ export class Stream {
     });
   }
 
+  /** Why a reader failed: that the stream was deleted meanwhile, where it was, since its key and its media are gone then; else `error`. */
+  explain(error: unknown): unknown {
+    return this.signal.aborted ? this.signal.reason : error;
+  }
+
   #changeMetadata(currentVersion: string, patch: () => StreamPatch): Promise<void> {
     return this.#exclusively(() => {
       this.#requireVersion(currentVersion);
