@@ -81,10 +81,10 @@ class LostCount {
 }
 
 function cutterFor(grant: SessionGrant, first: TimedFragment, lost = 0): SegmentCutter {
-  const { parameters, joins } = grant;
+  const { parameters, joins, base } = grant;
   const { clock, discontinuities, mode } = parameters;
   const liveSince = mode === "live" ? presentationStart(grant) : undefined;
-  const rules = { clock, discontinuities, joins, looksAhead: mode === "on-demand", liveSince };
+  const rules = { clock, discontinuities, joins, looksAhead: mode === "on-demand", liveSince, base };
   return new SegmentCutter(rules, lostBefore(first, grant) + lost);
 }
 

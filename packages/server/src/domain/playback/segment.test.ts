@@ -205,3 +205,20 @@ test("what is joined to a segment is all of one group, and no more than a playli
   assert.ok(!areJoined([rowAt(1), rowAt(2, { startsClean: false, configuration: 2 })]));
   assert.ok(!areJoined([rowAt(1), rowAt(9, { startsClean: false })]));
 });
+
+test("a clock that was set back breaks the timeline where it comes by the session's beginning, in every mode", () => {
+  const base = rowAt(4).producerTimestamp;
+  const first = rowAt(1, { producerTimestamp: base });
+  const setBack = (pattern: string): FragmentRow[] => [
+    first,
+    ...run(pattern).map((row) => ({ ...row, sequence: row.sequence + 1 })),
+  ];
+  for (const discontinuities of ["never", "on-discontinuity"] as const) {
+    const rules = { base, discontinuities };
+    assert.equal(short(cut(setBack("KKpKK"), rules)), "0:1-1 !1:2-2 2:3-4 !3:5-5 4:6-6");
+    // A segment has the times of its first fragment.
+    assert.equal(short(cut(setBack("KKKpK"), rules)), "0:1-1 !1:2-2 2:3-3 3:4-5 !4:6-6");
+  }
+  const [, before, , after] = cut(setBack("KKpKK"), { base });
+  assert.notEqual(before!.run, after!.run);
+});

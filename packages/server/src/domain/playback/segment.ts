@@ -102,17 +102,22 @@ export interface CutRules {
    * closed where it is undefined.
    */
   readonly liveSince?: number | undefined;
+  /**
+   * Milliseconds since the epoch on the producer's clock: media from then on has times from 0, what began before has its own (`baseFor`). Times
+   * go back where a clock that was set back comes by that moment, which breaks the timeline. Undefined where nobody looks at times.
+   */
+  readonly base?: number | undefined;
 }
 
 /** Where a segment ends: with its last fragment, or later where that holds frames that are shown before others. */
 interface Tail {
+  readonly first: TimedFragment;
   last: TimedFragment;
   /** Milliseconds since the epoch on the producer's clock. */
   end: number;
 }
 
 interface OpenSegment extends Tail {
-  readonly first: TimedFragment;
   startsClean: boolean;
   /** Whether it has sound only so far, and waits for pictures. */
   lacksPictures: boolean;
@@ -302,7 +307,7 @@ export class SegmentCutter {
       run: this.#run,
     };
     if (discontinuity) this.#discontinuities++;
-    this.#previous = { last, end };
+    this.#previous = { first, last, end };
     this.#afterGap = false;
     this.#open = undefined;
     return segment;
@@ -328,7 +333,12 @@ export class SegmentCutter {
   #breaksBefore(first: TimedFragment): boolean {
     const previous = this.#previous;
     if (previous === undefined) return false;
-    return previous.last.configuration !== first.configuration || !follows(previous, first);
+    return previous.last.configuration !== first.configuration || !follows(previous, first) || this.#comesByBase(first);
+  }
+
+  #comesByBase(first: TimedFragment): boolean {
+    const { base } = this.#rules;
+    return base !== undefined && this.#previous!.first.producerTimestamp < base && first.producerTimestamp >= base;
   }
 
   /** RFC 8216, section 4.3.2.3: where timestamps go back or the decoder changes the mark must be there, whatever the session asked for. */
@@ -336,6 +346,7 @@ export class SegmentCutter {
     if (this.#rules.discontinuities === "always") return true;
     if (this.#rules.discontinuities === "on-discontinuity") return breaks;
     const { last } = this.#previous!;
-    return last.configuration !== first.configuration || first.producerTimestamp < last.producerTimestamp;
+    if (last.configuration !== first.configuration || this.#comesByBase(first)) return true;
+    return first.producerTimestamp < last.producerTimestamp;
   }
 }

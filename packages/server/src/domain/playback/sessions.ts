@@ -183,12 +183,12 @@ export class PlaybackSessions {
 
   /** The list of an ON_DEMAND range, read for the first of its sessions. */
   #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<RangeTimeline> {
-    const { parameters, streamId, createdAt } = grant;
+    const { parameters, streamId, createdAt, base } = grant;
     const { clock, from, to = 0, discontinuities, maxSegments } = parameters;
     // By the server's clock, nothing more is added to what is long past; by the producer's, footage may be sent late.
     const isSettled = clock === "serverTimestamp" && to < createdAt - SETTLED_MS;
     const moment = isSettled ? "" : Math.floor(createdAt / SHARED_MS);
-    const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", moment].join("/");
+    const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", base, moment].join("/");
     return this.#lists.get(key, async () => {
       const source = new RangeSource({ stream, index: this.#options.index, recent: this.#recent }, grant);
       const timeline = new RangeTimeline(source, { maxSegments, horizon: () => stream.horizon() });
