@@ -8,6 +8,7 @@ import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
 import { sendAsIs } from "./send-as-is.ts";
 import { sendFrames } from "./send-frames.ts";
+import { shareSent } from "./share.ts";
 import { behindStored } from "./start-time.ts";
 import { unplayableTracks } from "./unplayable-tracks.ts";
 
@@ -43,6 +44,7 @@ export class Upload {
   /** Producer timestamps of the first and the last frame sent, in milliseconds since the epoch. */
   #first: number | undefined;
   #last: number | undefined;
+  #durationMs: number | undefined;
   #hasWarned = false;
   #readBytes = 0;
   #sentBytes = 0;
@@ -114,6 +116,7 @@ export class Upload {
   /** When the first frame is said to have been recorded: what is a recording ended by now, and lies behind what the stream holds. */
   async #startFor(durationMs: number | undefined, isNew: boolean): Promise<number> {
     const { connection, stream, input, realtime, startTimestamp } = this.#options;
+    this.#durationMs = durationMs;
     if (startTimestamp !== undefined) return startTimestamp;
     if (realtime) return Date.now();
     const wanted = Date.now() - (durationMs ?? 0);
@@ -177,8 +180,10 @@ export class Upload {
 
   #progress(): string {
     const { stream, input } = this.#options;
-    const share = input.totalBytes === undefined ? "" : ` ${bar(this.#readBytes / input.totalBytes)}`;
-    return `${stream}:${share} ${formatBytes(this.#bytes)}, ${this.#rate}, ${this.#acknowledged}`;
+    const sentMs = this.#first === undefined || this.#last === undefined ? undefined : this.#last - this.#first;
+    const progress = { durationMs: this.#durationMs, sentMs, readBytes: this.#readBytes, totalBytes: input.totalBytes };
+    const share = shareSent(progress);
+    return `${stream}:${share === undefined ? "" : ` ${bar(share)}`} ${formatBytes(this.#bytes)}, ${this.#rate}, ${this.#acknowledged}`;
   }
 
   #summary(refused: number): string {
