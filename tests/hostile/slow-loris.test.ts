@@ -9,7 +9,7 @@ import { PutMediaSocket } from "../support/put-media-socket.ts";
 import { CREDENTIALS, TestServer } from "../support/server.ts";
 
 /** A third each: slow request lines, slow JSON bodies, slow PutMedia bodies. */
-const SLOW_CLIENTS = 999;
+const SLOW_CLIENTS = 1002;
 const HONEST_PRODUCERS = 5;
 /** Long enough for the server to cut headers that do not end. */
 const HONEST_FRAGMENTS = 120;
