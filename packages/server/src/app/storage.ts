@@ -1,6 +1,6 @@
 import { mkdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { DiskReserve } from "../storage/catalog/sqlite/disk-reserve.ts";
+import { DiskReserve, reserveBytesFor } from "../storage/catalog/sqlite/disk-reserve.ts";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
 import {
   type OpenFragmentIndex,
@@ -83,7 +83,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const lock = new FolderLock(paths.lock);
     closers.push(() => lock.release());
     if (options.rebuildIndex === true) removeFragmentIndex(paths.index);
-    const reserve = new DiskReserve(paths.reserve);
+    const volumeBytes = await sizeOfVolume(options.dataDir);
+    const reserve = new DiskReserve(paths.reserve, reserveBytesFor(volumeBytes));
     const catalog = new SqliteStreamCatalog(paths.catalog, reserve);
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
@@ -91,7 +92,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const { index, ledger } = openIndex(paths.index, reserve);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
-    const limits = { minFreeBytes: await freeFloor(options.dataDir), ...options.limits };
+    const limits = { minFreeBytes: freeFloor(volumeBytes), ...options.limits };
     const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files, reserve });
     closers.push(() => journal.close());
     const check = () => [...catalog.check(), ...ledger.check()];
@@ -104,9 +105,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 }
 
 /** The least free space where no option says it: the journal's default, or a twentieth of a volume for which that is too much. */
-async function freeFloor(dataDir: string): Promise<number> {
+const freeFloor = (volumeBytes: number): number =>
+  Math.min(DEFAULT_JOURNAL_LIMITS.minFreeBytes, Math.floor(volumeBytes / 20));
+
+async function sizeOfVolume(dataDir: string): Promise<number> {
   const { bsize, blocks } = await statfs(dataDir);
-  return Math.min(DEFAULT_JOURNAL_LIMITS.minFreeBytes, Math.floor((bsize * blocks) / 20));
+  return bsize * blocks;
 }
 
 /**

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { Database } from "./database.ts";
-import { DiskReserve } from "./disk-reserve.ts";
+import { DiskReserve, reserveBytesFor } from "./disk-reserve.ts";
 
 const RESERVE_BYTES = 16 * 1024 * 1024;
 const STAT_BLOCK_BYTES = 512;
@@ -28,6 +28,17 @@ test("a reserve takes its space for real, gives it free once, and takes it again
   assert.equal(second.release(), false);
   assert.equal(await second.fill(), true);
   assert.equal(statSync(path).size, RESERVE_BYTES);
+});
+
+test("a reserve is a twentieth of a small volume, and one of another size is made anew", async () => {
+  const mib = (bytes: number): number => bytes / 2 ** 20;
+  const sizes = [1, 64, 200, 400, 1e6].map((volume) => mib(reserveBytesFor(volume * 2 ** 20)));
+  assert.deepEqual(sizes, [1, 3, 10, 16, 16]);
+  const path = join(folder, "resized");
+  for (const bytes of [RESERVE_BYTES, reserveBytesFor(64 * 2 ** 20)]) {
+    assert.equal(await new DiskReserve(path, bytes).fill(), true);
+    assert.equal(statSync(path).size, bytes);
+  }
 });
 
 test("a write that finds the disk full is done with the reserve's space, all of it once; the next one fails", async () => {
