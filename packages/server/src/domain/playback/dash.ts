@@ -19,16 +19,18 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   const { grant } = session;
   const { segments, ended, longest } = await session.playlistWindow();
   if (segments.length === 0) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
+  if (session.isStatic) return staticManifest(session, segments, longest);
   const periods: Period[] = [];
   const runs = runsOf(segments);
-  for (const run of runs) periods.push(await periodOf(session, run, !ended && run === runs.at(-1)));
-  const common = { maxSegmentDurationMs: longest, periods };
-  if (grant.parameters.mode === "on-demand") {
-    return manifest({ ...common, type: "static", durationMs: presentedEnd(segments.at(-1)) });
+  for (const run of runs) {
+    const { presentedAt, start } = run[0]!.run;
+    const open = !ended && run === runs.at(-1);
+    periods.push(await periodOf(session, { segments: run, id: run[0]!.run.number, presentedAt, start, open }));
   }
   const delayMs = DELAY_TARGETS * Math.max(grant.targetSeconds * 1000, longest);
   return manifest({
-    ...common,
+    maxSegmentDurationMs: longest,
+    periods,
     type: "dynamic",
     availabilityStartTimeMs: presentationStart(grant),
     publishTimeMs: now,
@@ -41,6 +43,19 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   });
 }
 
+/** The manifest of an archived range. What has expired is left out, and closed as the gaps between runs are: no segment can be marked as missing. */
+async function staticManifest(session: PlaybackSession, segments: Segments, longest: number): Promise<string> {
+  const periods: Period[] = [];
+  let durationMs = 0;
+  for (const run of runsOf(segments)) {
+    const { start, number } = run[0]!;
+    const stretch = { segments: run, id: number, presentedAt: durationMs, start, open: false };
+    periods.push(await periodOf(session, stretch));
+    durationMs += endOf(stretch);
+  }
+  return manifest({ maxSegmentDurationMs: longest, periods, type: "static", durationMs });
+}
+
 /** Milliseconds on the presentation's timeline. */
 function presentedStart(segment: Segment | undefined): number {
   return segment === undefined ? 0 : segment.run.presentedAt + segment.start - segment.run.start;
@@ -48,25 +63,49 @@ function presentedStart(segment: Segment | undefined): number {
 
 const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
 
+/** Runs of what is there, each up to where something is missing. */
 function runsOf(segments: Segments): Segment[][] {
   const runs: Segment[][] = [];
+  let run: Segment[] | undefined;
   for (const segment of segments) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0]!.run === segment.run) last.push(segment);
-    else runs.push([segment]);
+    if (segment.gap) {
+      run = undefined;
+    } else if (run !== undefined && run[0]!.run === segment.run) {
+      run.push(segment);
+    } else {
+      run = [segment];
+      runs.push(run);
+    }
   }
   return runs;
 }
 
-async function periodOf(session: PlaybackSession, segments: readonly Segment[], open: boolean): Promise<Period> {
-  const { run } = segments[0]!;
-  const tracks = await session.tracksOf(segments[0]!);
+/** What a period shows. */
+interface Stretch {
+  readonly segments: readonly Segment[];
+  /** Segment that it is named after. */
+  readonly id: number;
+  /** Milliseconds on the presentation's timeline at which it begins. */
+  readonly presentedAt: number;
+  /** The same moment on the producer's clock, in milliseconds since the epoch. */
+  readonly start: number;
+  /** Whether more of it may come. */
+  readonly open: boolean;
+}
+
+/** Milliseconds from the beginning of a stretch to its end. */
+function endOf({ segments, start }: Stretch): number {
   const end = segments.at(-1)!;
+  return end.start + end.duration - start;
+}
+
+async function periodOf(session: PlaybackSession, stretch: Stretch): Promise<Period> {
+  const tracks = await session.tracksOf(stretch.segments[0]!);
   return {
-    id: String(run.number),
-    startMs: run.presentedAt,
-    durationMs: open ? undefined : end.start + end.duration - run.start,
-    adaptationSets: tracks.map((track) => adaptationSet(session, track, tracks, segments)),
+    id: String(stretch.id),
+    startMs: stretch.presentedAt,
+    durationMs: stretch.open ? undefined : endOf(stretch),
+    adaptationSets: tracks.map((track) => adaptationSet(session, track, tracks, stretch)),
   };
 }
 
@@ -74,11 +113,10 @@ function adaptationSet(
   session: PlaybackSession,
   track: Track,
   tracks: readonly Track[],
-  segments: readonly Segment[],
+  { segments, start }: Stretch,
 ): AdaptationSet {
   const { codec, number } = track;
   const first = segments[0]!;
-  const media = mediaTime(session, first.run.start);
   const sounds = tracks.filter((other) => other.codec.kind === "audio");
   const { fragmentNumber, fragments, number: setUpNumber } = first.setUp;
   const query = `SessionToken=${session.token}&TrackNumber=${number}`;
@@ -94,7 +132,7 @@ function adaptationSet(
       initialization: `getMP4InitFragment.mp4?FragmentNumber=${name}&${query}&SequenceNumber=${setUpNumber}`,
       media: `getMP4MediaFragment.mp4?SequenceNumber=$Number$&${query}`,
       startNumber: first.number + 1,
-      presentationTimeOffset: media,
+      presentationTimeOffset: mediaTime(session, start),
       segments: timelineOf(session, segments),
     },
     representations: [representation(session, track, sounds)],

@@ -8,6 +8,7 @@ import { RecordUnavailable } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
+import { dashManifest } from "./dash.ts";
 import { hlsMedia, hlsMultivariant } from "./hls.ts";
 import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "./parameters.ts";
 import type { PlaybackRefusal } from "./refusal.ts";
@@ -127,6 +128,51 @@ test("what expires leaves the playlist of a range, and when nothing is left it i
     await assert.rejects(opened.window(), refusal("not-found"));
     await assert.rejects(opened.playlistWindow(), refusal("not-found"));
   }
+});
+
+/** Sends fragments of a second each that began at these moments on the producer's clock. */
+async function sendOf(stream: Stream, moments: readonly number[]): Promise<void> {
+  const producer = await TestSession.open(server, stream);
+  await producer.send(bodyHeader());
+  for (const moment of moments) await producer.send(fragment(moment, 5, 100, 1000));
+  producer.session.end();
+  await producer.ended;
+}
+
+test("what expires between others is left out of a manifest, whose players go on behind it", async () => {
+  const stream = await server.create("sent-late", 1);
+  const start = now;
+  await sendOf(stream, [start + 3000, start + 4000]);
+  now += HOUR / 10;
+  await sendOf(stream, [start, start + 1000, start + 2000]);
+  await sendOf(stream, [start + 5000]);
+  const range = { from: start, to: start + 10_000 };
+  const request = { mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
+  const sessions = started();
+  const session = await sessions.open(await sessions.create(stream, { ...LIVE, ...request, protocol: "dash" }));
+  const shape = async (): Promise<string[]> =>
+    (await dashManifest(session, now)).match(
+      /mediaPresentationDuration="[^"]*"|<Period [^>]*>|startNumber="\d+" presentationTimeOffset="\d+"|<S t="\d+"/g,
+    ) ?? [];
+  const seconds = (...all: number[]): string[] => all.map((second) => `<S t="${second * 1000}"`);
+  assert.deepEqual(await shape(), [
+    'mediaPresentationDuration="PT6S"',
+    '<Period id="0" start="PT0S" duration="PT6S">',
+    'startNumber="1" presentationTimeOffset="0"',
+    ...seconds(0, 1, 2, 3, 4, 5),
+  ]);
+  now += 0.9 * HOUR + 10_000;
+  assert.deepEqual(await shape(), [
+    'mediaPresentationDuration="PT4S"',
+    '<Period id="0" start="PT0S" duration="PT3S">',
+    'startNumber="1" presentationTimeOffset="0"',
+    ...seconds(0, 1, 2),
+    '<Period id="5" start="PT3S" duration="PT1S">',
+    'startNumber="6" presentationTimeOffset="5000"',
+    ...seconds(5),
+  ]);
+  await assert.rejects(session.numbered(4), refusal("not-found"));
+  assert.equal((await session.numbered(5)).segment.tracks.length, 1);
 });
 
 test("footage that is sent late is there for the sessions that begin behind it", async () => {
