@@ -235,6 +235,21 @@ test("a live stream is followed while it is sent at playing speed, and ^C ends b
   assert.ok((await durationOf(path("live.mkv"))) > 1.9);
 });
 
+test("what is sent live over media that the stream holds already is told", async () => {
+  const ahead = Date.now() + 3_600_000;
+  await run("put", "ahead", path("clip.mkv"), "--create", "--start-timestamp", String(ahead));
+  const sender = startKvass(["put", "ahead", path("clip.mkv"), "--realtime", "--data", server.data]);
+  let said = "";
+  sender.process.stderr!.on("data", (text: string) => {
+    said += text;
+  });
+  await until("a word", () => said.includes("\n"));
+  sender.process.kill("SIGINT");
+  await sender.ended;
+  const [, end] = /^kvass: ahead holds media up to (\S+), which this lies over: .* --start-timestamp \1 /.exec(said)!;
+  assert.ok(Date.parse(end!) > ahead);
+});
+
 test("what begins later is said, and begins then", async () => {
   await run("put", "later", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
   const follower = startKvass(["get", "later", "--from", "+5s", "-o", path("later.mkv"), "--data", server.data]);

@@ -36,6 +36,13 @@ const AHEAD_MS = 5000;
 const TOO_FAST =
   "the input comes faster than it plays, so that it is stored with times in the future; --realtime sends it at playing speed, --start-timestamp TIME says when it began";
 
+/** What the connection before has sent may reach so much beyond now, by the clocks of two machines. */
+const OVERLAP_MS = 1000;
+const overlap = (stream: string, end: number): string => {
+  const until = formatTime(new Date(end));
+  return `${stream} holds media up to ${until}, which this lies over: players show parts of both in turns; --start-timestamp ${until} puts it behind`;
+};
+
 /** Sends an input with a progress line on stderr, and a summary of what was acknowledged. */
 export class Upload {
   readonly #options: UploadOptions;
@@ -118,10 +125,12 @@ export class Upload {
     const { connection, stream, input, realtime, startTimestamp } = this.#options;
     this.#durationMs = durationMs;
     if (startTimestamp !== undefined) return startTimestamp;
-    if (realtime) return Date.now();
-    const wanted = Date.now() - (durationMs ?? 0);
-    const isRecording = input.isFile || durationMs !== undefined;
-    return isRecording && !isNew ? behindStored(connection, stream, wanted) : wanted;
+    const wanted = Date.now() - (realtime ? 0 : (durationMs ?? 0));
+    const behind = isNew ? wanted : await behindStored(connection, stream, wanted);
+    const isRecording = !realtime && (input.isFile || durationMs !== undefined);
+    if (isRecording) return behind;
+    if (behind - wanted > OVERLAP_MS) this.#status?.note(`kvass: ${overlap(stream, behind)}`);
+    return wanted;
   }
 
   #note(timestamp: number): void {
