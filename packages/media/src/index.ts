@@ -13,7 +13,7 @@ export {
 } from "./codecs/model.ts";
 export { splitFrame, toAnnexB } from "./codecs/nal-units.ts";
 export { parameterSets } from "./codecs/parameter-sets.ts";
-export { manifest } from "./dash/manifest.ts";
+export { manifest, manifestInTurns } from "./dash/manifest.ts";
 export type {
   AdaptationSet,
   DynamicManifest,

@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { attribute, frameRateAttribute } from "./attributes.ts";
-import { manifest } from "./manifest.ts";
-import type { AdaptationSet, DynamicManifest, Manifest, Period, SegmentTemplate, StaticManifest } from "./model.ts";
+import { manifest, manifestInTurns } from "./manifest.ts";
+import type {
+  AdaptationSet,
+  DynamicManifest,
+  Manifest,
+  Period,
+  SegmentTemplate,
+  StaticManifest,
+  TimelineSegment,
+} from "./model.ts";
 
 const template: SegmentTemplate = {
   timescale: 1000,
@@ -167,7 +175,7 @@ const withTemplate = (changes: Partial<SegmentTemplate>): Manifest => ({
   ...onDemand,
   periods: [{ ...period, adaptationSets: [{ ...video, template: { ...template, ...changes } }] }],
 });
-const withSegments = (...segments: SegmentTemplate["segments"]): Manifest => withTemplate({ segments });
+const withSegments = (...segments: TimelineSegment[]): Manifest => withTemplate({ segments });
 const withRepresentation = (changes: object): Manifest => ({
   ...onDemand,
   periods: [
@@ -213,4 +221,16 @@ for (const [why, data] of contradictions) {
 
 test("a doubled dollar sign stands for one", () => {
   assert.ok(manifest(withTemplate({ media: "a$$b$Number$" })).includes('media="a$$b$Number$"'));
+});
+
+test("a long manifest is written in turns, and is the same as one that is not", () => {
+  const each = Array.from({ length: 20_000 }, (_, index) => ({ time: index * 2000, duration: 2000 }));
+  const long = withSegments(...each);
+  const writing = manifestInTurns(long);
+  let turns = 0;
+  let step = writing.next();
+  for (; !step.done; step = writing.next()) turns++;
+  assert.equal(turns, 4);
+  assert.equal(step.value, manifest(long));
+  assert.equal(step.value.match(/<S /g)?.length, each.length);
 });

@@ -6,7 +6,15 @@ import {
   sampleAspectAttribute,
   timeAttribute,
 } from "./attributes.ts";
-import type { AdaptationSet, Manifest, Period, Representation, SegmentTemplate, UtcTiming } from "./model.ts";
+import type {
+  AdaptationSet,
+  Manifest,
+  Period,
+  Representation,
+  SegmentTemplate,
+  TimelineSegment,
+  UtcTiming,
+} from "./model.ts";
 
 const NAMESPACE = "urn:mpeg:dash:schema:mpd:2011";
 /** For segments of the ISO base media file format that begin with a point of access. */
@@ -33,26 +41,53 @@ function templateUri(name: string, uri: string, addressed: boolean): string {
   return attribute(name, uri);
 }
 
+/** Segments that are written before others may have a turn: one to two milliseconds. */
+const SEGMENTS_PER_TURN = 4096;
+
+/** A manifest that is being written. */
+interface Draft {
+  readonly lines: string[];
+  /** Whether a segment had one of the attributes that Kinesis Video Streams adds. */
+  hasFragmentAttributes: boolean;
+  /** Segments up to the next turn. */
+  left: number;
+}
+
+/** Writing that goes on in turns with what else there is to do, one after each `yield`. */
+type InTurns<Result = void> = Generator<undefined, Result>;
+
 /** One S for each segment, each with its time, so that none depends on those before. */
-function pushTimeline(lines: string[], segments: SegmentTemplate["segments"]): void {
+function* pushTimeline(draft: Draft, segments: SegmentTemplate["segments"]): InTurns {
   let end = Number.NEGATIVE_INFINITY;
-  for (const { duration, fragmentNumber, fragmentTimestampMs, time } of segments) {
+  for (const segment of segments) {
+    const { duration, time } = segment;
     if (time < end) throw new RangeError(`a segment at ${time} begins before the one before it ends, at ${end}`);
     end = time + duration;
-    let line = `          <S${integerAttribute("t", time)}${integerAttribute("d", duration, 1)}`;
-    if (fragmentTimestampMs !== undefined) {
-      if (!(fragmentTimestampMs >= 0)) throw new RangeError(`kvs:ts is ${fragmentTimestampMs} ms`);
-      line += ` kvs:ts="${(fragmentTimestampMs / 1000).toFixed(3)}"`;
-    }
-    if (fragmentNumber !== undefined) {
-      if (!FRAGMENT_NUMBER.test(fragmentNumber)) throw new RangeError(`no fragment number: ${fragmentNumber}`);
-      line += ` kvs:fn="${fragmentNumber}"`;
-    }
-    lines.push(`${line}/>`);
+    const times = `          <S${integerAttribute("t", time)}${integerAttribute("d", duration, 1)}`;
+    draft.lines.push(`${times}${fragmentAttributes(draft, segment)}/>`);
+    if (--draft.left > 0) continue;
+    draft.left = SEGMENTS_PER_TURN;
+    yield;
   }
 }
 
-function pushTemplate(lines: string[], template: SegmentTemplate): void {
+function fragmentAttributes(draft: Draft, { fragmentNumber, fragmentTimestampMs }: TimelineSegment): string {
+  if (fragmentTimestampMs === undefined && fragmentNumber === undefined) return "";
+  draft.hasFragmentAttributes = true;
+  let text = "";
+  if (fragmentTimestampMs !== undefined) {
+    if (!(fragmentTimestampMs >= 0)) throw new RangeError(`kvs:ts is ${fragmentTimestampMs} ms`);
+    text += ` kvs:ts="${(fragmentTimestampMs / 1000).toFixed(3)}"`;
+  }
+  if (fragmentNumber !== undefined) {
+    if (!FRAGMENT_NUMBER.test(fragmentNumber)) throw new RangeError(`no fragment number: ${fragmentNumber}`);
+    text += ` kvs:fn="${fragmentNumber}"`;
+  }
+  return text;
+}
+
+function* pushTemplate(draft: Draft, template: SegmentTemplate): InTurns {
+  const { lines } = draft;
   lines.push(
     `      <SegmentTemplate${integerAttribute("timescale", template.timescale, 1)}` +
       templateUri("initialization", template.initialization, false) +
@@ -61,7 +96,7 @@ function pushTemplate(lines: string[], template: SegmentTemplate): void {
       `${integerAttribute("presentationTimeOffset", template.presentationTimeOffset)}>`,
     "        <SegmentTimeline>",
   );
-  pushTimeline(lines, template.segments);
+  yield* pushTimeline(draft, template.segments);
   lines.push("        </SegmentTimeline>", "      </SegmentTemplate>");
 }
 
@@ -78,7 +113,8 @@ function representationLine(representation: Representation): string {
 }
 
 /** Children stand in the order of the schema (ISO/IEC 23009-1, section 5.3.3.3), which readers may insist on. */
-function pushAdaptationSet(lines: string[], set: AdaptationSet): void {
+function* pushAdaptationSet(draft: Draft, set: AdaptationSet): InTurns {
+  const { lines } = draft;
   const { channels, contentType, language, mimeType = `${contentType}/mp4`, role } = set;
   if (set.representations.length === 0) throw new RangeError(`no representation in adaptation set ${set.id}`);
   lines.push(
@@ -90,12 +126,13 @@ function pushAdaptationSet(lines: string[], set: AdaptationSet): void {
       `      <AudioChannelConfiguration schemeIdUri="${CHANNELS_SCHEME}"${integerAttribute("value", channels, 1)}/>`,
     );
   if (role !== undefined) lines.push(`      <Role schemeIdUri="${ROLE_SCHEME}" value="${role}"/>`);
-  pushTemplate(lines, set.template);
+  yield* pushTemplate(draft, set.template);
   for (const representation of set.representations) lines.push(representationLine(representation));
   lines.push("    </AdaptationSet>");
 }
 
-function pushPeriods(lines: string[], periods: readonly Period[]): void {
+function* pushPeriods(draft: Draft, periods: readonly Period[]): InTurns {
+  const { lines } = draft;
   const ids = new Set<string>();
   let latestMs = 0;
   for (const period of periods) {
@@ -107,7 +144,7 @@ function pushPeriods(lines: string[], periods: readonly Period[]): void {
       `  <Period${attribute("id", period.id)}${durationAttribute("start", period.startMs)}` +
         `${durationAttribute("duration", period.durationMs)}>`,
     );
-    for (const set of period.adaptationSets) pushAdaptationSet(lines, set);
+    for (const set of period.adaptationSets) yield* pushAdaptationSet(draft, set);
     lines.push("  </Period>");
   }
 }
@@ -115,14 +152,6 @@ function pushPeriods(lines: string[], periods: readonly Period[]): void {
 function utcTimingLine(timing: UtcTiming): string {
   const value = timing.scheme === "direct" ? timeAttribute("value", timing.timeMs) : attribute("value", timing.uri);
   return `  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:${timing.scheme}:2014"${value}/>`;
-}
-
-function hasFragmentAttributes(periods: readonly Period[]): boolean {
-  return periods.some(({ adaptationSets }) =>
-    adaptationSets.some(({ template }) =>
-      template.segments.some((s) => s.fragmentNumber !== undefined || s.fragmentTimestampMs !== undefined),
-    ),
-  );
 }
 
 /** The attributes that only a manifest has which is fetched again. */
@@ -141,19 +170,32 @@ function dynamicAttributes(manifest: Manifest): string {
  * a `RangeError` where the data contradicts itself or cannot be said.
  */
 export function manifest(data: Manifest): string {
+  const writing = manifestInTurns(data);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) return value;
+  }
+}
+
+/** The same, written in turns with other work: one of a day has tens of thousands of lines. */
+export function* manifestInTurns(data: Manifest): InTurns<string> {
   if (data.periods.length === 0) throw new RangeError("a manifest has periods");
-  const kvs = hasFragmentAttributes(data.periods) ? ` xmlns:kvs="${KVS_NAMESPACE}"` : "";
-  const lines = [
-    '<?xml version="1.0" encoding="UTF-8"?>',
+  const draft: Draft = { lines: [], hasFragmentAttributes: false, left: SEGMENTS_PER_TURN };
+  yield* pushPeriods(draft, data.periods);
+  if (data.type === "dynamic" && data.utcTiming !== undefined) draft.lines.push(utcTimingLine(data.utcTiming));
+  return `${head(data, draft)}\n${draft.lines.join("\n")}\n</MPD>\n`;
+}
+
+/** What stands before the periods, of which it tells whether they use attributes of a namespace of their own. */
+function head(data: Manifest, { hasFragmentAttributes }: Draft): string {
+  const kvs = hasFragmentAttributes ? ` xmlns:kvs="${KVS_NAMESPACE}"` : "";
+  return (
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
     `<MPD xmlns="${NAMESPACE}"${kvs} profiles="${PROFILE}" type="${data.type}"` +
-      timeAttribute("availabilityStartTime", data.availabilityStartTimeMs) +
-      dynamicAttributes(data) +
-      durationAttribute("mediaPresentationDuration", data.durationMs) +
-      durationAttribute("maxSegmentDuration", data.maxSegmentDurationMs) +
-      `${durationAttribute("minBufferTime", data.minBufferTimeMs ?? DEFAULT_MIN_BUFFER_TIME_MS)}>`,
-  ];
-  pushPeriods(lines, data.periods);
-  if (data.type === "dynamic" && data.utcTiming !== undefined) lines.push(utcTimingLine(data.utcTiming));
-  lines.push("</MPD>\n");
-  return lines.join("\n");
+    timeAttribute("availabilityStartTime", data.availabilityStartTimeMs) +
+    dynamicAttributes(data) +
+    durationAttribute("mediaPresentationDuration", data.durationMs) +
+    durationAttribute("maxSegmentDuration", data.maxSegmentDurationMs) +
+    `${durationAttribute("minBufferTime", data.minBufferTimeMs ?? DEFAULT_MIN_BUFFER_TIME_MS)}>`
+  );
 }

@@ -23,7 +23,8 @@ export interface SegmentTemplate {
   readonly startNumber?: number | undefined;
   /** Ticks on the media timeline at which the period starts; 0 by default. */
   readonly presentationTimeOffset?: number | undefined;
-  readonly segments: readonly TimelineSegment[];
+  /** In order; looked through once. */
+  readonly segments: Iterable<TimelineSegment>;
 }
 
 /** One encoding of an adaptation set (ISO/IEC 23009-1, section 5.3.5). */

@@ -1,7 +1,8 @@
-import { type AdaptationSet, manifest, type Period, type TimelineSegment } from "@kvass/media";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type AdaptationSet, type Manifest, manifestInTurns, type Period, type TimelineSegment } from "@kvass/media";
 import { languageOf, segmentQuery } from "./hls.ts";
 import { PlaybackRefusal } from "./refusal.ts";
-import { nameOf, type Segment } from "./segment.ts";
+import { nameOf, type Run, type Segment } from "./segment.ts";
 import type { Segments } from "./segment-list.ts";
 import type { PlaybackSession } from "./session.ts";
 import { presentationStart } from "./token.ts";
@@ -14,6 +15,10 @@ const UPDATE_MS = 1000;
 /** Players stay so many target durations behind the newest segment, as in HLS. */
 const DELAY_TARGETS = 3;
 
+/** Segments that are looked at, and periods that are made, before the event loop gets its turn: one to two milliseconds. */
+const SEGMENTS_PER_TURN = 4096;
+const PERIODS_PER_TURN = 256;
+
 /** The manifest (AWS docs, "GetDASHManifest"): a period for each run of segments without a break. */
 export async function dashManifest(session: PlaybackSession, now: number): Promise<string> {
   const { grant } = session;
@@ -21,14 +26,14 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   if (segments.length === 0) throw new PlaybackRefusal("not-found", "The session's fragments have expired.");
   if (session.isStatic) return staticManifest(session, segments, longest);
   const periods: Period[] = [];
-  const runs = runsOf(segments);
-  for (const run of runs) {
-    const { presentedAt, start } = run[0]!.run;
-    const open = !ended && run === runs.at(-1);
-    periods.push(await periodOf(session, { segments: run, id: run[0]!.run.number, presentedAt, start, open }));
+  const runs = await runsOf(segments);
+  for (const places of runs) {
+    const { presentedAt, start, number } = places.run;
+    const open = !ended && places === runs.at(-1);
+    periods.push(await periodOf(session, { segments, ...places, id: number, presentedAt, start, open }));
   }
   const delayMs = DELAY_TARGETS * Math.max(grant.targetSeconds * 1000, longest);
-  return manifest({
+  return written({
     maxSegmentDurationMs: longest,
     periods,
     type: "dynamic",
@@ -47,13 +52,24 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
 async function staticManifest(session: PlaybackSession, segments: Segments, longest: number): Promise<string> {
   const periods: Period[] = [];
   let durationMs = 0;
-  for (const run of runsOf(segments)) {
-    const { start, number } = run[0]!;
-    const stretch = { segments: run, id: number, presentedAt: durationMs, start, open: false };
+  for (const places of await runsOf(segments)) {
+    const { start, number } = segments.at(places.first)!;
+    const stretch = { segments, ...places, id: number, presentedAt: durationMs, start, open: false };
     periods.push(await periodOf(session, stretch));
     durationMs += endOf(stretch);
+    if (periods.length % PERIODS_PER_TURN === 0) await nextTurn();
   }
-  return manifest({ maxSegmentDurationMs: longest, periods, type: "static", durationMs });
+  return written({ maxSegmentDurationMs: longest, periods, type: "static", durationMs });
+}
+
+/** The text of a manifest, written in turns with what else there is to do. */
+async function written(data: Manifest): Promise<string> {
+  const writing = manifestInTurns(data);
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done) return value;
+    await nextTurn();
+  }
 }
 
 /** Milliseconds on the presentation's timeline. */
@@ -63,26 +79,31 @@ function presentedStart(segment: Segment | undefined): number {
 
 const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
 
-/** Runs of what is there, each up to where something is missing. */
-function runsOf(segments: Segments): Segment[][] {
-  const runs: Segment[][] = [];
-  let run: Segment[] | undefined;
-  for (const segment of segments) {
-    if (segment.gap) {
-      run = undefined;
-    } else if (run !== undefined && run[0]!.run === segment.run) {
-      run.push(segment);
-    } else {
-      run = [segment];
-      runs.push(run);
-    }
+/** Segments of one run in a row, by the place of the first one and the place behind the last one. */
+interface Places {
+  readonly run: Run;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Runs of what is there, each up to where something is missing; looked for in turns with what else there is to do. */
+async function runsOf(segments: Segments): Promise<Places[]> {
+  const runs: Places[] = [];
+  let begun: Omit<Places, "end"> | undefined;
+  for (let place = 0; place < segments.length; place++) {
+    if ((place + 1) % SEGMENTS_PER_TURN === 0) await nextTurn();
+    const { gap, run } = segments.at(place)!;
+    if (!gap && begun?.run === run) continue;
+    if (begun !== undefined) runs.push({ ...begun, end: place });
+    begun = gap ? undefined : { run, first: place };
   }
+  if (begun !== undefined) runs.push({ ...begun, end: segments.length });
   return runs;
 }
 
 /** What a period shows. */
-interface Stretch {
-  readonly segments: readonly Segment[];
+interface Stretch extends Omit<Places, "run"> {
+  readonly segments: Segments;
   /** Segment that it is named after. */
   readonly id: number;
   /** Milliseconds on the presentation's timeline at which it begins. */
@@ -94,13 +115,13 @@ interface Stretch {
 }
 
 /** Milliseconds from the beginning of a stretch to its end. */
-function endOf({ segments, start }: Stretch): number {
-  const end = segments.at(-1)!;
-  return end.start + end.duration - start;
+function endOf({ segments, end, start }: Stretch): number {
+  const last = segments.at(end - 1)!;
+  return last.start + last.duration - start;
 }
 
 async function periodOf(session: PlaybackSession, stretch: Stretch): Promise<Period> {
-  const tracks = await session.tracksOf(stretch.segments[0]!);
+  const tracks = await session.tracksOf(stretch.segments.at(stretch.first)!);
   return {
     id: String(stretch.id),
     startMs: stretch.presentedAt,
@@ -113,10 +134,10 @@ function adaptationSet(
   session: PlaybackSession,
   track: Track,
   tracks: readonly Track[],
-  { segments, start }: Stretch,
+  stretch: Stretch,
 ): AdaptationSet {
   const { codec, number } = track;
-  const first = segments[0]!;
+  const first = stretch.segments.at(stretch.first)!;
   const sounds = tracks.filter((other) => other.codec.kind === "audio");
   const { fragmentNumber, fragments, number: setUpNumber } = first.setUp;
   const query = `SessionToken=${session.token}&TrackNumber=${number}`;
@@ -132,8 +153,8 @@ function adaptationSet(
       initialization: `getMP4InitFragment.mp4?FragmentNumber=${name}&${query}&SequenceNumber=${setUpNumber}`,
       media: `getMP4MediaFragment.mp4?SequenceNumber=$Number$&${query}`,
       startNumber: first.number + 1,
-      presentationTimeOffset: mediaTime(session, start),
-      segments: timelineOf(session, segments),
+      presentationTimeOffset: mediaTime(session, stretch.start),
+      segments: timelineOf(session, stretch),
     },
     representations: [representation(session, track, sounds)],
   };
@@ -156,15 +177,21 @@ function representation(
 }
 
 /** Each segment lasts to the next one, which comes without a gap that matters. */
-function timelineOf(session: PlaybackSession, segments: readonly Segment[]): TimelineSegment[] {
+function* timelineOf(session: PlaybackSession, { segments, first, end }: Stretch): Generator<TimelineSegment> {
   const { showTimestamps, showNumbers } = session.grant.parameters;
-  const offset = mediaTime(session, segments[0]!.run.start) - segments[0]!.run.start;
-  return segments.map((segment, index) => ({
-    time: segment.start + offset,
-    duration: (segments[index + 1]?.start ?? segment.start + segment.duration) - segment.start,
-    fragmentTimestampMs: showTimestamps ? segment.shownStart : undefined,
-    fragmentNumber: showNumbers ? nameOf(segment).fragmentNumber : undefined,
-  }));
+  let next = segments.at(first);
+  const begun = next!.run.start;
+  const offset = mediaTime(session, begun) - begun;
+  for (let place = first; place < end; place++) {
+    const segment = next!;
+    next = place + 1 < end ? segments.at(place + 1) : undefined;
+    yield {
+      time: segment.start + offset,
+      duration: (next?.start ?? segment.start + segment.duration) - segment.start,
+      fragmentTimestampMs: showTimestamps ? segment.shownStart : undefined,
+      fragmentNumber: showNumbers ? nameOf(segment).fragmentNumber : undefined,
+    };
+  }
 }
 
 /** Where a moment of the producer's clock lies in the session's segments; see `PlaybackSession.segment`. */
