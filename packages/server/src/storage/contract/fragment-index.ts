@@ -80,6 +80,17 @@ const randomRows = fc.array(
   { maxLength: 60 },
 );
 
+/** The same, and as cameras send them: clocks that ascend with the sequences, but for a row or none. */
+const arrivals = fc.oneof(
+  randomRows,
+  fc.tuple(randomRows, fc.nat({ max: 30 })).map(([rows, late]) =>
+    rows.map((row) => {
+      const serverTimestamp = row.sequence + (row.sequence === late ? 7 : 0);
+      return { ...row, serverTimestamp, producerTimestamp: serverTimestamp + 0.25 };
+    }),
+  ),
+);
+
 /** What every FragmentIndex and FragmentLedger keep, as tests. `open` gives an empty index. */
 export function fragmentIndexContract(name: string, open: () => IndexFixture): void {
   const withIndex = (title: string, body: (fixture: IndexFixture) => Promise<void>) =>
@@ -113,7 +124,7 @@ export function fragmentIndexContract(name: string, open: () => IndexFixture): v
       span: fc.nat({ max: 45 }),
     });
     await fc.assert(
-      fc.asyncProperty(randomRows, fc.array(probe, { minLength: 5, maxLength: 5 }), async (rows, probes) => {
+      fc.asyncProperty(arrivals, fc.array(probe, { minLength: 5, maxLength: 5 }), async (rows, probes) => {
         const fixture = open();
         const model = fill(fixture, rows);
         for (const { horizon, time, span } of probes)

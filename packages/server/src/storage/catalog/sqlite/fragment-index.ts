@@ -13,11 +13,14 @@ import {
   CLOCK_COLUMN,
   type Columns,
   FRAGMENT_COLUMNS,
+  MOST_PACKED_SPAN,
+  PACKED_COLUMNS,
   storedBytes,
   TIMED_COLUMNS,
   toExtents,
   toFragment,
   toTimed,
+  toTimedFrom,
 } from "./index-schema.ts";
 import type { IndexSums } from "./index-sums.ts";
 import type { Insertions } from "./insertions.ts";
@@ -42,6 +45,8 @@ interface ClockStatements {
   readonly behind: StatementSync;
   /** As `behind`, with the columns of a timeline. */
   readonly timedBehind: StatementSync;
+  /** Of what `behind` would give: the least sequence, the greatest, and how many there are. */
+  readonly reach: StatementSync;
 }
 
 /** What `range` and `timeline` ask for. */
@@ -53,19 +58,19 @@ interface RangeQuery {
   readonly limit: number;
 }
 
-/** Runs one of the statements of a clock, with the columns that it selects. */
-type Read<Row> = (statement: StatementSync, parameters: Record<string, number> & { readonly stream: number }) => Row[];
+/** What the statements behind a cursor take. */
+type PageParameters = Record<"stream" | "time" | "sequence" | "to" | "limit", number>;
+
+/** Reads a page behind a cursor. */
+type Read<Row> = (parameters: PageParameters) => Row[];
 
 /** The statements that read by one of the clocks. */
 function clockStatements(database: Database, clock: FragmentClock): ClockStatements {
   const start = CLOCK_COLUMN[clock];
-  const behind = (columns: string): StatementSync =>
-    rows(
-      database,
-      `SELECT ${columns} FROM fragments
-       WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
-       ORDER BY ${start}, sequence ${LIMIT}`,
-    );
+  const page = (columns: string): string =>
+    `SELECT ${columns} FROM fragments
+     WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
+     ORDER BY ${start}, sequence ${LIMIT}`;
   return {
     // Goes back by the stream's longest fragment, as what starts earlier cannot contain the time, and 1 ms for the rounding of fractions.
     containing: rows(
@@ -79,8 +84,9 @@ function clockStatements(database: Database, clock: FragmentClock): ClockStateme
          WHERE (start + duration > :time OR start = :time) AND server_ts >= :horizon
          ORDER BY start DESC, sequence LIMIT 1)`,
     ),
-    behind: behind(FRAGMENT_COLUMNS),
-    timedBehind: behind(TIMED_COLUMNS),
+    behind: rows(database, page(FRAGMENT_COLUMNS)),
+    timedBehind: rows(database, page(TIMED_COLUMNS)),
+    reach: rows(database, `SELECT min(sequence), max(sequence), count(*) FROM (${page("sequence")})`),
   };
 }
 
@@ -95,12 +101,14 @@ function fragments(statement: StatementSync, parameters: Record<string, number>)
   return (statement.all(parameters) as unknown as Columns[]).map(toFragment);
 }
 
-/** The same with the columns of a timeline. */
-function timedFragments(
-  statement: StatementSync,
-  parameters: Record<string, number> & { readonly stream: number },
-): TimedFragment[] {
-  return (statement.all(parameters) as unknown as Columns[]).map((row) => toTimed(parameters.stream, row));
+/** Whether rows that ascend by sequence do so by the time of a clock too. */
+function inOrder(rows: readonly TimedFragment[], clock: FragmentClock): boolean {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    if (row[clock] < last) return false;
+    last = row[clock];
+  }
+  return true;
 }
 
 /** What a page of a range begins with, in the order of a clock: the cursor, or the span's own start. */
@@ -121,6 +129,7 @@ export class SqliteFragmentIndex implements FragmentIndex {
   readonly #insertions: Insertions;
   readonly #close: () => Promise<void>;
   readonly #clocks: Record<FragmentClock, ClockStatements>;
+  readonly #packed: StatementSync;
   readonly #after: StatementSync;
   readonly #before: StatementSync;
   readonly #anyLive: StatementSync;
@@ -138,6 +147,11 @@ export class SqliteFragmentIndex implements FragmentIndex {
       serverTimestamp: clockStatements(database, "serverTimestamp"),
       producerTimestamp: clockStatements(database, "producerTimestamp"),
     };
+    this.#packed = rows(
+      database,
+      `SELECT ${PACKED_COLUMNS} FROM fragments
+       WHERE stream_id = :stream AND sequence BETWEEN :first AND :last ORDER BY sequence ${LIMIT}`,
+    );
     const select = `SELECT ${FRAGMENT_COLUMNS} FROM fragments WHERE stream_id = :stream`;
     this.#after = rows(database, `${select} AND sequence > :sequence ORDER BY sequence ${LIMIT}`);
     this.#before = rows(database, `${select} AND sequence < :sequence ORDER BY sequence DESC ${LIMIT}`);
@@ -188,7 +202,8 @@ export class SqliteFragmentIndex implements FragmentIndex {
     after: FragmentCursor | undefined,
     limit: number,
   ): Promise<FragmentRow[]> {
-    return this.#range(fragments, this.#clocks[clock].behind, { scope, clock, span, after, limit });
+    const { behind } = this.#clocks[clock];
+    return this.#range((parameters) => fragments(behind, parameters), { scope, clock, span, after, limit });
   }
 
   timeline(
@@ -198,15 +213,33 @@ export class SqliteFragmentIndex implements FragmentIndex {
     after: FragmentCursor | undefined,
     limit: number,
   ): Promise<TimedFragment[]> {
-    return this.#range(timedFragments, this.#clocks[clock].timedBehind, { scope, clock, span, after, limit });
+    return this.#range((parameters) => this.#timed(clock, parameters), { scope, clock, span, after, limit });
   }
 
-  #range<Row extends TimedFragment>(read: Read<Row>, statement: StatementSync, query: RangeQuery): Promise<Row[]> {
+  /**
+   * A page of a timeline. Where its fragments arrived in its order, and no others between them, as nearly always, they lie side by side in the
+   * table: that is read without a search for each of them. The index tells what there is: as many fragments from the least sequence to the
+   * greatest as the page has can be no others.
+   */
+  #timed(clock: FragmentClock, parameters: PageParameters): TimedFragment[] {
+    const { reach, timedBehind } = this.#clocks[clock];
+    const { stream } = parameters;
+    const [first, last, count] = reach.get(parameters) as unknown as [number, number, number];
+    if (count === 0) return [];
+    if (last - first < MOST_PACKED_SPAN) {
+      const packed = this.#packed.all({ stream, first, last, limit: count + 1 }) as unknown as Columns[];
+      const page = packed.length === count ? packed.map((row) => toTimedFrom(stream, first, row)) : [];
+      if (page.length > 0 && inOrder(page, clock)) return page;
+    }
+    return (timedBehind.all(parameters) as unknown as Columns[]).map((row) => toTimed(stream, row));
+  }
+
+  #range<Row extends TimedFragment>(read: Read<Row>, query: RangeQuery): Promise<Row[]> {
     const { scope, clock, span, after, limit } = query;
     const first = firstOf(scope, clock, span.from, after);
     const page = (last: Row | undefined, count: number) => {
       const { time, sequence } = last === undefined ? first : { time: last[clock], sequence: last.sequence };
-      return read(statement, { stream: scope.streamId, time, sequence, to: span.to, limit: count });
+      return read({ stream: scope.streamId, time, sequence, to: span.to, limit: count });
     };
     return live(page, scope.horizon, limit);
   }

@@ -72,6 +72,17 @@ export const FRAGMENT_COLUMNS =
 /** The columns of a timeline in the order in which `toTimed` reads them: the stream is known, and each column costs its time. */
 export const TIMED_COLUMNS = "sequence, server_ts, producer_ts, random, duration, size, beginning, configuration";
 
+/** A fragment number's random bits have values below. */
+const RANDOM_VALUES = 2 ** 28;
+/** Sequences of a page that `PACKED_COLUMNS` can say lie less than this apart: with the random bits below them they are safe integers. */
+export const MOST_PACKED_SPAN = 2 ** 24;
+
+/** More than `beginning` has values. */
+const BEGINNINGS = 4;
+
+/** The same as `toTimedFrom` reads them, with sequences counted from `:first`: two to a number where two are whole and small enough. */
+export const PACKED_COLUMNS = `(sequence - :first) * ${RANDOM_VALUES} + random, server_ts, producer_ts, duration, size * ${BEGINNINGS} + beginning, configuration`;
+
 /** Statements return rows as arrays (`setReturnArrays`), which node:sqlite's types do not tell. */
 export type Columns = readonly SQLOutputValue[];
 
@@ -118,6 +129,27 @@ function fromBeginning(column: SQLOutputValue | undefined): Pick<TimedFragment, 
 export function toBeginning({ startsClean, lacksPictures }: TimedFragment): number {
   if (lacksPictures) return PICTURELESS;
   return startsClean ? CLEAN : DEPENDS;
+}
+
+/** As `toTimed`, of `PACKED_COLUMNS` with sequences counted from `first`. */
+export function toTimedFrom(streamId: number, first: number, row: Columns): TimedFragment {
+  const numbers = row[0] as number;
+  const sizes = row[4] as number;
+  const offset = Math.floor(numbers / RANDOM_VALUES);
+  const size = Math.floor(sizes / BEGINNINGS);
+  const beginning = sizes - size * BEGINNINGS;
+  return {
+    streamId,
+    sequence: first + offset,
+    serverTimestamp: row[1] as number,
+    producerTimestamp: row[2] as number,
+    random: numbers - offset * RANDOM_VALUES,
+    duration: row[3] as number,
+    size,
+    startsClean: beginning === CLEAN,
+    lacksPictures: beginning === PICTURELESS,
+    configuration: row[5] as number,
+  };
 }
 
 /** The extents of a row: the first one, and those behind it in their stored form, null where there are none. */
