@@ -3,9 +3,12 @@
  * a cache of such takes many times what it counts.
  */
 
+/** The part of its memory that a piece may leave unused, at most: less than it costs to copy it. */
+const SPARE = 1 / 16;
+
 /** The bytes where they are, or a copy in memory of its own where they are a part of a larger piece. */
 export function owned(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
+  return bytes.byteLength >= bytes.buffer.byteLength * (1 - SPARE) ? bytes : new Uint8Array(bytes);
 }
 
 /** The pieces one behind the other, in memory of their own. */

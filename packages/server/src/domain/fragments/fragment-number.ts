@@ -34,6 +34,11 @@ const [TIME_LOW, TIME_MIDDLE, TIME_HIGH] = weightsFrom(RANDOM_BITS);
 /** The ASCII digits of 000 to 999. */
 const TRIPLES = Buffer.from(Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, "0")).join(""));
 const SCRATCH = Buffer.alloc(FRAGMENT_NUMBER_DIGITS);
+/** What the higher pieces of a sequence and of a time count for, in limbs: numbers that follow one another have them in common for hours. */
+const HIGH = new Float64Array(LIMBS);
+/** The pieces that it was made of: the sequence's without its lowest one, and the time's. */
+let highSequence = Number.NaN;
+let highTime = Number.NaN;
 
 /** The limbs, least first, of what each piece of a part counts for whose lowest bit is `shift`. */
 function weightsFrom(shift: bigint): [low: Float64Array, middle: Float64Array, high: Float64Array] {
@@ -66,27 +71,34 @@ export function writeFragmentNumber({ sequence, serverTimestamp, random }: Fragm
   }
   if (!isPart(random, 0, 2 ** 28 - 1)) throw new RangeError(`random ${random} is not 28 bits`);
   const sequenceRest = Math.floor(sequence / PIECE);
-  const sequenceHigh = Math.floor(sequenceRest / PIECE);
-  const sequenceMiddle = sequenceRest - sequenceHigh * PIECE;
-  const sequenceLow = sequence - sequenceRest * PIECE;
   const timeRest = Math.floor(serverTimestamp / PIECE);
-  const timeHigh = Math.floor(timeRest / PIECE);
-  const timeMiddle = timeRest - timeHigh * PIECE;
+  if (sequenceRest !== highSequence || timeRest !== highTime) turnHigh(sequenceRest, timeRest);
+  const sequenceLow = sequence - sequenceRest * PIECE;
   const timeLow = serverTimestamp - timeRest * PIECE;
   let carry = random;
   for (let limb = 0; limb < LIMBS; limb++) {
-    const sum =
-      carry +
-      LEADING[limb]! +
-      sequenceLow * SEQUENCE_LOW[limb]! +
-      sequenceMiddle * SEQUENCE_MIDDLE[limb]! +
-      sequenceHigh * SEQUENCE_HIGH[limb]! +
-      timeLow * TIME_LOW[limb]! +
-      timeMiddle * TIME_MIDDLE[limb]! +
-      timeHigh * TIME_HIGH[limb]!;
+    const sum = carry + HIGH[limb]! + sequenceLow * SEQUENCE_LOW[limb]! + timeLow * TIME_LOW[limb]!;
     carry = Math.floor(sum / LIMB);
     writeLimb(sum - carry * LIMB, out, FRAGMENT_NUMBER_DIGITS - (limb + 1) * LIMB_DIGITS);
   }
+}
+
+/** Makes the limbs of other high pieces. */
+function turnHigh(sequenceRest: number, timeRest: number): void {
+  const sequenceHigh = Math.floor(sequenceRest / PIECE);
+  const sequenceMiddle = sequenceRest - sequenceHigh * PIECE;
+  const timeHigh = Math.floor(timeRest / PIECE);
+  const timeMiddle = timeRest - timeHigh * PIECE;
+  for (let limb = 0; limb < LIMBS; limb++) {
+    HIGH[limb] =
+      LEADING[limb]! +
+      sequenceMiddle * SEQUENCE_MIDDLE[limb]! +
+      sequenceHigh * SEQUENCE_HIGH[limb]! +
+      timeMiddle * TIME_MIDDLE[limb]! +
+      timeHigh * TIME_HIGH[limb]!;
+  }
+  highSequence = sequenceRest;
+  highTime = timeRest;
 }
 
 /** Writes seven digits to the places from `start` on; what lies before the first place is left out: it is zero. */

@@ -88,8 +88,9 @@ function renditionName(track: Track, all: readonly Track[]): string {
   return alone ? name : `${name} ${track.number}`;
 }
 
-/** What EXTINF with its line feeds, and EXT-X-PROGRAM-DATE-TIME take. */
+/** What EXTINF with its line feeds, EXT-X-DISCONTINUITY and EXT-X-PROGRAM-DATE-TIME take. */
 const EXTINF_BYTES = 18;
+const DISCONTINUITY_BYTES = 21;
 const DATE_TIME_BYTES = 50;
 /** Segments that are written before the event loop gets its turn: some milliseconds. */
 const SEGMENTS_PER_TURN = 4096;
@@ -146,7 +147,8 @@ function* writeMedia(
     targetDurationSeconds: targetSeconds(session, longest),
     hasMaps: container === "fmp4" && segments.length > 0,
   };
-  const each = FRAGMENT_NUMBER_DIGITS + EXTINF_BYTES + (showTimestamps ? DATE_TIME_BYTES : 0);
+  const marks = discontinuities === "always" ? DISCONTINUITY_BYTES : 0;
+  const each = FRAGMENT_NUMBER_DIGITS + EXTINF_BYTES + marks + (showTimestamps ? DATE_TIME_BYTES : 0);
   const writer = new MediaPlaylistWriter(head, { segments: segments.length, each });
   const entry = entries(session, track, inFolder, nameBytes());
   let left = SEGMENTS_PER_TURN;
