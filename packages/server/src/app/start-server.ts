@@ -5,7 +5,7 @@ import type { WireRequest, WireResponse } from "../aws/wire.ts";
 import { health } from "../edge/admin/health.ts";
 import { metrics } from "../edge/admin/metrics.ts";
 import { DEFAULT_LIMITS } from "../edge/http/limits.ts";
-import { Listener } from "../edge/http/listener.ts";
+import { Listener, type ListenerOptions } from "../edge/http/listener.ts";
 import { PlaybackPage } from "../edge/playback/page.ts";
 import { PlaybackRoutes } from "../edge/playback/routes.ts";
 import { checkAddress, parseAddress } from "./address.ts";
@@ -65,7 +65,10 @@ export async function startServer(
         log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
     });
     const page = new PlaybackPage();
-    const listener = createListener(settings, tls, log, (request) => answer({ gate, domain, playback, page }, request));
+    const listener = createListener(settings, tls, log, {
+      answer: (request) => answer({ gate, domain, playback, page }, request),
+      streamsBody: (method, target) => gate.streamsInput(method, target),
+    });
     const url = await listen(listener, settings);
     const removeServerFile = writeServerFile(settings.data, {
       url: settings.publicUrl || url,
@@ -113,11 +116,11 @@ function createListener(
   settings: Settings,
   tls: TlsFiles | undefined,
   log: Logger,
-  answerRequest: (request: WireRequest) => Promise<WireResponse> | WireResponse,
+  requests: Pick<ListenerOptions, "answer" | "streamsBody">,
 ): Listener {
   const { publicUrl, maxConnections } = settings;
   return new Listener({
-    answer: answerRequest,
+    ...requests,
     onError: (error, requestId) => log.warn({ err: error, requestId }, "answer cut"),
     publicUrl: publicUrl === "" ? undefined : publicUrl.replace(/\/$/, ""),
     tls,

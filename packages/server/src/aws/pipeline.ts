@@ -64,6 +64,11 @@ export class Gate {
     }
   }
 
+  /** Whether a request takes its body as a stream, as far as its first line tells. */
+  streamsInput(method: string, target: string): boolean {
+    return this.#router.streamsInput(method, pathOf(target));
+  }
+
   async #perform(route: Route, request: WireRequest): Promise<WireResponse> {
     const { operation } = route;
     const { principal, body } = await this.#authenticate(operation, request);

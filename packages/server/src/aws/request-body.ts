@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { LendingBody } from "./wire.ts";
 
 /** What a consumer says of a chunk: undefined to go on, a promise (that never rejects) to be waited for, "enough" to leave the rest. */
 export type Taken = Promise<void> | undefined | "enough";
@@ -8,9 +9,9 @@ export type Taken = Promise<void> | undefined | "enough";
  * up between its turns, and copy every byte once more.
  */
 export class RequestBody {
-  readonly #stream: Readable;
+  readonly #stream: Readable & Partial<LendingBody>;
 
-  constructor(stream: Readable) {
+  constructor(stream: Readable & Partial<LendingBody>) {
     this.#stream = stream;
   }
 
@@ -23,6 +24,7 @@ export class RequestBody {
   consume(take: (chunk: Uint8Array) => Taken): Promise<void> {
     const stream = this.#stream;
     if (stream.destroyed || stream.readableEnded) return Promise.reject(new Error("the body is gone"));
+    stream.lendChunks?.();
     return new Promise((resolve, reject) => {
       let settled = false;
       const settle = (outcome: () => void): void => {

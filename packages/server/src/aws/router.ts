@@ -50,6 +50,7 @@ const MAX_SHOWN_PATH = 200;
 export class Router {
   readonly #bySigningName = new Map<string, Table>();
   readonly #all = new Table();
+  readonly #streaming = new Set<string>();
 
   /** @throws Error where two operations of one signing name have the same method and path */
   constructor(services: readonly Service[]) {
@@ -63,7 +64,13 @@ export class Router {
       this.#bySigningName.set(signingName, table);
       table.add(operation);
       this.#all.add(operation);
+      if (operation.streamsInput) this.#streaming.add(`${operation.method} ${operation.path}`);
     }
+  }
+
+  /** Whether an operation of this method and path, of whichever service, takes its body as a stream. */
+  streamsInput(method: string, path: string): boolean {
+    return this.#streaming.has(`${method} ${path}`);
   }
 
   /**

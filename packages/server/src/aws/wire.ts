@@ -23,6 +23,12 @@ export interface WireRequest {
   proceed(): void;
 }
 
+/** A body that can give the memory of its chunks back as soon as those who listen to it have returned. */
+export interface LendingBody {
+  /** Says that nobody who listens keeps a chunk. */
+  lendChunks(): void;
+}
+
 /** An answer for the listener to send. It adds request id, date, server and CORS headers itself. */
 export interface WireResponse {
   readonly status: number;

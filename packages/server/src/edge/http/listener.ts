@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from "node:http";
+import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -7,9 +7,11 @@ import { baseUrlOf } from "./base-url.ts";
 import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
 import { type BaseUrlOf, Exchange } from "./exchange.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
+import { originForm } from "./origin-form.ts";
 import { refusalOf, refuseConnection } from "./refuse.ts";
 import { finished, isRead, linger, sendStream } from "./send.ts";
 import { isWhole, sendWhole } from "./send-whole.ts";
+import { StreamedRequest } from "./streamed-request.ts";
 import { ProgressWatch } from "./watch.ts";
 
 /** How often Node looks for headers that are late. */
@@ -20,12 +22,20 @@ const TCP_KEEP_ALIVE_MS = 60_000;
 /** Headers of every answer, names and values in turn: Node writes those out faster than an object's. */
 const COMMON_HEADERS: readonly string[] = ["Server", "Kvass", ...Object.entries(CORS_HEADERS).flat()];
 
+/** What asks for `100 Continue` (RFC 9110, section 10.1.1). */
+const EXPECTS_CONTINUE = /^100-continue$/i;
+
 const ignore = (): void => undefined;
 
 /** What a listener needs. */
 export interface ListenerOptions {
   /** Answers requests; must not reject or throw, and is answered for with a bare 500 if it does. */
   readonly answer: (request: WireRequest) => Promise<WireResponse> | WireResponse;
+  /**
+   * Whether a request of this method and target has a body that goes on like a stream. Where such a body is chunked, it is read straight from the
+   * socket, and its connection ends with its answer.
+   */
+  readonly streamsBody?: ((method: string, target: string) => boolean) | undefined;
   /** Told of what went wrong after the answer's headers were sent, and of an `answer` that rejected. */
   readonly onError: (error: unknown, requestId: string) => void;
   /** `scheme://host[:port]` to hand out in endpoints; taken from each request where absent. */
@@ -104,6 +114,7 @@ export class Listener {
       keepAliveInitialDelay: TCP_KEEP_ALIVE_MS,
       // What has no body has no stream of one either: its events would be a tenth of what a viewer's request costs.
       optimizeEmptyRequests: true,
+      IncomingMessage: this.#messageClass(),
     };
     const { tls } = this.#options;
     const server =
@@ -119,7 +130,45 @@ export class Listener {
     // Whatever else a client expects, the server may leave undone (RFC 9110, section 10.1.1).
     server.on("checkExpectation", (request, response) => void this.#exchange(request, response, false));
     server.on("clientError", (error, socket) => this.#refuse(error, socket));
+    server.on("upgrade", (head: IncomingMessage, socket: Socket, first: Buffer) => this.#stream(head, socket, first));
     return server;
+  }
+
+  /**
+   * The requests that Node makes. It lets go of a connection, and hands it over with what it has read behind the headers, where the request says
+   * that it is an upgrade; so do requests whose body is to be read from the socket, and no others: who asks for another protocol is answered in
+   * this one (RFC 9110, section 7.8). Were Node to look for that elsewhere one day, all requests would take its own way, only slower.
+   */
+  #messageClass(): typeof IncomingMessage {
+    const streams = (request: IncomingMessage): boolean => this.#streams(request);
+    return class extends IncomingMessage {
+      #upgrade: boolean | undefined;
+      get upgrade(): boolean {
+        this.#upgrade ??= streams(this);
+        return this.#upgrade;
+      }
+      set upgrade(_asked: unknown) {
+        // What the client asks for is of no concern.
+      }
+    };
+  }
+
+  /** Whether the body of a request is to be read from the socket: it is a stream, chunked in no other way, and no earlier answer is on its way. */
+  #streams({ method, url, headers, socket }: IncomingMessage): boolean {
+    if (method !== "POST" || this.#options.streamsBody?.(method, originForm(url!)) !== true) return false;
+    const newest = this.#newest.get(socket);
+    const answers = newest !== undefined && !newest.writableFinished;
+    return !answers && headers["transfer-encoding"]?.toLowerCase() === "chunked" && headers.upgrade === undefined;
+  }
+
+  #stream(head: IncomingMessage, socket: Socket, first: Buffer): void {
+    const request = new StreamedRequest(head, socket);
+    if (request.socket !== socket) this.#track(request.socket);
+    const response = answerTo(request);
+    const refuse = (error: Error): void => this.#refuse(error, request.socket);
+    request.socket.on("error", refuse);
+    void this.#exchange(request, response, EXPECTS_CONTINUE.test(head.headers.expect ?? ""));
+    request.begin(first, refuse);
   }
 
   #track(socket: Socket): void {
@@ -179,6 +228,7 @@ export class Listener {
    * @returns whether it must
    */
   #takeOverClosing(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request instanceof StreamedRequest) return true;
     const last = this.#draining || !response.shouldKeepAlive;
     response.shouldKeepAlive = !last || !request.complete;
     if (!last || request.complete) return false;
@@ -211,6 +261,16 @@ export class Listener {
     const scheme = this.#options.tls === undefined ? "http" : "https";
     return baseUrlOf({ scheme, host: request.headers.host, localAddress, localPort });
   }
+}
+
+/** The answer to a request on a connection that Node has let go of: the last one. */
+function answerTo(request: StreamedRequest): ServerResponse {
+  const { socket } = request;
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  socket.on("drain", () => response.emit("drain"));
+  return response;
 }
 
 /** Whether part of an answer is out, or one before it is to come, so that anything else would be taken for that. */
