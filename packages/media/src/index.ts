@@ -1,5 +1,6 @@
 export { decodeUtf8, encodeUtf8 } from "./bytes/utf8.ts";
 export { describeTrack } from "./codecs/describe-track.ts";
+export { LengthPrefixCheck, nalLengthBytesOf } from "./codecs/length-prefix-check.ts";
 export {
   type AudioCodec,
   type AudioCodecName,
@@ -94,8 +95,9 @@ export type { Mp4Track } from "./mp4/movie.ts";
 export { MAX_PROGRESSIVE_SAMPLES, ProgressiveLayout } from "./mp4/progressive-layout.ts";
 export type { LaidOutSample } from "./mp4/progressive-track.ts";
 export { TRANSPORT_START_TICKS, type TransportSegmentSettings, transportSegment } from "./mpegts/transport-segment.ts";
-export { assembleSamples } from "./samples/assemble.ts";
+export { assembleSamples, layOutFrames } from "./samples/assemble.ts";
 export { fillSilence } from "./samples/fill-silence.ts";
+export { frameSamples, frameSamplesBySize } from "./samples/frame-samples.ts";
 export { containerFrame } from "./samples/frames.ts";
 export { holdFirstPicture } from "./samples/hold-picture.ts";
-export { type Sample, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";
+export { type Sample, type TimedFrame, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";

@@ -132,7 +132,7 @@ export class BlockReader {
     window.pos = start + taken;
     this.#bytesLeft -= taken;
     if (this.#tellsPayload && taken > 0) {
-      this.#handler.onBlockPayload!(window.chunk, start, start + taken, this.#bytesLeft);
+      this.#handler.onBlockPayload!(window.chunk, start, start + taken, this.#bytesLeft, this.block);
     }
     return this.#bytesLeft === 0;
   }
@@ -152,7 +152,7 @@ export class BlockReader {
     block.frameCount = 1;
     block.frameSizes[0] = end - frames;
     block.payloadBytes = end - frames;
-    if (this.#tellsPayload && end > frames) this.#handler.onBlockPayload!(chunk, frames, end, 0);
+    if (this.#tellsPayload && end > frames) this.#handler.onBlockPayload!(chunk, frames, end, 0, block);
     return true;
   }
 

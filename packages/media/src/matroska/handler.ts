@@ -39,9 +39,10 @@ export interface MatroskaStreamHandler {
   /**
    * For a demuxer: the bytes of the block's frames, `chunk[start]` to `chunk[end - 1]`, in one or more pieces before
    * the `onBlock` that they belong to. `bytesLeft` more bytes follow in further pieces, if the stream is not cut off.
-   * Plain offsets, since a view for each frame costs more than reading the frame's header.
+   * Plain offsets, since a view for each frame costs more than reading the frame's header. Of `block`, which is reused, track and frames are
+   * known by then, and not its duration and end.
    */
-  onBlockPayload?(chunk: Uint8Array, start: number, end: number, bytesLeft: number): void;
+  onBlockPayload?(chunk: Uint8Array, start: number, end: number, bytesLeft: number, block: MatroskaBlock): void;
   /**
    * When the file ends: its Segment's size is reached, the next file's EBML header begins (`concatenated`), or `end()`.
    */

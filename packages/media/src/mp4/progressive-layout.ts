@@ -62,7 +62,7 @@ export class ProgressiveLayout {
   }
 
   /** Adds samples of one track, which then lie one behind the other in the file; as `add`. */
-  addSamples(trackId: number, samples: readonly Sample[]): void {
+  addSamples(trackId: number, samples: readonly Sample<{ readonly length: number }>[]): void {
     for (const { data, decodeTime, compositionOffset, duration, keyframe } of samples) {
       this.add(trackId, { bytes: data.length, decodeTime, compositionOffset, duration, keyframe });
     }

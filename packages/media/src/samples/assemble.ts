@@ -1,8 +1,9 @@
 import type { MediaCodec } from "../codecs/model.ts";
 import type { MatroskaTrack } from "../matroska/model.ts";
 import { layOutAudio } from "./audio.ts";
+import { frameSamples } from "./frame-samples.ts";
 import { containerFrame } from "./frames.ts";
-import { type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./model.ts";
+import { type Sample, type TimedFrame, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./model.ts";
 import { layOutVideo } from "./video.ts";
 
 const NANOSECONDS_IN_MICROSECOND = 1000;
@@ -31,13 +32,33 @@ export function assembleSamples(
     if (data === packet.data) usable.push(packet);
     else if (data) usable.push({ ...packet, data });
   }
-  const delayUs = track.codecDelayNs / NANOSECONDS_IN_MICROSECOND;
-  const video = codec.kind === "video";
   return {
     track,
     codec,
-    timescale: video ? VIDEO_TIMESCALE : codec.sampleRate,
-    samples: video ? layOutVideo(track, usable, delayUs, endUs) : layOutAudio(track, codec, usable, delayUs),
+    timescale: codec.kind === "video" ? VIDEO_TIMESCALE : codec.sampleRate,
+    samples: layOutFrames(
+      track,
+      codec,
+      usable,
+      (data) => (codec.kind === "audio" ? frameSamples(codec, data) : 0),
+      endUs,
+    ),
     damagedFrames: packets.length - usable.length,
   };
+}
+
+/**
+ * The same for frames that need not be at hand, in the form that containers hold, whatever stands for each: `samplesOf` tells
+ * the samples of one of sound, as `frameSamples` does.
+ */
+export function layOutFrames<Data>(
+  track: MatroskaTrack,
+  codec: MediaCodec,
+  frames: readonly TimedFrame<Data>[],
+  samplesOf: (data: Data) => number,
+  endUs?: number,
+): Sample<Data>[] {
+  const delayUs = track.codecDelayNs / NANOSECONDS_IN_MICROSECOND;
+  if (codec.kind === "video") return layOutVideo(track, frames, delayUs, endUs);
+  return layOutAudio(track, codec, frames, delayUs, samplesOf);
 }

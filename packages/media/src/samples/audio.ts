@@ -1,13 +1,11 @@
 import type { AudioCodec } from "../codecs/model.ts";
 import type { MatroskaTrack } from "../matroska/model.ts";
-import { frameSamples } from "./frame-samples.ts";
-import type { Sample, TimedPacket } from "./model.ts";
+import type { Sample, TimedFrame } from "./model.ts";
 import { ticksOf } from "./ticks.ts";
 
-function durationOf(track: MatroskaTrack, codec: AudioCodec, packet: TimedPacket): number {
-  const counted = frameSamples(codec, packet.data);
-  if (counted > 0) return counted;
-  const stated = packet.durationUs ?? (track.defaultDurationNs ?? 0) / 1000;
+/** The duration of a frame whose content does not tell it. */
+function statedDuration(track: MatroskaTrack, codec: AudioCodec, durationUs: number | undefined): number {
+  const stated = durationUs ?? (track.defaultDurationNs ?? 0) / 1000;
   return Math.max(1, ticksOf(stated, codec.sampleRate));
 }
 
@@ -15,17 +13,19 @@ function durationOf(track: MatroskaTrack, codec: AudioCodec, packet: TimedPacket
  * Lays out audio frames one behind the other by the samples that each holds, as long as its stamp is less than half a
  * frame off: stamps have the coarse ticks of their container. Where a stamp is further ahead the frame starts there, and
  * the one before it lasts so much longer, since a gap stays a gap; where stamps fall back, frames stay one behind the
- * other. Times are in ticks of the codec's sample rate, lowered by `delayUs`.
+ * other. Times are in ticks of the codec's sample rate, lowered by `delayUs`. `samplesOf` tells the samples of a frame,
+ * 0 where it holds no word of them.
  */
-export function layOutAudio(
+export function layOutAudio<Data>(
   track: MatroskaTrack,
   codec: AudioCodec,
-  packets: readonly TimedPacket[],
+  packets: readonly TimedFrame<Data>[],
   delayUs: number,
-): Sample[] {
-  const samples: Sample[] = [];
+  samplesOf: (data: Data) => number,
+): Sample<Data>[] {
+  const samples: Sample<Data>[] = [];
   let expected = 0;
-  let previous: { data: Uint8Array; start: number } | undefined;
+  let previous: { data: Data; start: number } | undefined;
   let duration = 0;
   const finish = (end: number): void => {
     if (!previous) return;
@@ -34,7 +34,7 @@ export function layOutAudio(
   };
   for (const packet of packets) {
     const stamped = ticksOf(packet.timestampUs - delayUs, codec.sampleRate);
-    duration = durationOf(track, codec, packet);
+    duration = samplesOf(packet.data) || statedDuration(track, codec, packet.durationUs);
     const near = Math.abs(stamped - expected) * 2 <= duration;
     const start = !previous || (!near && stamped > previous.start) ? stamped : expected;
     finish(start);

@@ -1,9 +1,9 @@
 import type { MediaCodec } from "../codecs/model.ts";
 import type { MatroskaTrack } from "../matroska/model.ts";
 
-/** One frame as it comes from a fragment; times in microseconds on the caller's timeline. */
-export interface TimedPacket {
-  readonly data: Uint8Array;
+/** One frame as it comes from a fragment, `data` being it or what stands for it; times in microseconds on the caller's timeline. */
+export interface TimedFrame<Data> {
+  readonly data: Data;
   /** Presentation time in microseconds, as the block states it. */
   readonly timestampUs: number;
   /** Microseconds; undefined where neither the block nor the track states it. */
@@ -11,10 +11,13 @@ export interface TimedPacket {
   readonly keyframe: boolean;
 }
 
+/** One frame with its bytes. */
+export type TimedPacket = TimedFrame<Uint8Array>;
+
 /** One frame as containers of the ISO family and MPEG-TS want it; times in ticks of its `TrackSamples.timescale`. */
-export interface Sample {
-  /** The frame; NAL units of h264 and h265 with a length of the codec's `nalLengthBytes` before each. */
-  readonly data: Uint8Array;
+export interface Sample<Data = Uint8Array> {
+  /** The frame, NAL units of h264 and h265 with a length of the codec's `nalLengthBytes` before each; or what stands for it. */
+  readonly data: Data;
   /** Ticks. Rises from sample to sample; negative where a codec's delay reaches before the timeline's start. */
   readonly decodeTime: number;
   /** Ticks from decode time to presentation time; may be negative. */

@@ -1,5 +1,5 @@
 import type { MatroskaTrack } from "../matroska/model.ts";
-import { type Sample, type TimedPacket, VIDEO_TIMESCALE } from "./model.ts";
+import { type Sample, type TimedFrame, VIDEO_TIMESCALE } from "./model.ts";
 import { ticksOf } from "./ticks.ts";
 
 /** How long a last frame is shown when nothing tells it: that of a frame at 25 a second, in microseconds. */
@@ -25,7 +25,7 @@ function decodeTimesOf(presented: Float64Array): Float64Array {
   return decoded;
 }
 
-function lastDuration(track: MatroskaTrack, packets: readonly TimedPacket[], decoded: Float64Array): number {
+function lastDuration(track: MatroskaTrack, packets: readonly TimedFrame<unknown>[], decoded: Float64Array): number {
   const stated = packets[packets.length - 1]?.durationUs ?? (track.defaultDurationNs ?? 0) / 1000;
   if (stated > 0) return Math.max(1, ticksOf(stated, VIDEO_TIMESCALE));
   const count = decoded.length;
@@ -38,12 +38,12 @@ function lastDuration(track: MatroskaTrack, packets: readonly TimedPacket[], dec
  * shown, so that a segment depends on nothing before it. The last frame lasts to `endUs`, where that is given and after
  * it; times are lowered by `delayUs`.
  */
-export function layOutVideo(
+export function layOutVideo<Data>(
   track: MatroskaTrack,
-  packets: readonly TimedPacket[],
+  packets: readonly TimedFrame<Data>[],
   delayUs: number,
   endUs: number | undefined,
-): Sample[] {
+): Sample<Data>[] {
   const presented = Float64Array.from(packets, ({ timestampUs }) => ticksOf(timestampUs - delayUs, VIDEO_TIMESCALE));
   const decoded = decodeTimesOf(presented);
   const last = packets.length - 1;
