@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
 import { openStorage, type Storage, type StorageOptions } from "../../packages/server/src/app/storage.ts";
 import { DataKeys } from "../../packages/server/src/domain/keys/data-keys.ts";
-import { encryptionOf, openPart, sealPart } from "../../packages/server/src/domain/keys/seal.ts";
+import { encryptionOf, openPart, openTable, sealPart, sealTable } from "../../packages/server/src/domain/keys/seal.ts";
 import type { FragmentIdentity, FragmentRow } from "../../packages/server/src/storage/ports/fragment.ts";
 import { type FragmentWriter, RecordGone, retentionClassOf } from "../../packages/server/src/storage/ports/journal.ts";
 import type { StreamRecord } from "../../packages/server/src/storage/ports/stream-catalog.ts";
@@ -15,6 +16,9 @@ export function payloadOf(streamId: number, sequence: number, bytes: number): Bu
   for (let i = 0; i < bytes; i++) payload[i] = (streamId * 31 + sequence * 7 + i * (1 + (sequence % 5))) & 0xff;
   return payload;
 }
+
+/** Distinct bytes for its table. */
+const tableOf = (streamId: number, sequence: number): Buffer => payloadOf(sequence, streamId, 10 + (sequence % 9) * 10);
 
 /** A fragment of which every part but the last has been appended. */
 export interface BegunFragment {
@@ -73,8 +77,10 @@ export class TestArchive {
       await writer.append(sealPart(encryptionOf(key, identity, part, undefined), cut(part)));
     }
     const summary = { duration: 1000, size: payload.length, startsClean: true, lacksPictures: false, configuration: 1 };
-    const commit = () =>
-      writer.commit(sealPart(encryptionOf(key, identity, parts - 1, summary), cut(parts - 1)), summary);
+    const commit = () => {
+      const last = sealPart(encryptionOf(key, identity, parts - 1, summary), cut(parts - 1));
+      return writer.commit(last, summary, sealTable(key, identity, summary, tableOf(stream.id, sequence)));
+    };
     return { writer, commit };
   }
 
@@ -83,7 +89,7 @@ export class TestArchive {
     return commit();
   }
 
-  /** Reads a fragment as readers do: where its segment has gone, it looks the row up again. */
+  /** Reads a fragment and its table as readers do: where its segment has gone, it looks the row up again. */
   async get(stream: StreamRecord, row: FragmentRow): Promise<Buffer> {
     try {
       return await this.#read(stream, row);
@@ -113,6 +119,8 @@ export class TestArchive {
     const key = await this.keys.get(stream);
     const parts: Buffer[] = [];
     for await (const part of this.storage.journal.read(row)) parts.push(openPart(key, part));
+    const table = await this.storage.journal.readTable(row);
+    assert.deepEqual(openTable(key, table!), tableOf(stream.id, row.sequence));
     return Buffer.concat(parts);
   }
 }

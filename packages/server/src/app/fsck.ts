@@ -1,7 +1,13 @@
 import { DataKeys } from "../domain/keys/data-keys.ts";
-import { openPart } from "../domain/keys/seal.ts";
+import { openPart, openTable } from "../domain/keys/seal.ts";
 import { nodeFileSystem } from "../storage/journal/file/file-system.ts";
-import { type RecordHeader, toStoredPart } from "../storage/journal/file/record.ts";
+import {
+  ciphertextIn,
+  RECORD_HEADER_BYTES,
+  type RecordHeader,
+  toStoredPart,
+  toStoredTable,
+} from "../storage/journal/file/record.ts";
 import type { RecoverySummary } from "../storage/journal/file/recover.ts";
 import { SegmentFiles } from "../storage/journal/file/segment-files.ts";
 import { type Damage, type Verified, verifyJournal } from "../storage/journal/file/verify.ts";
@@ -58,7 +64,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
       files,
       ledger: storage.ledger,
       survives: storage.survives,
-      checkSeal: sealCheck(storage),
+      checkSeals: sealCheck(storage),
       report,
       progress: onProgress,
     });
@@ -74,15 +80,18 @@ function reportRecovery({ lostSegments, lostRows }: RecoverySummary, report: (da
   if (lostRows > 0) report({ kind: "dangling", message: `${lostRows} fragments were lost with missing segments` });
 }
 
-/** Opens each record's seal with its stream's key. A key that cannot be had is told once; records of deleted streams cannot be opened by anyone. */
+/** Opens each record's seals with its stream's key. A key that cannot be had is told once; records of deleted streams cannot be opened by anyone. */
 function sealCheck({ catalog, keyEncryption, streams }: Storage) {
   const keys = new DataKeys(catalog, keyEncryption);
   const keyless = new Set<number>();
-  return async (header: RecordHeader, ciphertext: Uint8Array): Promise<Damage | undefined> => {
+  return async (header: RecordHeader, record: Uint8Array): Promise<Damage | undefined> => {
     const stream = streams.get(header.streamId);
     if (stream === undefined || keyless.has(stream.id)) return undefined;
     try {
-      openPart(await keys.get(stream), toStoredPart(header, new Uint8Array(ciphertext)));
+      const key = await keys.get(stream);
+      openPart(key, toStoredPart(header, new Uint8Array(ciphertextIn(header, record))));
+      const table = toStoredTable(header, record.subarray(RECORD_HEADER_BYTES));
+      if (table !== undefined) openTable(key, table);
       return undefined;
     } catch (error) {
       if (error instanceof KeyUnavailable) keyless.add(stream.id);

@@ -7,12 +7,15 @@ import {
   RecordGone,
   RecordUnavailable,
   type StoredPart,
+  type StoredTable,
 } from "../../storage/ports/journal.ts";
 import { DomainError } from "../errors.ts";
 import type { DataKeys, KeyOwner } from "../keys/data-keys.ts";
 import { Opener } from "../keys/opener.ts";
+import { openTable } from "../keys/seal.ts";
 import { WorkerLost } from "../keys/worker-line.ts";
 import { type LentBytes, oneAhead, releaseAll } from "../lent-bytes.ts";
+import { decodeFrameTable, type FrameTable } from "./frame-table.ts";
 import { decodeFooter, decodeHead, FOOTER_BYTES, type FragmentHead } from "./layout.ts";
 import { Semaphore } from "./semaphore.ts";
 
@@ -96,6 +99,25 @@ export class FragmentArchive {
     }
   }
 
+  /**
+   * Reads the table of a fragment's frames, and nothing of the fragment. Undefined where it was stored without one, and where the table is
+   * damaged: the fragment tells the same.
+   *
+   * @throws FragmentGone where it has left the archive
+   * @throws KeyUnavailable where the stream's key is destroyed or cannot be unwrapped
+   * @throws DomainError `archive-unavailable` where it may be read soon
+   */
+  async frameTable(owner: KeyOwner, row: FragmentRow): Promise<FrameTable | undefined> {
+    const key = await this.#options.keys.get(owner);
+    try {
+      const stored = await this.#storedTable(row);
+      return stored && decodeFrameTable(openTable(key, stored));
+    } catch (error) {
+      if (error instanceof RecordDamaged) return undefined;
+      throw error;
+    }
+  }
+
   /** Lets go of what opens parts; fragments can be read all the same. */
   async close(): Promise<void> {
     await this.#opener.close();
@@ -147,6 +169,20 @@ export class FragmentArchive {
       }
     } finally {
       await records.return?.();
+    }
+  }
+
+  async #storedTable(row: FragmentRow): Promise<StoredTable | undefined> {
+    let place = row;
+    for (let retries = 0; ; retries++) {
+      try {
+        const stored = await this.#reads.run(() => this.#options.journal.readTable(place));
+        if (stored === undefined || (stored.sequence === row.sequence && stored.random === row.random)) return stored;
+        throw new RecordDamaged(`the table of fragment ${row.sequence} of stream ${row.streamId} is not where it was`);
+      } catch (error) {
+        if (retries === MAX_RETRIES || !(error instanceof RecordGone)) throw whereUnavailable(error);
+        place = await this.#lookUp(row, error);
+      }
     }
   }
 

@@ -17,6 +17,12 @@ const PREAMBLE_BYTES = 16;
 /** Bytes of the footer. */
 export const FOOTER_BYTES = 8;
 
+/**
+ * A fragment is sealed and handed to the journal in parts of this size, but for the last one, so that a long one is held neither then nor when it is
+ * read back.
+ */
+export const PART_BYTES = 2 ** 20;
+
 /** What precedes a fragment's Cluster, each as the producer's exact bytes. */
 export interface FragmentHead {
   readonly ebmlHeader: Uint8Array;

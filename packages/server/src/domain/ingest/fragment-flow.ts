@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { MatroskaBlock, MatroskaCluster, MatroskaHeader, MatroskaStreamHandler, MatroskaTags } from "@kvass/media";
 import type { PutMediaMetrics } from "../events/metrics.ts";
 import { configurationOf } from "../fragments/configuration.ts";
+import { FrameTableWriter } from "../fragments/frame-table-writer.ts";
 import type { FragmentHead } from "../fragments/layout.ts";
 import { type ClusterShape, LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStream } from "../live/live-stream.ts";
@@ -54,6 +55,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #ebmlHeader: Uint8Array = new Uint8Array(0);
   #segmentElements: Uint8Array = new Uint8Array(0);
   #ledger: TrackLedger | undefined;
+  #tables: FrameTableWriter | undefined;
   #configuration = 0;
   /** Tags that came before the next Cluster. */
   #waitingTags: Uint8Array[] = [];
@@ -99,6 +101,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#ebmlHeader = header.ebmlHeader;
     this.#segmentElements = header.segmentElements;
     this.#ledger = new TrackLedger(header, limits);
+    this.#tables = new FrameTableWriter(header);
     this.#configuration = configurationOf(header);
   }
 
@@ -124,6 +127,8 @@ export class FragmentFlow implements MatroskaStreamHandler {
     const timecode = cluster.exactTimecode ?? cluster.timecode;
     this.#ledger!.beginFragment(timecode);
     this.#begin({ timecode, totalBytes: cluster.totalBytes });
+    const { journal, live } = this.#current!;
+    if (journal !== undefined) this.#tables!.begin(cluster.timecode, live.bodyStart);
   }
 
   onClusterData(view: Uint8Array, atBoundary: boolean): void {
@@ -133,9 +138,14 @@ export class FragmentFlow implements MatroskaStreamHandler {
     if (atBoundary) this.#source.live.advance(fragment.live, this.#source.now());
   }
 
+  onBlockPayload(chunk: Uint8Array, start: number, end: number, _bytesLeft: number, block: MatroskaBlock): void {
+    this.#tables!.addPayload(chunk, start, end, block);
+  }
+
   onBlock(block: MatroskaBlock): void {
     const ledger = this.#ledger!;
     ledger.add(block);
+    this.#tables!.add(block);
     this.#current!.live.frames += block.frameCount;
     this.#source.metrics.incomingFrames += block.frameCount;
     if (this.#held !== undefined && ledger.beginsRun !== undefined) this.#judgeHeld(ledger.beginsRun);
@@ -212,6 +222,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
     const tally = this.#ledger!.endFragment();
     if (tally.missing?.final === true) throw this.#framesMissing(fragment);
     this.#current = undefined;
+    fragment.frameTable = this.#tables!.end();
     if (tally.missing === undefined) this.#receive(fragment, tally);
     else this.#held = { fragment, tally };
   }

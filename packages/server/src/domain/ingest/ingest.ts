@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { type Journal, MAX_PARTS, retentionClassOf } from "../../storage/ports/journal.ts";
 import { Admission } from "../admission.ts";
 import type { Metrics } from "../events/metrics.ts";
+import { PART_BYTES } from "../fragments/layout.ts";
 import type { DataKeys } from "../keys/data-keys.ts";
 import type { Sealer } from "../keys/sealer.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
@@ -11,7 +12,7 @@ import type { Stream } from "../streams/stream.ts";
 import { IngestError } from "./ingest-error.ts";
 import { IngestSession } from "./ingest-session.ts";
 import type { IngestLimits } from "./limits.ts";
-import { type ArchiveTarget, PART_BYTES } from "./open-fragment.ts";
+import type { ArchiveTarget } from "./open-fragment.ts";
 import type { ProducerClock } from "./producer-clock.ts";
 
 /** How often sessions look at the clock, in milliseconds; more often where the idle limits are shorter. */

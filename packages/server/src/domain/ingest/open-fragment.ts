@@ -2,14 +2,11 @@ import type { KeyObject } from "node:crypto";
 import type { FragmentRow, FragmentSummary } from "../../storage/ports/fragment.ts";
 import type { FragmentWriter, Journal, SealedPart, SealingPart } from "../../storage/ports/journal.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
-import { encodeFooter } from "../fragments/layout.ts";
-import { encryptionOf } from "../keys/seal.ts";
+import { encodeFooter, PART_BYTES } from "../fragments/layout.ts";
+import { encryptionOf, sealTable } from "../keys/seal.ts";
 import type { Sealer } from "../keys/sealer.ts";
 import type { LiveFragment } from "../live/live-fragment.ts";
 import type { AckedFragment } from "./ack.ts";
-
-/** A fragment is sealed and handed to the journal in parts of this size, so that a long one is held neither here nor when read back. */
-export const PART_BYTES = 2 ** 20;
 
 /** Where a fragment is archived. */
 export interface ArchiveTarget {
@@ -25,6 +22,8 @@ export class OpenFragment implements AckedFragment {
   readonly number: string;
   /** Metadata tags so far. */
   tags: number;
+  /** The table of its frames (`frame-table.ts`), where it is to be stored with one; to be set before `commit`. */
+  frameTable: Uint8Array | undefined;
   #tagsBytes = 0;
   /** Undefined where the stream has no retention. */
   readonly #target: ArchiveTarget | undefined;
@@ -90,10 +89,12 @@ export class OpenFragment implements AckedFragment {
 
   /** Hands the rest to the archive; resolves when the fragment is durable and indexed. Only after `complete`, and with retention. */
   commit(): Promise<FragmentRow> {
-    const { journal, retentionClass } = this.#target!;
-    this.#writer ??= journal.begin(this.live.identity, retentionClass);
-    const summary = { ...this.live.media!, size: this.size };
-    return this.#writer.commit(this.#seal(this.size, summary), summary);
+    const { journal, key, retentionClass } = this.#target!;
+    const { identity, media } = this.live;
+    this.#writer ??= journal.begin(identity, retentionClass);
+    const summary = { ...media!, size: this.size };
+    const table = this.frameTable && sealTable(key, identity, summary, this.frameTable);
+    return this.#writer.commit(this.#seal(this.size, summary), summary, table);
   }
 
   abort(): void {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
 import { RecordDamaged, type SealedPart, type StoredPart } from "../../storage/ports/journal.ts";
-import { encryptionOf, openPart, sealPart } from "./seal.ts";
+import { encryptionOf, openPart, openTable, sealPart, sealTable } from "./seal.ts";
 
 const key = createSecretKey(randomBytes(32));
 
@@ -72,6 +72,30 @@ test("a part opens as no other part", () => {
   ];
   for (const other of others) assert.throws(() => openPart(key, other), RecordDamaged);
   assert.throws(() => openPart(createSecretKey(randomBytes(32)), whole), RecordDamaged);
+});
+
+test("a table opens as that of its fragment alone, and as no part", () => {
+  const bytes = randomBytes(50);
+  const sealed = sealTable(key, identity, summary, bytes);
+  const whole = { ...identity, summary, ...sealed };
+  assert.deepEqual(openTable(key, whole), bytes);
+  assert.equal(openTable(key, { ...whole, ...sealTable(key, identity, summary, new Uint8Array(0)) }).length, 0);
+  const flipped = Buffer.from(sealed.ciphertext);
+  flipped[20]! ^= 1;
+  for (const other of [
+    { ...whole, streamId: 8 },
+    { ...whole, sequence: 4 },
+    { ...whole, random: 98 },
+    { ...whole, summary: { ...summary, size: 6 } },
+    { ...whole, nonce: randomBytes(12) },
+    { ...whole, tag: randomBytes(16) },
+    { ...whole, ciphertext: flipped },
+  ]) {
+    assert.throws(() => openTable(key, other), RecordDamaged);
+  }
+  assert.throws(() => openTable(createSecretKey(randomBytes(32)), whole), RecordDamaged);
+  const ciphertext = new Uint8Array(sealed.ciphertext);
+  assert.throws(() => openPart(key, { ...whole, part: 0, ciphertext }), RecordDamaged);
 });
 
 test("one flipped bit anywhere in nonce, tag or ciphertext is told", () => {

@@ -1,10 +1,17 @@
 /**
  * Sealing of fragment parts: AES-256-GCM (NIST SP 800-38D) under the stream's data key, with everything that identifies the part as
- * additional authenticated data. A part opens only as what it was sealed as: same stream, fragment, place in the fragment and summary.
+ * additional authenticated data. A part opens only as what it was sealed as: same stream, fragment, place in the fragment and summary; and so does
+ * the table of a fragment's frames.
  */
 import { type KeyObject, randomFillSync } from "node:crypto";
 import type { FragmentIdentity, FragmentSummary } from "../../storage/ports/fragment.ts";
-import { RecordDamaged, type SealedPart, type StoredPart } from "../../storage/ports/journal.ts";
+import {
+  RecordDamaged,
+  type SealedPart,
+  type SealedTable,
+  type StoredPart,
+  type StoredTable,
+} from "../../storage/ports/journal.ts";
 import { type Decryption, decryptInPlace } from "./decrypt.ts";
 import { type Encryption, encrypt } from "./encrypt.ts";
 
@@ -14,6 +21,8 @@ const NONCES_PER_DRAW = 512;
 const ASSOCIATED_BYTES = 68;
 /** Names this layout of the associated data; another layout takes another word. */
 const LAYOUT = 0x4b564632;
+/** In place of a part's number in the associated data of a fragment's table; parts have smaller numbers. */
+const TABLE = 0xffff_ffff;
 
 const nonces = Buffer.allocUnsafeSlow(NONCE_BYTES * NONCES_PER_DRAW);
 let nonceOffset = nonces.length;
@@ -99,6 +108,30 @@ export function openPart(key: KeyObject, stored: StoredPart): Buffer {
   const bytes = Buffer.from(stored.ciphertext);
   if (!decryptInPlace(decryptionOf(key, stored), bytes)) throw brokenSeal(stored);
   return bytes;
+}
+
+/** Seals the table of a fragment's frames. */
+export function sealTable(
+  key: KeyObject,
+  identity: FragmentIdentity,
+  summary: FragmentSummary,
+  table: Uint8Array,
+): SealedTable {
+  const { nonce, tag, ciphertext } = sealPart(encryptionOf(key, identity, TABLE, summary), [table]);
+  return { nonce, tag, ciphertext: ciphertext.length === 1 ? ciphertext[0]! : Buffer.concat(ciphertext) };
+}
+
+/**
+ * Opens the table of a fragment's frames and returns its plaintext, in memory of its own.
+ *
+ * @throws RecordDamaged where the seal does not hold: other key, altered bytes, or the table of another fragment
+ */
+export function openTable(key: KeyObject, stored: StoredTable): Buffer {
+  const { nonce, tag, summary, streamId, sequence } = stored;
+  const bytes = Buffer.from(stored.ciphertext);
+  const associated = associatedData(stored, TABLE, summary);
+  if (decryptInPlace({ key, nonce, tag, associated }, bytes)) return bytes;
+  throw new RecordDamaged(`the seal of the table of fragment ${sequence} of stream ${streamId} does not hold`);
 }
 
 /** The error for a part whose seal does not hold. */

@@ -1,5 +1,5 @@
 import type { FragmentIdentity, FragmentSummary } from "../ports/fragment.ts";
-import type { SealedPart } from "../ports/journal.ts";
+import type { SealedPart, SealedTable } from "../ports/journal.ts";
 
 /** A fragment's identity whose times follow from its sequence: 2 s each, the producer's clock one hour behind. */
 export function identityOf(
@@ -23,6 +23,11 @@ export function sealedPart(bytes: number, tint: number): SealedPart {
   const ciphertext: Uint8Array[] = [];
   for (let rest = bytes; rest > 0; rest -= 1000) ciphertext.push(Buffer.alloc(Math.min(rest, 1000), tint + rest));
   return { nonce: Buffer.alloc(12, tint), tag: Buffer.alloc(16, tint + 1), ciphertext };
+}
+
+/** A table as sealed, of any `bytes` bytes. */
+export function sealedTable(bytes: number, tint: number): SealedTable {
+  return { nonce: Buffer.alloc(12, tint), tag: Buffer.alloc(16, tint + 1), ciphertext: Buffer.alloc(bytes, tint + 2) };
 }
 
 export const summaryOf = (size: number, duration = 2000): FragmentSummary => ({

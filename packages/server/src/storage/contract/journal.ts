@@ -6,12 +6,13 @@ import {
   type Journal,
   JournalUnavailable,
   MAX_PART_BYTES,
+  MAX_TABLE_BYTES,
   RecordDamaged,
   RecordGone,
   type SealedPart,
   type StoredPart,
 } from "../ports/journal.ts";
-import { identityOf, sealedPart, summaryOf } from "./fragments.ts";
+import { identityOf, sealedPart, sealedTable, summaryOf } from "./fragments.ts";
 
 /** A journal with the index that it writes. */
 export interface JournalFixture {
@@ -158,6 +159,36 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
     const bytes = { nonce: Buffer.alloc(12), tag: Buffer.alloc(16), ciphertext: [Buffer.alloc(MAX_PART_BYTES + 1)] };
     await assert.rejects(journal.begin(identityOf(1, 1), 0).append(bytes), RangeError);
     await assert.rejects(journal.begin(identityOf(1, 2), 0).commit(bytes, summaryOf(1)), RangeError);
+    const table = sealedTable(MAX_TABLE_BYTES + 1, 1);
+    const commit = journal.begin(identityOf(1, 3), 0).commit(sealedPart(1, 1), summaryOf(1), table);
+    await assert.rejects(commit, RangeError);
+  });
+
+  withJournal(
+    "a table reads back apart from the parts, whatever its size, and they without it",
+    async ({ journal }) => {
+      for (const [sequence, bytes] of [0, 1, 500, 3952, 3953, 20_000, MAX_TABLE_BYTES].entries()) {
+        const sealed = [sealedPart(2000, 1), sealedPart(100, 2)];
+        const table = sealedTable(bytes, 7);
+        const writer = journal.begin(identityOf(1, sequence + 1), 0);
+        await writer.append(sealed[0]!);
+        const row = await writer.commit(sealed[1]!, summaryOf(2100), table);
+        const { duration, size, startsClean, lacksPictures, configuration, ...rest } = row;
+        const { segment: _segment, extents: _extents, ...identity } = rest;
+        const summary = { duration, size, startsClean, lacksPictures, configuration };
+        const { nonce, tag, ciphertext, ...told } = (await journal.readTable(row))!;
+        assert.deepEqual(told, { ...identity, summary });
+        assert.deepEqual({ nonce, tag, ciphertext }, table);
+        assertParts(await parts(journal, row), sealed, row);
+      }
+    },
+  );
+
+  withJournal("a fragment without a table has none", async ({ journal }) => {
+    const row = await journal.begin(identityOf(1, 1), 0).commit(sealedPart(5000, 1), summaryOf(5000));
+    assert.equal(await journal.readTable(row), undefined);
+    await assert.rejects(journal.readTable({ ...row, sequence: 2 }), RecordDamaged);
+    await assert.rejects(journal.readTable({ ...row, segment: row.segment + 1000 }), RecordGone);
   });
 
   withJournal("a row that means another record is told", async ({ journal }) => {

@@ -3,6 +3,9 @@ import type { FragmentIdentity, FragmentPlace, FragmentRow, FragmentSummary } fr
 /** Largest ciphertext of one part, in bytes: bounds what one read allocates. Writers seal in parts of about 1 MiB. */
 export const MAX_PART_BYTES = 16 * 1024 * 1024;
 
+/** Largest ciphertext of a fragment's table, in bytes: that of some fifteen thousand frames. */
+export const MAX_TABLE_BYTES = 64 * 1024;
+
 /** Most parts of one fragment: bounds the extents of a row. With parts of 1 MiB this is a fragment of 4 GiB. */
 export const MAX_PARTS = 4096;
 
@@ -26,6 +29,16 @@ export interface SealedPart {
   readonly checksum?: number;
   /** Called once when the journal no longer reads the ciphertext, written or not, so that its memory can be used again. */
   readonly release?: () => void;
+}
+
+/** A sealed table of a fragment's frames, which can be read without its parts. */
+export interface SealedTable {
+  /** 12 bytes. */
+  readonly nonce: Uint8Array;
+  /** 16 bytes. */
+  readonly tag: Uint8Array;
+  /** At most `MAX_TABLE_BYTES`. */
+  readonly ciphertext: Uint8Array;
 }
 
 /** A part whose seal is in the making: it takes its place by its length. Where `sealed` rejects, the part is lost, and the fragment with it. */
@@ -64,6 +77,11 @@ export interface StoredPart extends FragmentIdentity {
   readonly release?: (bytes: Uint8Array) => void;
 }
 
+/** A fragment's table as it is read back; the caller opens the seal. */
+export interface StoredTable extends FragmentIdentity, SealedTable {
+  readonly summary: FragmentSummary;
+}
+
 /** How a fragment is read. */
 export interface ReadOptions {
   /** Whether the caller opens the seals, which show altered bytes too: their checksums are then not verified. False if not given. */
@@ -81,9 +99,9 @@ export interface FragmentWriter {
   /**
    * Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. Fragments become visible
    * in the order of their commits. Rejects with `JournalUnavailable` as `append` does: the fragment is then not visible, though after a
-   * restart it may be, whole, as if it had been sent twice.
+   * restart it may be, whole, as if it had been sent twice. A table of more than `MAX_TABLE_BYTES` throws a RangeError.
    */
-  commit(part: SealedPart | SealingPart, summary: FragmentSummary): Promise<FragmentRow>;
+  commit(part: SealedPart | SealingPart, summary: FragmentSummary, table?: SealedTable): Promise<FragmentRow>;
   /** Gives the fragment up. What was written of it is garbage for compaction. Idempotent; a no-op after commit. */
   abort(): void;
 }
@@ -99,6 +117,11 @@ export interface Journal {
    * Throws `RecordDamaged` where it is not, `RecordGone` where the segment no longer exists (the row may have moved: look it up again).
    */
   read(row: FragmentIdentity & FragmentPlace, options?: ReadOptions): AsyncIterable<StoredPart>;
+  /**
+   * Reads the table of one fragment, undefined where it was committed without one. Throws what `read` throws; whether the table's bytes are what
+   * was written shows when its seal is opened.
+   */
+  readTable(row: FragmentIdentity & FragmentPlace): Promise<StoredTable | undefined>;
   /** False while the disk is full, the quota is reached or the disk fails: appends are refused, reads go on, and it recovers by itself. */
   readonly writable: boolean;
   /** Why it is not writable, for an operator. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import { openFragmentIndex } from "../../catalog/sqlite/open-fragment-index.ts";
-import { identityOf, sealedPart, summaryOf } from "../../contract/fragments.ts";
+import { identityOf, sealedPart, sealedTable, summaryOf } from "../../contract/fragments.ts";
 import { journalContract } from "../../contract/journal.ts";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
@@ -46,7 +46,9 @@ async function open(options: OpenOptions = {}) {
   const survives = () => true;
   const journal = await FileJournal.open({ folder: journalFolder, ledger, survives, limits, files, reserve });
   const put = (sequence: number, bytes = 1000, retentionClass = 0, streamId = 1): Promise<FragmentRow> =>
-    journal.begin(identityOf(streamId, sequence), retentionClass).commit(sealedPart(bytes, sequence), summaryOf(bytes));
+    journal
+      .begin(identityOf(streamId, sequence), retentionClass)
+      .commit(sealedPart(bytes, sequence), summaryOf(bytes), sealedTable(100, sequence));
   const close = async () => {
     await journal.close();
     await index.close();
@@ -326,12 +328,14 @@ test("live fragments are readable while compaction moves them, and after", async
   }
   assert.ok(reads > 4);
   const { compacted, copiedBytes } = await collecting;
-  assert.deepEqual([compacted, copiedBytes], [3, 3 * 2108]);
+  assert.deepEqual([compacted, copiedBytes], [3, 3 * (2116 + 28 + 100)]);
   for (const old of kept.slice(0, 3)) {
     const row = (await index.bySequence(scope, old.sequence))!;
     assert.ok(row.segment > 4);
     assert.equal(await read(journal, row), 2000);
+    assert.deepEqual((await journal.readTable(row))!.ciphertext, sealedTable(100, row.sequence).ciphertext);
     await assert.rejects(read(journal, old), RecordGone);
+    await assert.rejects(journal.readTable(old), RecordGone);
   }
   assert.equal((await journal.collect()).compacted, 0);
   await close();
@@ -343,7 +347,7 @@ test("an unfinished creation, a foreign file and a torn tail do not hinder a sta
   await first.journal.begin(identityOf(1, 2), 0).append(sealedPart(5000, 2));
   await first.close();
   const segment = join(first.journalFolder, readdirSync(first.journalFolder)[0]!);
-  truncateSync(segment, 4096 + 1108 + 2000);
+  truncateSync(segment, 4096 + 1116 + 28 + 100 + 2000);
   writeFileSync(join(first.journalFolder, "0000000007.kvj"), Buffer.alloc(100));
   writeFileSync(join(first.journalFolder, "README"), "not a segment");
   for (const suffix of ["", "-wal"]) rmSync(join(first.folder, `index.db${suffix}`), { force: true });

@@ -8,13 +8,14 @@ import type {
   JournalUnavailable,
   ReadOptions,
   StoredPart,
+  StoredTable,
 } from "../../ports/journal.ts";
 import { Compactor } from "./compactor.ts";
 import type { FileSystem } from "./file-system.ts";
 import { FileFragmentWriter } from "./fragment-writer.ts";
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "./limits.ts";
 import { ReadBuffers } from "./read-buffers.ts";
-import { readFragment } from "./read-fragment.ts";
+import { readFragment, readTable } from "./read-fragment.ts";
 import { type Recovered, type RecoverySummary, recover, type Survives } from "./recover.ts";
 import { SegmentFiles } from "./segment-files.ts";
 import { SegmentRegistry } from "./segment-registry.ts";
@@ -80,6 +81,10 @@ export class FileJournal implements Journal {
 
   read(row: FragmentIdentity & FragmentPlace, options?: ReadOptions): AsyncIterable<StoredPart> {
     return readFragment(this.#files, this.#buffers, row, options);
+  }
+
+  readTable(row: FragmentIdentity & FragmentPlace): Promise<StoredTable | undefined> {
+    return readTable(this.#files, row);
   }
 
   stats(): JournalStats {

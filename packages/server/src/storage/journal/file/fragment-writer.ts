@@ -3,12 +3,14 @@ import {
   type FragmentWriter,
   MAX_PART_BYTES,
   MAX_PARTS,
+  MAX_TABLE_BYTES,
   releasePart,
   type SealedPart,
+  type SealedTable,
   type SealingPart,
 } from "../../ports/journal.ts";
 import type { OpenSegment, PlacedRecord } from "./open-segment.ts";
-import { encodeRecordHeader, RECORD_HEADER_BYTES } from "./record.ts";
+import { encodeRecordStart, type RecordContent, recordBytes, tableBytes } from "./record.ts";
 
 /** What a writer needs of its journal. */
 export interface WriterHost {
@@ -22,6 +24,12 @@ export interface WriterHost {
   commit(segment: OpenSegment, row: FragmentRow): Promise<FragmentRow>;
   /** Undefined where the next part may follow at once, else a promise to wait for. */
   room(): Promise<void> | undefined;
+}
+
+/** What ends a fragment, known with its last part. */
+interface FragmentEnd {
+  readonly summary: FragmentSummary;
+  readonly table: SealedTable | undefined;
 }
 
 /** Writes one fragment into the segment that it was given with its first part. */
@@ -48,8 +56,8 @@ export class FileFragmentWriter implements FragmentWriter {
     }
   }
 
-  async commit(part: SealedPart | SealingPart, summary: FragmentSummary): Promise<FragmentRow> {
-    const segment = this.#place(part, summary);
+  async commit(part: SealedPart | SealingPart, summary: FragmentSummary, table?: SealedTable): Promise<FragmentRow> {
+    const segment = this.#place(part, { summary, table });
     this.#ended = true;
     return this.#host.commit(segment, { ...this.#identity, ...summary, segment: segment.id, extents: this.#extents });
   }
@@ -61,9 +69,9 @@ export class FileFragmentWriter implements FragmentWriter {
   }
 
   /** Gives the part its place in the segment. Where that fails the fragment is lost, and ended. */
-  #place(part: SealedPart | SealingPart, summary: FragmentSummary | undefined): OpenSegment {
+  #place(part: SealedPart | SealingPart, end: FragmentEnd | undefined): OpenSegment {
     try {
-      return this.#placeAdmitted(part, summary);
+      return this.#placeAdmitted(part, end);
     } catch (failure) {
       this.abort();
       releasePart(part);
@@ -71,16 +79,21 @@ export class FileFragmentWriter implements FragmentWriter {
     }
   }
 
-  #placeAdmitted(part: SealedPart | SealingPart, summary: FragmentSummary | undefined): OpenSegment {
+  #placeAdmitted(part: SealedPart | SealingPart, end: FragmentEnd | undefined): OpenSegment {
     if (this.#ended) throw new Error("the fragment was committed or given up");
     const index = this.#extents.length / 2;
     if (index === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
     const length = "sealed" in part ? part.length : lengthOf(part);
     if (length > MAX_PART_BYTES) throw new RangeError(`a part has at most ${MAX_PART_BYTES} bytes`);
-    const recordLength = RECORD_HEADER_BYTES + length;
+    const table = end?.table;
+    if (table !== undefined && table.ciphertext.length > MAX_TABLE_BYTES) {
+      throw new RangeError(`a table has at most ${MAX_TABLE_BYTES} bytes`);
+    }
+    const content: RecordContent = { identity: this.#identity, part: index, summary: end?.summary, table, length };
+    const recordLength = recordBytes({ tableLength: tableBytes(table), length });
     const segment = this.#admitted(recordLength);
     const toRecord = (sealed: SealedPart): PlacedRecord => ({
-      pieces: [encodeRecordHeader(segment.seed, this.#identity, index, summary, sealed, length), ...sealed.ciphertext],
+      pieces: [encodeRecordStart(segment.seed, content, sealed), ...sealed.ciphertext],
       release: sealed.release,
     });
     const record = "sealed" in part ? part.sealed.then(toRecord) : toRecord(part);

@@ -1,5 +1,5 @@
-/** A record of a part of usual size, 1 MiB, with its header. */
-const SLAB_BYTES = 2 ** 20 + 4096;
+/** A record of a part of usual size, 1 MiB, with its header and the table of some 3,000 frames. */
+const SLAB_BYTES = 2 ** 20 + 16 * 1024;
 /** Less than this is no burden to the garbage collector. */
 const LEAST_BYTES = 64 * 1024;
 /** Slabs that are kept for later: what some ten readers hold at once. */

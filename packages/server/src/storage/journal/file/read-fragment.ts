@@ -1,11 +1,23 @@
 import { ciphertextChecksum } from "../../ports/ciphertext-checksum.ts";
 import type { FragmentIdentity, FragmentPlace } from "../../ports/fragment.ts";
-import { MAX_PART_BYTES, type ReadOptions, RecordDamaged, type StoredPart } from "../../ports/journal.ts";
+import { type ReadOptions, RecordDamaged, type StoredPart, type StoredTable } from "../../ports/journal.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
-import { decodeRecordHeader, RECORD_HEADER_BYTES, type RecordHeader, toStoredPart } from "./record.ts";
+import {
+  ciphertextIn,
+  decodeRecordHeader,
+  MAX_RECORD_BYTES,
+  RECORD_HEADER_BYTES,
+  type RecordHeader,
+  recordBytes,
+  toStoredPart,
+  toStoredTable,
+} from "./record.ts";
 import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
 
 type Address = FragmentIdentity & FragmentPlace;
+
+/** So much is read for a table at first: header and table of a fragment of some 900 frames. */
+const TABLE_READ_BYTES = 4096;
 
 /** Reads the parts of one fragment in order, each checked against the row that led to it and, unless its seal will be, its checksum. */
 export async function* readFragment(
@@ -20,8 +32,28 @@ export async function* readFragment(
     const { header } = await files.reading(row.segment, (segment) => {
       return readInto(bytes, segment, row, part, !opensSeals);
     });
-    yield { ...toStoredPart(header, bytes.subarray(RECORD_HEADER_BYTES)), release };
+    yield { ...toStoredPart(header, ciphertextIn(header, bytes)), release };
   }
+}
+
+/**
+ * Reads the table of one fragment, which lies before the ciphertext of its last part, and nothing of its parts. Undefined where it has none.
+ *
+ * @throws RecordDamaged where the record that should hold it is not there
+ */
+export async function readTable(files: SegmentFiles, row: Address): Promise<StoredTable | undefined> {
+  const part = row.extents.length / 2 - 1;
+  const length = recordLength(row, part);
+  return files.reading(row.segment, async (segment) => {
+    const start = Buffer.allocUnsafe(Math.min(length, TABLE_READ_BYTES));
+    await readAt(start, segment, row, part);
+    const header = checkedHeader(start, segment, row, part, length);
+    const end = RECORD_HEADER_BYTES + header.tableLength;
+    if (end <= start.length) return toStoredTable(header, start.subarray(RECORD_HEADER_BYTES));
+    const whole = Buffer.allocUnsafe(end);
+    await readAt(whole, segment, row, part);
+    return toStoredTable(header, whole.subarray(RECORD_HEADER_BYTES));
+  });
 }
 
 /** One whole record, header and ciphertext. */
@@ -42,7 +74,7 @@ export async function readRecord(segment: ReadableSegment, row: Address, part: n
 /** Throws RecordDamaged where no record is so long. */
 function recordLength(row: Address, part: number): number {
   const length = row.extents[2 * part + 1]!;
-  const isPossible = length >= RECORD_HEADER_BYTES && length <= RECORD_HEADER_BYTES + MAX_PART_BYTES;
+  const isPossible = length >= RECORD_HEADER_BYTES && length <= MAX_RECORD_BYTES;
   if (!isPossible) throw damagedRecord(row, part, "impossible length");
   return length;
 }
@@ -60,20 +92,34 @@ async function readInto(
   part: number,
   verifies: boolean,
 ): Promise<RawRecord> {
-  const offset = row.extents[2 * part]!;
-  const { length } = bytes;
-  const damaged = (what: string, cause?: unknown) => damagedRecord(row, part, what, cause);
-  const count = await segment.file.read(bytes, offset).catch((cause: unknown) => {
-    throw damaged("the device does not return it", cause);
-  });
-  if (count !== length) throw damaged("the segment ends within it");
-  const header = decodeRecordHeader(bytes, segment.seed);
-  if (header === undefined) throw damaged("the record's header is damaged");
-  if (!isPartOf(header, row, part, length)) throw damaged("another record lies there");
-  if (verifies && ciphertextChecksum([bytes.subarray(RECORD_HEADER_BYTES)]) !== header.checksum) {
-    throw damaged("the checksum does not match");
+  await readAt(bytes, segment, row, part);
+  const header = checkedHeader(bytes, segment, row, part, bytes.length);
+  if (verifies && ciphertextChecksum([ciphertextIn(header, bytes)]) !== header.checksum) {
+    throw damagedRecord(row, part, "the checksum does not match");
   }
   return { header, bytes };
+}
+
+/** Fills `bytes` from the start of the record on. */
+async function readAt(bytes: Buffer, { file }: ReadableSegment, row: Address, part: number): Promise<void> {
+  const count = await file.read(bytes, row.extents[2 * part]!).catch((cause: unknown) => {
+    throw damagedRecord(row, part, "the device does not return it", cause);
+  });
+  if (count !== bytes.length) throw damagedRecord(row, part, "the segment ends within it");
+}
+
+/** The header at the start of `bytes`, which is that of the record of `length` bytes that the row means. */
+function checkedHeader(
+  bytes: Buffer,
+  segment: ReadableSegment,
+  row: Address,
+  part: number,
+  length: number,
+): RecordHeader {
+  const header = decodeRecordHeader(bytes, segment.seed);
+  if (header === undefined) throw damagedRecord(row, part, "the record's header is damaged");
+  if (!isPartOf(header, row, part, length)) throw damagedRecord(row, part, "another record lies there");
+  return header;
 }
 
 function isPartOf(header: RecordHeader, row: Address, part: number, length: number): boolean {
@@ -86,6 +132,6 @@ function isPartOf(header: RecordHeader, row: Address, part: number, length: numb
     header.random === row.random &&
     header.part === part &&
     (header.summary !== undefined) === isLast &&
-    header.length === length - RECORD_HEADER_BYTES
+    recordBytes(header) === length
   );
 }

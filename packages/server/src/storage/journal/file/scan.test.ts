@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { identityOf, sealedPart, summaryOf } from "../../contract/fragments.ts";
+import { identityOf, sealedPart, sealedTable, summaryOf } from "../../contract/fragments.ts";
 import type { JournalFile } from "./file-system.ts";
-import { encodeRecordHeader } from "./record.ts";
+import { encodeRecordStart } from "./record.ts";
 import { type Found, FragmentCollector, scanRecords } from "./scan.ts";
 import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
 
@@ -25,8 +25,9 @@ function fileOf(bytes: Buffer): JournalFile {
 function record(sequence: number, part: number, last: boolean, bytes = 200, seed = SEED): Buffer {
   const sealed = sealedPart(bytes, sequence + part);
   const summary = last ? summaryOf(bytes) : undefined;
-  const header = encodeRecordHeader(seed, identityOf(1, sequence), part, summary, sealed, bytes);
-  return Buffer.concat([header, ...sealed.ciphertext]);
+  const table = last ? sealedTable(300, sequence) : undefined;
+  const content = { identity: identityOf(1, sequence), part, summary, table, length: bytes };
+  return Buffer.concat([encodeRecordStart(seed, content, sealed), ...sealed.ciphertext]);
 }
 
 async function scan(...pieces: Buffer[]): Promise<Found[]> {
@@ -58,10 +59,16 @@ test("a scan that loses its place goes on at the next record of its own segment"
 
 test("a record whose bytes changed is damage that names it, and the next one is found behind it", async () => {
   const changed = record(2, 0, true);
-  changed[150]! ^= 1;
+  changed[116 + 28 + 300 + 50]! ^= 1;
   const found = await scan(record(1, 0, true), changed, record(3, 0, true));
   assert.deepEqual(shape(found), [1, `${changed.length} damaged`, 3]);
   assert.equal(found[1]!.header?.sequence, 2);
+});
+
+test("a record whose table alone changed is whole", async () => {
+  const changed = record(2, 0, true);
+  changed[150]! ^= 1;
+  assert.deepEqual(shape(await scan(record(1, 0, true), changed, record(3, 0, true))), [1, 2, 3]);
 });
 
 test("a record that the end of the file cuts off is damage", async () => {
@@ -86,8 +93,8 @@ test("only fragments with all their parts in order are whole", async () => {
   assert.deepEqual(
     whole.map(({ sequence, segment, extents }) => ({ sequence, segment, extents })),
     [
-      { sequence: 1, segment: 7, extents: [4096, 308, 4712, 308, 5636, 308] },
-      { sequence: 4, segment: 7, extents: [5944, 308] },
+      { sequence: 1, segment: 7, extents: [4096, 316, 4728, 316, 6332, 644] },
+      { sequence: 4, segment: 7, extents: [6976, 644] },
     ],
   );
 });

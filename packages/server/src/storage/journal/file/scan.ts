@@ -2,13 +2,20 @@ import { ciphertextChecksum } from "../../ports/ciphertext-checksum.ts";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import type { JournalFile } from "./file-system.ts";
-import { decodeRecordHeader, RECORD_HEADER_BYTES, RECORD_MAGIC, type RecordHeader } from "./record.ts";
+import {
+  ciphertextIn,
+  decodeRecordHeader,
+  RECORD_HEADER_BYTES,
+  RECORD_MAGIC,
+  type RecordHeader,
+  recordBytes,
+} from "./record.ts";
 import { HEADER_BLOCK_BYTES } from "./segment-header.ts";
 
 /** Bytes read at a time. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** What a scan finds at an offset: a whole record, or bytes that are none. */
+/** What a scan finds at an offset: a whole record, though its table may be damaged, without which the fragment can be read; or bytes that are none. */
 export type Found =
   | { readonly kind: "record"; readonly offset: number; readonly header: RecordHeader; readonly bytes: Buffer }
   | { readonly kind: "damage"; readonly offset: number; readonly length: number; readonly header?: RecordHeader };
@@ -57,10 +64,10 @@ export async function* scanRecords(file: JournalFile, seed: number, to: number):
       offset = next;
       continue;
     }
-    const length = RECORD_HEADER_BYTES + header.length;
+    const length = recordBytes(header);
     const bytes = (await window.at(offset, length)).subarray(0, length);
     const isWithin = offset + length <= to;
-    const whole = isWithin && ciphertextChecksum([bytes.subarray(RECORD_HEADER_BYTES)]) === header.checksum;
+    const whole = isWithin && ciphertextChecksum([ciphertextIn(header, bytes)]) === header.checksum;
     if (whole) yield { kind: "record", offset, header, bytes };
     else yield { kind: "damage", offset, length: Math.min(length, to - offset), header };
     offset += length;
@@ -103,7 +110,7 @@ export class FragmentCollector {
     const begun = this.#begun.get(key) ?? { next: 0, extents: [] };
     this.#begun.delete(key);
     if (part !== begun.next) return undefined;
-    begun.extents.push(offset, RECORD_HEADER_BYTES + header.length);
+    begun.extents.push(offset, recordBytes(header));
     if (summary === undefined) {
       begun.next++;
       this.#begun.set(key, begun);

@@ -12,7 +12,7 @@ const COPIES = [0, HEADER_BLOCK_BYTES - HEADER_BYTES];
 const MAGIC = "KVASSJNL";
 const FORMAT_OFFSET = 8;
 /** The format that this version writes, and the only one that it reads. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 /** Random bytes in each header; their checksum is the seed of every record checksum in the file. */
 export const SALT_BYTES = 16;
 

@@ -2,7 +2,7 @@ import type { FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import { readRecord } from "./read-fragment.ts";
-import type { RecordHeader } from "./record.ts";
+import { isTableWhole, RECORD_HEADER_BYTES, type RecordHeader } from "./record.ts";
 import type { Survives } from "./recover.ts";
 import { type Found, FragmentCollector, scanRecords } from "./scan.ts";
 import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
@@ -46,8 +46,8 @@ export interface Verification {
   readonly files: SegmentFiles;
   readonly ledger: FragmentLedger;
   readonly survives: Survives;
-  /** Tells what is wrong with a record's seal or key, undefined where nothing is. */
-  readonly checkSeal: (header: RecordHeader, ciphertext: Uint8Array) => Promise<Damage | undefined>;
+  /** Tells what is wrong with the seals of a whole record, or their key, undefined where nothing is. */
+  readonly checkSeals: (header: RecordHeader, record: Uint8Array) => Promise<Damage | undefined>;
   readonly report: (damage: Damage) => void;
   /** Told after each segment, with the segments and bytes so far. */
   readonly progress: (verified: Readonly<Verified>) => void;
@@ -77,8 +77,8 @@ class SegmentCheck {
   readonly #segment: number;
   readonly #verified: Verified;
   readonly #collector: FragmentCollector;
-  /** Fragments with a record whose seal does not hold. */
-  readonly #unsealed = new Set<string>();
+  /** Fragments with a record whose seals do not hold, or whose table is not what was written. */
+  readonly #damaged = new Set<string>();
   #whole = 0;
 
   constructor(verification: Verification, segment: number, verified: Verified) {
@@ -116,13 +116,12 @@ class SegmentCheck {
     }
     this.#verified.records++;
     this.#verified.bytes += found.bytes.length;
-    const { header, offset } = found;
-    const ciphertext = found.bytes.subarray(found.bytes.length - header.length);
-    const damage = await this.#verification.checkSeal(header, ciphertext);
-    if (damage !== undefined) {
-      this.#verification.report({ ...damage, segment: this.#segment, offset });
-      this.#unsealed.add(`${header.streamId}/${header.sequence}`);
-    }
+    const { header, offset, bytes } = found;
+    const isWhole = isTableWhole(header, bytes);
+    const damage = isWhole ? await this.#verification.checkSeals(header, bytes) : undefined;
+    if (!isWhole) this.#reportTable(offset + RECORD_HEADER_BYTES, header);
+    if (damage !== undefined) this.#verification.report({ ...damage, segment: this.#segment, offset });
+    if (!isWhole || damage !== undefined) this.#damaged.add(`${header.streamId}/${header.sequence}`);
     const row = this.#collector.add(offset, header);
     if (row !== undefined) this.#checkRow(row);
   }
@@ -135,7 +134,7 @@ class SegmentCheck {
     }
     if (!isSameFragment(row, found)) return;
     this.#whole++;
-    if (!this.#unsealed.has(`${found.streamId}/${found.sequence}`)) this.#verified.fragments++;
+    if (!this.#damaged.has(`${found.streamId}/${found.sequence}`)) this.#verified.fragments++;
   }
 
   #reportSegment(offset: number, message: string): void {
@@ -149,6 +148,11 @@ class SegmentCheck {
       const { streamId, sequence } = header;
       this.#verification.report({ ...where, streamId, sequence, message: "the checksum does not match" });
     }
+  }
+
+  #reportTable(offset: number, { streamId, sequence, tableLength }: RecordHeader): void {
+    const where = { segment: this.#segment, offset, length: tableLength, streamId, sequence };
+    this.#verification.report({ kind: "record", ...where, message: "the checksum of the table does not match" });
   }
 
   #reportUnindexed({ streamId, sequence, segment, extents }: FragmentRow): void {

@@ -8,16 +8,26 @@ import {
   JournalUnavailable,
   MAX_PART_BYTES,
   MAX_PARTS,
+  MAX_TABLE_BYTES,
   RecordDamaged,
   RecordGone,
   releasePart,
   type SealedPart,
+  type SealedTable,
   type SealingPart,
   type StoredPart,
+  type StoredTable,
 } from "../../ports/journal.ts";
+
+/** What ends a fragment, known with its last part. */
+interface FragmentEnd {
+  readonly summary: FragmentSummary;
+  readonly table: SealedTable | undefined;
+}
 
 interface MemoryRecord extends StoredPart {
   readonly length: number;
+  readonly table: SealedTable | undefined;
 }
 
 interface MemorySegment {
@@ -76,24 +86,27 @@ export class MemoryJournal implements Journal {
       if (this.#unavailable !== undefined) throw this.#unavailable;
     };
     /** Parts are put in the order in which they come, however late each is sealed. */
-    const put = (part: SealedPart | SealingPart, summary: FragmentSummary | undefined): Promise<void> => {
+    const put = (part: SealedPart | SealingPart, end: FragmentEnd | undefined): Promise<void> => {
       try {
         check("sealed" in part ? part.length : byteLength(part.ciphertext));
+        if ((end?.table?.ciphertext.length ?? 0) > MAX_TABLE_BYTES) {
+          throw new RangeError(`a table has at most ${MAX_TABLE_BYTES} bytes`);
+        }
       } catch (refusal) {
         releasePart(part);
         throw refusal;
       }
       parts++;
       placed = Promise.all([placed, "sealed" in part ? part.sealed : part]).then(([, sealed]) => {
-        this.#put(id, segment, extents, { identity, part: sealed, summary });
+        this.#put(id, segment, extents, { identity, part: sealed, end });
         sealed.release?.();
       });
       return placed;
     };
     return {
       append: async (part) => put(part, undefined),
-      commit: async (part, summary) => {
-        const whole = put(part, summary);
+      commit: async (part, summary, table) => {
+        const whole = put(part, { summary, table });
         ended = true;
         const row: FragmentRow = { ...identity, ...summary, segment: id, extents };
         const commit = Promise.all([this.#commits, whole])
@@ -117,9 +130,20 @@ export class MemoryJournal implements Journal {
       if (record.streamId !== row.streamId || record.sequence !== row.sequence) {
         throw new RecordDamaged(`the record is not of fragment ${row.sequence} of stream ${row.streamId}`);
       }
-      const { length: _, ...part } = record;
+      const { length: _length, table: _table, ...part } = record;
       yield { ...part, ciphertext: new Uint8Array(part.ciphertext) };
     }
+  }
+
+  async readTable(row: FragmentIdentity & FragmentPlace): Promise<StoredTable | undefined> {
+    const record = this.#segments.get(row.segment)?.records.get(row.extents.at(-2)!);
+    if (record === undefined) throw new RecordGone(`segment ${row.segment} no longer exists`);
+    const { streamId, sequence, serverTimestamp, producerTimestamp, random, summary, table } = record;
+    if (streamId !== row.streamId || sequence !== row.sequence) {
+      throw new RecordDamaged(`the record is not of fragment ${row.sequence} of stream ${row.streamId}`);
+    }
+    if (summary === undefined || table === undefined) return undefined;
+    return { streamId, sequence, serverTimestamp, producerTimestamp, random, summary, ...table };
   }
 
   stats(): JournalStats {
@@ -164,15 +188,16 @@ export class MemoryJournal implements Journal {
     record: {
       identity: FragmentIdentity;
       part: SealedPart;
-      summary: FragmentSummary | undefined;
+      end: FragmentEnd | undefined;
     },
   ): void {
-    const { identity, part, summary } = record;
+    const { identity, part, end } = record;
     const { nonce, tag } = part;
     const length = byteLength(part.ciphertext) + HEADER_BYTES;
-    const stored = { ...identity, part: extents.length / 2, nonce, tag, ciphertext: Buffer.concat(part.ciphertext) };
+    const ciphertext = Buffer.concat(part.ciphertext);
+    const stored = { ...identity, part: extents.length / 2, nonce, tag, ciphertext, length, table: end?.table };
     this.#segments.set(id, segment);
-    segment.records.set(segment.bytes, summary === undefined ? { ...stored, length } : { ...stored, summary, length });
+    segment.records.set(segment.bytes, end === undefined ? stored : { ...stored, summary: end.summary });
     extents.push(segment.bytes, length);
     segment.bytes += length;
     this.#bytesWritten += length;
