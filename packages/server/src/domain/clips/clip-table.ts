@@ -1,20 +1,20 @@
 import {
-  assembleSamples,
+  layOutFrames,
   MAX_PROGRESSIVE_SAMPLES,
   ProgressiveLayout,
   type Sample,
-  type TimedPacket,
+  type TimedFrame,
   VIDEO_TIMESCALE,
 } from "@kvass/media";
 import { DomainError } from "../errors.ts";
-import { type LentBytes, releaseAll } from "../lent-bytes.ts";
-import { type TrackFrames, totalBytes } from "./frames.ts";
+import { FrameSum, totalBytes } from "./frames.ts";
+import type { FrameMeasure, MeasuredFrames } from "./measure.ts";
 import type { PlannedFragment } from "./plan.ts";
 import type { ClipTrack } from "./tracks.ts";
 
 /**
  * Frames are laid out together up to the next fragment that a key frame begins, or up to this many bytes: streams whose pictures are refreshed
- * bit by bit have no further key frame, and what is laid out together is held in memory.
+ * bit by bit have no further key frame, and the times of what is laid out together are held in memory.
  */
 const MAX_WINDOW_BYTES = 16 * 2 ** 20;
 /** A producer's clock and the timecodes of its Clusters differ by rounding only. */
@@ -31,13 +31,12 @@ interface Run {
 export class ClipTable {
   readonly layout: ProgressiveLayout;
   readonly #tracks: readonly ClipTrack[];
-  /** Bytes of the frames of each fragment so far. */
-  readonly fragmentBytes: number[] = [];
+  /** What the frames of each fragment amount to, so far. */
+  readonly sums: FrameSum[] = [];
   /** The frames that have not been laid out yet, by track, and the order of all. */
-  #window: TimedPacket[][];
+  #window: TimedFrame<FrameMeasure>[][];
   #order: Run[] = [];
   #windowBytes = 0;
-  #spent: LentBytes[] = [];
   /** From a fragment's own timestamps to those of the clip, in microseconds. */
   #offsetUs = 0;
   #last: { readonly clusterUs: number; readonly producerTimestamp: number } | undefined;
@@ -62,7 +61,7 @@ export class ClipTable {
     const { producerTimestamp } = row;
     const last = this.#last;
     this.#last = { clusterUs, producerTimestamp };
-    this.fragmentBytes.push(0);
+    this.sums.push(new FrameSum());
     // Within a session timecodes are finer than the milliseconds of the producer timestamp.
     const byTimecode = clusterUs - (last?.clusterUs ?? 0);
     const byClock = (producerTimestamp - (last?.producerTimestamp ?? 0)) * US_PER_MS;
@@ -70,29 +69,18 @@ export class ClipTable {
     this.#offsetUs = position * US_PER_MS - clusterUs;
   }
 
-  /**
-   * Adds the next frames of the fragment. Throws DomainError `invalid-argument` beyond what one file can hold.
-   *
-   * @param spent the piece that they lie in, where nobody needs it any more: it is released once they are laid out
-   */
-  add(frames: TrackFrames, spent?: LentBytes): void {
-    if (spent !== undefined) this.#spent.push(spent);
-    frames.forEach((packets, slot) => {
-      if (packets.length === 0) return;
-      const bytes = totalBytes(packets);
-      for (const { data, timestampUs, durationUs, keyframe } of packets) {
+  /** Adds the frames of the fragment's next piece. Throws DomainError `invalid-argument` beyond what one file can hold. */
+  add(frames: MeasuredFrames): void {
+    this.sums.at(-1)!.add(frames);
+    frames.forEach((measured, slot) => {
+      if (measured.length === 0) return;
+      for (const { data, timestampUs, durationUs, keyframe } of measured) {
         this.#window[slot]!.push({ data, timestampUs: timestampUs + this.#offsetUs, durationUs, keyframe });
       }
-      this.#order.push({ slot, count: packets.length });
-      this.#windowBytes += bytes;
-      this.fragmentBytes[this.fragmentBytes.length - 1]! += bytes;
+      this.#order.push({ slot, count: measured.length });
+      this.#windowBytes += totalBytes(measured);
     });
     if (this.#windowBytes > MAX_WINDOW_BYTES) this.#layOut();
-  }
-
-  /** Lets go of frames that are not laid out, where no clip comes of them. */
-  release(): void {
-    releaseAll(this.#spent.splice(0));
   }
 
   /** Everything of the file that precedes its frames, which all have been added. */
@@ -103,7 +91,7 @@ export class ClipTable {
 
   #layOut(): void {
     const assembled = this.#tracks.map(({ track, codec }, slot) => {
-      return assembleSamples(track, codec, this.#window[slot]!).samples;
+      return layOutFrames(track, codec, this.#window[slot]!, ({ samples }) => samples);
     });
     const at = this.#tracks.map(() => 0);
     for (const { slot, count } of this.#order) {
@@ -114,10 +102,9 @@ export class ClipTable {
     this.#window = this.#tracks.map(() => []);
     this.#order = [];
     this.#windowBytes = 0;
-    releaseAll(this.#spent.splice(0));
   }
 
-  #place(id: number, samples: readonly Sample[]): void {
+  #place(id: number, samples: readonly Sample<FrameMeasure>[]): void {
     if (this.layout.sampleCount + samples.length > MAX_PROGRESSIVE_SAMPLES) {
       const message = `The range holds more than the ${MAX_PROGRESSIVE_SAMPLES} frames of one clip; ask for a shorter one.`;
       throw new DomainError("invalid-argument", message);

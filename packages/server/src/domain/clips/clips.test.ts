@@ -12,8 +12,10 @@ import {
   element,
   simpleBlock,
 } from "../../../../../tests/support/matroska-body.ts";
+import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
+import type { FrameTable } from "../fragments/frame-table.ts";
 import type { Stream } from "../streams/stream.ts";
 import { Clips } from "./clips.ts";
 import { type ClipLimits, GENEROUS_CLIP_LIMITS } from "./limits.ts";
@@ -23,9 +25,31 @@ const START = 1_700_000_000_000;
 const MIB = 2 ** 20;
 const EVERYTHING = { clock: "producerTimestamp", from: START, to: START + 3_600_000 } as const;
 
+/** An archive that counts what is read, and may change what tables tell. */
+class WatchedArchive extends FragmentArchive {
+  /** Fragments opened. */
+  opened = 0;
+  /** Tables read. */
+  tables = 0;
+  change: (table: FrameTable | undefined) => FrameTable | undefined = (table) => table;
+
+  override open(...parameters: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
+    this.opened++;
+    return super.open(...parameters);
+  }
+
+  override async frameTable(
+    ...parameters: Parameters<FragmentArchive["frameTable"]>
+  ): ReturnType<FragmentArchive["frameTable"]> {
+    this.tables++;
+    return this.change(await super.frameTable(...parameters));
+  }
+}
+
 interface Fixture {
   readonly server: InProcessServer;
   readonly stream: Stream;
+  readonly archive: WatchedArchive;
   readonly clips: Clips;
   put(...body: Uint8Array[]): Promise<void>;
 }
@@ -34,10 +58,11 @@ async function fixture(limits: Partial<ClipLimits> = {}, now: () => number = Dat
   const server = new InProcessServer({ now });
   const stream = await server.create("gate");
   const { index, journal, keys, metrics } = server;
+  const archive = new WatchedArchive({ index, journal, keys });
   const clips = new Clips({
     index,
     metrics,
-    archive: new FragmentArchive({ index, journal, keys }),
+    archive,
     points: new FragmentPoints(GENEROUS_POINT_LIMITS),
     limits: { ...GENEROUS_CLIP_LIMITS, ...limits },
     now,
@@ -47,7 +72,7 @@ async function fixture(limits: Partial<ClipLimits> = {}, now: () => number = Dat
     const errors = acks.filter(({ EventType }) => EventType === "ERROR");
     assert.deepEqual(errors, []);
   };
-  return { server, stream, clips, put };
+  return { server, stream, archive, clips, put };
 }
 
 let seed = 0;
@@ -99,7 +124,7 @@ async function packetsOf(file: Uint8Array): Promise<string[][]> {
 /** What `packetsOf` gives for blocks of a body: their times from the first one on, and their frames. */
 const hashes = (frames: readonly Uint8Array[]): string[] => frames.map(hash);
 
-test("a clip in memory and a clip that is read twice both hold every frame at its time", async () => {
+test("a clip in memory and a clip that is read while it is sent both hold every frame at its time", async () => {
   for (const size of [1000, 60_000]) {
     const it = await fixture();
     const frames = Array.from({ length: 100 }, (_, i) => picture(size + i, i % 10 === 0));
@@ -142,6 +167,77 @@ test("media that is laid out before the next key frame is whole, wherever in a f
     assert.equal(new Set(packets).size, packets!.length);
     await it.server.close();
   }
+});
+
+/** Twelve seconds of pictures of `size` bytes and sound, which the parts of fragments cut anywhere. */
+const recording = (size: number, frame = picture): Buffer[] =>
+  Array.from({ length: 12 }, (_, c) =>
+    cluster(
+      START + c * 1000,
+      ...Array.from({ length: 10 }, (_, i) => [
+        simpleBlock(1, i * 100, i === 0, frame(size + 7 * i, i === 0)),
+        simpleBlock(2, i * 100 + 5, true, Buffer.alloc(100 + i, i)),
+      ]).flat(),
+    ),
+  );
+
+test("a clip by tables is the clip by fragments, and each of those is read once", async () => {
+  for (const size of [60_000, 250_000]) {
+    const it = await fixture();
+    await it.put(audioVideoHeader(), ...recording(size));
+    const byTables = await make(it);
+    // One more is opened for the tracks.
+    assert.deepEqual([it.archive.opened, it.archive.tables], [13, 12]);
+    it.archive.change = () => undefined;
+    assert.ok((await make(it)).equals(byTables));
+    assert.equal(it.archive.opened, 13 + 25);
+    await it.server.close();
+  }
+});
+
+test("fragments whose table is damaged, or does not tell the form of their frames, are read for what they are", async () => {
+  const startCodes = (size: number, key: boolean): Buffer => {
+    const frame = picture(size, key).fill(1, 4);
+    frame.writeUInt32BE(1);
+    return frame;
+  };
+  const it = await fixture();
+  await it.put(audioVideoHeader(), ...recording(60_000, startCodes));
+  const clip = await make(it);
+  assert.deepEqual([it.archive.opened, it.archive.tables], [25, 12]);
+  const [video, audio] = await packetsOf(clip);
+  assert.deepEqual([video!.length, audio!.length], [120, 120]);
+  await it.server.close();
+
+  const damaged = await fixture();
+  await damaged.put(audioVideoHeader(), ...recording(60_000));
+  const whole = await make(damaged);
+  const { journal } = damaged.server;
+  const read = journal.readTable.bind(journal);
+  journal.readTable = async (row) => {
+    const table = (await read(row))!;
+    if (row.sequence % 2 === 0) throw new RecordDamaged("the record's header is damaged");
+    return { ...table, ciphertext: Buffer.from(table.ciphertext).fill(0, 30, 31) };
+  };
+  damaged.archive.opened = 0;
+  assert.ok((await make(damaged)).equals(whole));
+  assert.equal(damaged.archive.opened, 25);
+  await damaged.server.close();
+});
+
+test("a clip whose fragments turn out not to be what they were measured as is cut off", async () => {
+  const it = await fixture();
+  await it.put(audioVideoHeader(), ...recording(60_000));
+  it.archive.change = (table) => {
+    const [first, second, ...rest] = table!.frames;
+    return {
+      ...table!,
+      frames: [{ ...first!, size: first!.size + 1 }, { ...second!, size: second!.size - 1 }, ...rest],
+    };
+  };
+  await assert.rejects(make(it), /is not what it was when it was measured/);
+  assert.equal(it.clips.active, 0);
+  await it.server.close();
 });
 
 test("a clip has the fragments that begin in its range, both ends included", async () => {

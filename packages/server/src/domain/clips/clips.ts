@@ -14,8 +14,8 @@ import { type ClipRange, checkRange } from "./range.ts";
 import { type ClipTrack, readTracks } from "./tracks.ts";
 
 /**
- * So much of a clip is read before its answer begins, in some 20 ms: what is wrong with it is an error that says so, where later it can only cut
- * the answer off.
+ * So much of a clip is measured before its answer begins, in some 20 ms where it is read for that: a frame in it that is none is an error that says
+ * so, where later it can only cut the answer off.
  */
 const CHECKED_BYTES = 16 * 2 ** 20;
 /** Clips that are read for their tables at once: nobody is waited for there, so it is all disk and processor, and some memory. */

@@ -5,6 +5,8 @@ import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import type { FragmentPiece } from "./packets.ts";
 import type { ClipTrack } from "./tracks.ts";
 
+const FNV_PRIME = 0x01000193;
+
 /** The frames of a piece in the order in which they stand in the clip: those of its first track, then those of the next, and so on. */
 export type TrackFrames = readonly (readonly MatroskaPacket[])[];
 
@@ -48,8 +50,34 @@ export function packFrames(piece: Uint8Array, frames: TrackFrames): Uint8Array[]
   return packed.flat().filter(({ length }) => length > 0);
 }
 
+/** A frame as far as its bytes are counted. */
+interface SizedFrame {
+  readonly data: { readonly length: number };
+}
+
+/** What the frames of a fragment amount to, by which the second reading shows to be of the same frames in the same order as the first. */
+export class FrameSum {
+  bytes = 0;
+  /** FNV-1a over tracks and sizes, 32 bits at a time. */
+  #hash = 0x811c9dc5;
+
+  /** Adds the next piece's frames. */
+  add(frames: readonly (readonly SizedFrame[])[]): void {
+    frames.forEach((sized, slot) => {
+      for (const { data } of sized) {
+        this.bytes += data.length;
+        this.#hash = Math.imul(Math.imul(this.#hash ^ slot, FNV_PRIME) ^ data.length, FNV_PRIME);
+      }
+    });
+  }
+
+  equals(other: FrameSum): boolean {
+    return this.bytes === other.bytes && this.#hash === other.#hash;
+  }
+}
+
 /** Bytes of these frames together. */
-export function totalBytes(packets: readonly MatroskaPacket[]): number {
+export function totalBytes(packets: readonly SizedFrame[]): number {
   let bytes = 0;
   for (const { data } of packets) bytes += data.length;
   return bytes;

@@ -1,45 +1,36 @@
-import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import type { FragmentArchive, StoredFragment } from "../fragments/archive.ts";
-import type { KeyOwner } from "../keys/data-keys.ts";
-
-/** What is read from. */
-export interface ReadPlaces {
-  readonly archive: FragmentArchive;
-  readonly owner: KeyOwner;
+/** How something is opened, and let go of where nobody comes to it. */
+export interface Openable<Place, Opened> {
+  readonly open: (place: Place) => Promise<Opened>;
+  readonly close: (opened: Opened) => unknown;
 }
 
 /**
- * Opens fragments one after the other, and up to `ahead` of those that follow while one is in use, so that the disk and whoever uses them work at
+ * Opens one thing after the other, and up to `ahead` of those that follow while one is in use, so that the disk and whoever uses them work at
  * the same time. Throws what opening throws.
  */
-export async function* openAhead(
-  { archive, owner }: ReadPlaces,
-  rows: readonly FragmentRow[],
+export async function* openAhead<Place, Opened>(
+  { open, close }: Openable<Place, Opened>,
+  places: readonly Place[],
   ahead: number,
-): AsyncGenerator<StoredFragment, void> {
-  const opening: Promise<StoredFragment>[] = [];
+): AsyncGenerator<Opened, void> {
+  const opening: Promise<Opened>[] = [];
   let next = 0;
   const openMore = (): void => {
-    while (opening.length < ahead && next < rows.length) {
-      const fragment = archive.open(owner, rows[next++]!);
+    while (opening.length < ahead && next < places.length) {
+      const opened = open(places[next++]!);
       // Where it fails, it does so for whoever comes to it.
-      fragment.catch(() => undefined);
-      opening.push(fragment);
+      opened.catch(() => undefined);
+      opening.push(opened);
     }
   };
   try {
     openMore();
     for (let first = opening.shift(); first !== undefined; first = opening.shift()) {
-      const fragment = await first;
+      const opened = await first;
       openMore();
-      yield fragment;
+      yield opened;
     }
   } finally {
-    for (const fragment of opening) {
-      fragment.then(
-        (opened) => opened.close(),
-        () => undefined,
-      );
-    }
+    for (const opened of opening) opened.then(close, () => undefined);
   }
 }
