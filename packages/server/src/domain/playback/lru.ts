@@ -15,6 +15,11 @@ export class Lru<Value> {
     this.#onRemoved = onRemoved;
   }
 
+  /** Whether it has the key, which that is no use of. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

@@ -15,7 +15,10 @@ import type { FragmentArchive } from "../fragments/archive.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import { concatOwned } from "../own-memory.ts";
 import type { Stream } from "../streams/stream.ts";
+import { AheadBudget } from "./ahead-budget.ts";
 import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
+import type { SessionParameters } from "./parameters.ts";
+import type { Segment } from "./segment.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
@@ -64,11 +67,22 @@ export interface TransportSegment extends BuiltSegment {
   readonly payload: Uint8Array;
 }
 
+/** What is known of a segment before its fragments are looked up. */
+export type ExpectedSegment = Pick<Segment, "sequence" | "fragments" | "size">;
+
+/** One of the forms in which segments are built. */
+interface Form<Built extends BuiltSegment> {
+  readonly cache: SharedCache<Built>;
+  readonly ahead: AheadBudget;
+  /** Makes a segment of the samples of its playable tracks, which it copies. */
+  readonly packaged: (samples: readonly TrackSamples[], sequence: number) => Built;
+}
+
 /** Builds segments from the archive, each once for all who watch. */
 export class SegmentBuilder {
   readonly #archive: FragmentArchive;
-  readonly #mp4: SharedCache<Mp4Segment>;
-  readonly #transport: SharedCache<TransportSegment>;
+  readonly #mp4: Form<Mp4Segment>;
+  readonly #transport: Form<TransportSegment>;
   readonly #builds = new Semaphore(CONCURRENT_BUILDS);
   /** Streams whose deletion is waited for. */
   readonly #watched = new WeakSet<Stream>();
@@ -76,8 +90,12 @@ export class SegmentBuilder {
   /** @param cacheBytes memory for segments that may be asked for again, in each of the two forms */
   constructor(archive: FragmentArchive, cacheBytes: number) {
     this.#archive = archive;
-    this.#mp4 = new SharedCache(cacheBytes);
-    this.#transport = new SharedCache(cacheBytes);
+    const places = <Built extends BuiltSegment>() => ({
+      cache: new SharedCache<Built>(cacheBytes),
+      ahead: new AheadBudget(cacheBytes),
+    });
+    this.#mp4 = { ...places(), packaged: mp4Form };
+    this.#transport = { ...places(), packaged: transportForm };
   }
 
   /**
@@ -87,48 +105,71 @@ export class SegmentBuilder {
    * @throws CodecError where a track has no mapping or cannot be described
    */
   mp4(stream: Stream, rows: readonly FragmentRow[]): Promise<Mp4Segment> {
-    return this.#mp4.get(keyOf(stream, rows), async () => {
-      const sequence = rows[0]!.sequence % 2 ** 32;
-      const tracks = await this.#build(stream, rows, (samples) =>
-        samples.map((track, index) => packageTrack(track, index + 1, sequence)),
-      );
-      const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
-      return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
-    });
+    return this.#asked(this.#mp4, stream, rows);
   }
 
   /** The same as MPEG-TS. */
   transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
-    return this.#transport.get(keyOf(stream, rows), () =>
-      this.#build(stream, rows, (samples) => {
-        const tracks = muxed(samples);
-        const video = tracks.find(({ codec }) => codec.kind === "video");
-        const audio = tracks.find(({ codec }) => codec.kind === "audio");
-        const payload = transportSegment({ video, audio });
-        const memory = new SharedMemory([payload]);
-        return { tracks: tracks.map(describe), memory, payload, bytes: payload.length };
-      }),
-    );
+    return this.#asked(this.#transport, stream, rows);
   }
 
-  /** What `packaged` makes of the samples of the playable tracks, which it copies. */
-  #build<Packaged>(
+  /**
+   * Builds a segment that nobody has asked for, but somebody is expected to, unless it is there, or too much is: whoever asks then finds it, or
+   * shares it. Resolves when it is done. What fails does so again for whoever asks.
+   * @param container of which form
+   * @param find looks up its fragments
+   */
+  async ahead(
+    stream: Stream,
+    segment: ExpectedSegment,
+    container: SessionParameters["container"],
+    find: () => Promise<readonly FragmentRow[]>,
+  ): Promise<void> {
+    if (container === "ts") await this.#buildAhead(this.#transport, stream, segment, find);
+    else await this.#buildAhead(this.#mp4, stream, segment, find);
+  }
+
+  async #buildAhead<Built extends BuiltSegment>(
+    form: Form<Built>,
+    stream: Stream,
+    segment: ExpectedSegment,
+    find: () => Promise<readonly FragmentRow[]>,
+  ): Promise<void> {
+    const key = keyOf(stream, segment.sequence, segment.fragments);
+    if (form.cache.has(key) || !form.ahead.take(key, segment.size)) return;
+    try {
+      const rows = await find();
+      const { memory } = await form.cache.get(key, () => this.#build(form, stream, rows));
+      memory?.letGo();
+    } catch {
+      // Told to whoever asks.
+    } finally {
+      form.ahead.built(key);
+    }
+  }
+
+  #asked<Built extends BuiltSegment>(form: Form<Built>, stream: Stream, rows: readonly FragmentRow[]): Promise<Built> {
+    const key = keyOf(stream, rows[0]!.sequence, rows.length);
+    form.ahead.claim(key);
+    return form.cache.get(key, () => this.#builds.run(() => this.#build(form, stream, rows)));
+  }
+
+  async #build<Built extends BuiltSegment>(
+    { packaged }: Form<Built>,
     stream: Stream,
     rows: readonly FragmentRow[],
-    packaged: (samples: readonly TrackSamples[]) => Packaged,
-  ): Promise<Packaged> {
+  ): Promise<Built> {
     this.#forgetWith(stream);
-    return this.#builds.run(async () => {
-      const demuxer = new SegmentDemuxer();
-      try {
-        for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
-        stream.signal.throwIfAborted();
-        const startS = rows[0]!.producerTimestamp / MS_PER_SECOND;
-        return packaged(fillSilence(holdFirstPicture(demuxer.playable().map(samplesOf), startS)));
-      } finally {
-        demuxer.release();
-      }
-    });
+    const demuxer = new SegmentDemuxer();
+    try {
+      for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
+      stream.signal.throwIfAborted();
+      const { producerTimestamp, sequence } = rows[0]!;
+      const tracks = holdFirstPicture(demuxer.playable().map(samplesOf), producerTimestamp / MS_PER_SECOND);
+      return packaged(fillSilence(tracks), sequence);
+    } finally {
+      demuxer.release();
+    }
   }
 
   /** With its stream, all that is left of its media goes. */
@@ -136,8 +177,8 @@ export class SegmentBuilder {
     if (this.#watched.has(stream)) return;
     this.#watched.add(stream);
     const forget = (): void => {
-      this.#mp4.forget(`${stream.id}/`);
-      this.#transport.forget(`${stream.id}/`);
+      this.#mp4.cache.forget(`${stream.id}/`);
+      this.#transport.cache.forget(`${stream.id}/`);
     };
     stream.signal.addEventListener("abort", forget, { once: true });
   }
@@ -148,8 +189,21 @@ function samplesOf(demuxed: DemuxedTrack): TrackSamples {
   return assembleSamples(demuxed.track, codec, demuxed.packets);
 }
 
-const keyOf = (stream: Stream, rows: readonly FragmentRow[]): string =>
-  `${stream.id}/${rows[0]!.sequence}/${rows.length}`;
+const keyOf = (stream: Stream, sequence: number, fragments: number): string => `${stream.id}/${sequence}/${fragments}`;
+
+function mp4Form(samples: readonly TrackSamples[], sequence: number): Mp4Segment {
+  const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence % 2 ** 32));
+  const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
+  return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+function transportForm(samples: readonly TrackSamples[]): TransportSegment {
+  const tracks = muxed(samples);
+  const video = tracks.find(({ codec }) => codec.kind === "video");
+  const audio = tracks.find(({ codec }) => codec.kind === "audio");
+  const payload = transportSegment({ video, audio });
+  return { tracks: tracks.map(describe), memory: new SharedMemory([payload]), payload, bytes: payload.length };
+}
 
 /** MPEG-TS carries the picture and the first sound. */
 function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Track[]): readonly Track[] {

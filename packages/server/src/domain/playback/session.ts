@@ -8,6 +8,8 @@ import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
+import { Follower } from "./follower.ts";
+import { Lru } from "./lru.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
@@ -21,6 +23,9 @@ import { type Track, tracksOf } from "./tracks.ts";
 
 /** Set-ups whose tracks a session remembers: a camera that is switched between modes has a few. */
 const MAX_SET_UPS = 32;
+
+/** Segments whose fragments a session remembers: the one that is fetched, the one that is built ahead, and those of a player that fetches two. */
+const MAX_FOUND = 4;
 
 /** How long a segment that is complete is waited for until the archive has it, in milliseconds: a disk's worst moments. */
 const ARCHIVING_MS = 5000;
@@ -79,6 +84,10 @@ export class PlaybackSession {
   readonly #timeline: Promise<SessionTimeline>;
   /** The same once it is there: most that is asked for needs no waiting. */
   #known: SessionTimeline | undefined;
+  /** Tells which segment will be asked for next; not for what is live, where it may not have come. */
+  readonly #follower: Follower | undefined;
+  /** Fragments of the segments that were looked up last. */
+  readonly #found = new Lru<readonly FragmentRow[]>(MAX_FOUND);
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
   /** The same once they are there. */
@@ -96,6 +105,7 @@ export class PlaybackSession {
     this.stream = stream;
     this.#timeline = timeline;
     this.#places = places;
+    this.#follower = grant.parameters.mode === "live" ? undefined : new Follower(this, timeline);
   }
 
   /** Milliseconds for which it goes on. */
@@ -220,16 +230,39 @@ export class PlaybackSession {
    * where it is no longer or never was, `unplayable` where it cannot be packaged, `throttled`.
    */
   async segment(name: SegmentName): Promise<SessionSegment<Mp4Segment>> {
-    this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
-    const rows = await this.#rows(name);
-    return this.#place(rows, await this.#mp4(rows));
+    const rows = await this.#asked(name);
+    const building = this.#mp4(rows);
+    this.#expectNext(rows);
+    return this.#place(rows, await building);
   }
 
   /** The same as MPEG-TS. */
   async transport(name: SegmentName): Promise<SessionSegment<TransportSegment>> {
+    const rows = await this.#asked(name);
+    const building = this.#refusing(this.#places.builder.transport(this.stream, rows));
+    this.#expectNext(rows);
+    return this.#place(rows, await building);
+  }
+
+  /** The fragments of a segment that a client asks for, which counts against the stream's quota. */
+  #asked(name: SegmentName): Promise<readonly FragmentRow[]> {
     this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
-    const rows = await this.#rows(name);
-    return this.#place(rows, await this.#refusing(this.#places.builder.transport(this.stream, rows)));
+    return this.#rows(name);
+  }
+
+  /** Has the segment built that a viewer who watches on asks for behind this one. */
+  #expectNext(rows: readonly FragmentRow[]): void {
+    if (this.#follower === undefined) return;
+    const { builder } = this.#places;
+    const ahead = async (next: Segment | undefined): Promise<void> => {
+      if (next === undefined || next.gap) return;
+      await builder.ahead(this.stream, next, this.grant.parameters.container, () => this.#rows(nameOf(next)));
+    };
+    // What fails fails again for whoever asks.
+    this.#follower
+      .next(rows)
+      .then(ahead)
+      .catch(() => undefined);
   }
 
   #place<Built extends BuiltSegment>(rows: readonly FragmentRow[], segment: Built): SessionSegment<Built> {
@@ -266,10 +299,10 @@ export class PlaybackSession {
   async setUp(name: SegmentName | undefined): Promise<Mp4Segment> {
     if (name === undefined) return this.#mp4(await this.#firstRows());
     try {
-      return (await this.segment(name)).segment;
+      return await this.#mp4(await this.#asked(name));
     } catch (error) {
       for (const segment of (await this.window()).segments) {
-        if (segment.setUp.fragmentNumber === name.fragmentNumber) return (await this.segment(nameOf(segment))).segment;
+        if (segment.setUp.fragmentNumber === name.fragmentNumber) return this.#mp4(await this.#asked(nameOf(segment)));
       }
       throw error;
     }
@@ -282,7 +315,7 @@ export class PlaybackSession {
   }
 
   /** The fragment that the session began with, or the first that is left of it. */
-  async #firstRows(): Promise<FragmentRow[]> {
+  async #firstRows(): Promise<readonly FragmentRow[]> {
     const row = await this.#places.index.bySequence(this.#scope(), this.grant.anchor);
     if (row !== undefined) {
       const behind = row.lacksPictures
@@ -295,7 +328,17 @@ export class PlaybackSession {
     return this.#rows(nameOf(first));
   }
 
-  async #rows({ fragmentNumber, fragments }: SegmentName): Promise<FragmentRow[]> {
+  /** The fragments of a segment, which is asked for track by track, and built ahead before. */
+  async #rows(name: SegmentName): Promise<readonly FragmentRow[]> {
+    const key = `${name.fragmentNumber}/${name.fragments}`;
+    const kept = this.#found.get(key);
+    if (kept !== undefined && kept[0]!.serverTimestamp >= this.stream.horizon()) return kept;
+    const rows = await this.#findRows(name);
+    this.#found.set(key, rows, 1);
+    return rows;
+  }
+
+  async #findRows({ fragmentNumber, fragments }: SegmentName): Promise<readonly FragmentRow[]> {
     const number = parseFragmentNumber(fragmentNumber);
     const row = number && (await this.#archived(number.sequence));
     if (row === undefined || row.serverTimestamp !== number!.serverTimestamp || row.random !== number!.random) {

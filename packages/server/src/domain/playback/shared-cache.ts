@@ -29,6 +29,11 @@ export class SharedCache<Value extends Sized> {
     this.#kept.deleteWhere((key) => key.startsWith(prefix));
   }
 
+  /** Whether the value of `key` is there, or is being made. */
+  has(key: string): boolean {
+    return this.#kept.has(key) || this.#making.has(key);
+  }
+
   /**
    * The value of `key`, made by `make` where it is not there. Its memory is held for the caller, who lets go of it when done. Rejects as `make`
    * does.
