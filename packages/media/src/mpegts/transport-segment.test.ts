@@ -336,6 +336,22 @@ test("whatever the samples, each segment and all joined keep to the rules, and c
   );
 });
 
+test("each byte of the memory is written, whatever it held and whatever the frames are", () => {
+  const bytes = fc.uint8Array({ maxLength: 600 });
+  fc.assert(
+    fc.property(scene, fc.array(bytes, { maxLength: 8 }), fc.constantFrom(1, 2, 4), (data, damaged, nalLengthBytes) => {
+      const samples = damaged.map((each, i) => sample(each, i * 3600, { keyframe: i % 3 === 0 }));
+      const { video, audio } = tracksOf(data);
+      for (const pictures of [video, trackOf(h264({ nalLengthBytes }), samples)]) {
+        const filledWith = (value: number): Uint8Array =>
+          transportSegment({ video: pictures, audio, allocate: (length) => new Uint8Array(length).fill(value) });
+        assert.deepEqual(filledWith(0xa5), transportSegment({ video: pictures, audio }));
+        assert.deepEqual(filledWith(0xff), filledWith(0x47));
+      }
+    }),
+  );
+});
+
 test("data comes in the order of decoding, and before the clock reaches its time", () => {
   fc.assert(
     fc.property(scene, (data) => {

@@ -24,7 +24,11 @@ export interface TransportSegmentSettings {
   readonly audio?: TrackSamples | undefined;
   /** Ticks of 90 kHz, a whole number, that are added to all times; none if not given. */
   readonly baseTicks?: number | undefined;
+  /** Makes the memory of the segment, each of whose bytes is written; what it holds before does not matter. Zeroed memory if not given. */
+  readonly allocate?: ((bytes: number) => Uint8Array) | undefined;
 }
+
+const zeroed = (bytes: number): Uint8Array => new Uint8Array(bytes);
 
 function countPackets(units: readonly ScheduledUnit[]): number {
   let packets = TABLE_PACKETS;
@@ -51,7 +55,7 @@ function writeUnit(out: Uint8Array, at: number, scheduled: ScheduledUnit, counte
  *
  * Throws a `CodecError` where a track's codec has no mapping, and a `RangeError` where there is no track.
  */
-export function transportSegment({ audio, baseTicks = 0, video }: TransportSegmentSettings): Uint8Array {
+export function transportSegment({ allocate = zeroed, audio, baseTicks = 0, video }: TransportSegmentSettings): Uint8Array {
   if (!Number.isSafeInteger(baseTicks)) throw new RangeError(`baseTicks is no whole number: ${baseTicks}`);
   const base = baseTicks + TRANSPORT_START_TICKS;
   const streams: ElementaryStream[] = [];
@@ -61,7 +65,7 @@ export function transportSegment({ audio, baseTicks = 0, video }: TransportSegme
   if (clockPid === undefined) throw new RangeError("a transport segment has a track");
 
   const units = schedule(streams);
-  const out = new Uint8Array(countPackets(units) * PACKET_BYTES);
+  const out = allocate(countPackets(units) * PACKET_BYTES);
   writeSectionPacket(out, 0, ASSOCIATION_PID, associationSection());
   writeSectionPacket(out, PACKET_BYTES, MAP_PID, mapSection(clockPid, streams));
   const counters = new Map(streams.map(({ pid }) => [pid, 0]));

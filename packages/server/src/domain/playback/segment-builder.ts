@@ -201,7 +201,7 @@ function transportForm(samples: readonly TrackSamples[]): TransportSegment {
   const tracks = muxed(samples);
   const video = tracks.find(({ codec }) => codec.kind === "video");
   const audio = tracks.find(({ codec }) => codec.kind === "audio");
-  const payload = transportSegment({ video, audio });
+  const payload = transportSegment({ video, audio, allocate: (bytes) => Buffer.allocUnsafeSlow(bytes) });
   return { tracks: tracks.map(describe), memory: new SharedMemory([payload]), payload, bytes: payload.length };
 }
 
