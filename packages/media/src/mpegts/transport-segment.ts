@@ -55,7 +55,12 @@ function writeUnit(out: Uint8Array, at: number, scheduled: ScheduledUnit, counte
  *
  * Throws a `CodecError` where a track's codec has no mapping, and a `RangeError` where there is no track.
  */
-export function transportSegment({ allocate = zeroed, audio, baseTicks = 0, video }: TransportSegmentSettings): Uint8Array {
+export function transportSegment({
+  allocate = zeroed,
+  audio,
+  baseTicks = 0,
+  video,
+}: TransportSegmentSettings): Uint8Array {
   if (!Number.isSafeInteger(baseTicks)) throw new RangeError(`baseTicks is no whole number: ${baseTicks}`);
   const base = baseTicks + TRANSPORT_START_TICKS;
   const streams: ElementaryStream[] = [];

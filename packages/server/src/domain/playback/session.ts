@@ -1,13 +1,11 @@
-import { CodecError, MatroskaError, type MediaCodec, type MediaSegment, rebase } from "@kvass/media";
+import { type MediaCodec, type MediaSegment, rebase } from "@kvass/media";
 import type { FragmentIdentity, FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
-import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { DomainError } from "../errors.ts";
-import { FragmentGone } from "../fragments/archive.ts";
 import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
-import { LayoutError } from "../fragments/layout.ts";
 import type { Stream } from "../streams/stream.ts";
+import { buildRefusal } from "./build-refusal.ts";
 import { Follower } from "./follower.ts";
 import { Lru } from "./lru.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
@@ -391,22 +389,7 @@ export class PlaybackSession {
     try {
       return await building;
     } catch (error) {
-      throw this.#refusal(error);
+      throw buildRefusal(error, this.stream, this.#places.report);
     }
-  }
-
-  #refusal(cause: unknown): unknown {
-    if (this.stream.signal.aborted) return streamDeleted();
-    if (cause instanceof DomainError && cause.code === "archive-unavailable") {
-      return new PlaybackRefusal("unavailable", cause.message, { cause });
-    }
-    if (cause instanceof FragmentGone) return new PlaybackRefusal("not-found", "The fragment has expired.", { cause });
-    if (cause instanceof CodecError) {
-      return new PlaybackRefusal("unplayable", `The fragment cannot be packaged: ${cause.message}.`, { cause });
-    }
-    const damaged = cause instanceof RecordDamaged || cause instanceof MatroskaError || cause instanceof LayoutError;
-    if (!damaged) return cause;
-    this.#places.report(cause);
-    return new PlaybackRefusal("unplayable", "The fragment is damaged and cannot be read.", { cause });
   }
 }
