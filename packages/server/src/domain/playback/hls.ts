@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type MediaPlaylist, MediaPlaylistWriter, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
-import { FRAGMENT_NUMBER_DIGITS, writeFragmentNumber } from "../fragments/fragment-number.ts";
-import { nameOf, type Segment, type SegmentName, type SetUp } from "./segment.ts";
-import type { Segments } from "./segment-list.ts";
+import { FRAGMENT_NUMBER_DIGITS, formatFragmentNumber, writeFragmentNumber } from "../fragments/fragment-number.ts";
+import type { Segment, SegmentName, SetUp } from "./segment.ts";
+import type { ListedSegment, Segments } from "./segment-list.ts";
 import type { PlaybackSession } from "./session.ts";
 import type { PlaylistWindow } from "./timeline.ts";
 import type { Track } from "./tracks.ts";
@@ -152,7 +152,7 @@ function* writeMedia(
   const writer = new MediaPlaylistWriter(head, { segments: segments.length, each });
   const entry = entries(session, track, inFolder, nameBytes());
   let left = SEGMENTS_PER_TURN;
-  for (const segment of segments) {
+  for (const segment of segments.listed?.() ?? segments) {
     writer.segment(entry(segment));
     if (--left > 0) continue;
     left = SEGMENTS_PER_TURN;
@@ -161,11 +161,14 @@ function* writeMedia(
   return writer.finish({ endsInDiscontinuity: discontinuities === "always" && segments.length > 0, ended });
 }
 
+const listedName = (segment: ListedSegment): string =>
+  segmentQuery({ fragmentNumber: formatFragmentNumber(segment), fragments: segment.fragments });
+
 /** Writes names to the same bytes again and again. */
-function nameBytes(): (segment: Segment) => string | Uint8Array {
+function nameBytes(): (segment: ListedSegment) => string | Uint8Array {
   const digits = new Uint8Array(FRAGMENT_NUMBER_DIGITS);
   return (segment) => {
-    if (segment.fragments > 1) return segmentQuery(nameOf(segment));
+    if (segment.fragments > 1) return listedName(segment);
     writeFragmentNumber(segment, digits);
     return digits;
   };
@@ -221,7 +224,7 @@ export function playlistSegments(
   segments: readonly Segment[],
   showTimestamps: boolean,
 ): PlaylistSegment[] {
-  return segments.map(entries(session, track, false, (segment) => segmentQuery(nameOf(segment)), showTimestamps));
+  return segments.map(entries(session, track, false, listedName, showTimestamps));
 }
 
 /** Makes, in order, segments of a track what its playlist lists; `name` gives what tells their URIs apart. */
@@ -229,9 +232,9 @@ function entries(
   session: PlaybackSession,
   track: Track,
   inFolder: boolean,
-  name: (segment: Segment) => string | Uint8Array,
+  name: (segment: ListedSegment) => string | Uint8Array,
   showTimestamps = session.grant.parameters.showTimestamps,
-): (segment: Segment) => PlaylistSegment {
+): (segment: ListedSegment) => PlaylistSegment {
   const { container } = session.grant.parameters;
   const token = tokenParameter(session, inFolder);
   let setUp: SetUp | undefined;

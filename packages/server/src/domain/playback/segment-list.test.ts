@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { type Segment, SegmentCutter } from "./segment.ts";
-import { LeftSegments, SegmentList } from "./segment-list.ts";
+import { LeftSegments, type ListedSegment, SegmentList } from "./segment-list.ts";
 import { rowAt } from "./testing.ts";
 
 const CLOCKS = ["serverTimestamp", "producerTimestamp"] as const;
@@ -30,6 +30,12 @@ const cut = fc
     return [...whole, cutter.flush()].filter((segment) => segment !== undefined);
   });
 
+/** What a playlist says of a segment, as it is now. */
+function listed(segment: ListedSegment): ListedSegment {
+  const { sequence, serverTimestamp, random, fragments, duration, shownStart, gap, discontinuity, setUp } = segment;
+  return { sequence, serverTimestamp, random, fragments, duration, shownStart, gap, discontinuity, setUp };
+}
+
 function listOf(segments: readonly Segment[]): SegmentList {
   const list = new SegmentList();
   for (const segment of segments) list.push(segment);
@@ -43,6 +49,7 @@ test("a list gives back what was put into it", () => {
       const list = listOf(segments);
       assert.equal(list.length, segments.length);
       assert.deepEqual([...list], segments);
+      assert.deepEqual(Array.from(list.listed(), listed), segments.map(listed));
       for (let place = -segments.length - 1; place <= segments.length; place++)
         assert.deepEqual(list.at(place), segments.at(place));
       assert.equal(list.oldest, Math.min(...segments.map(({ serverTimestamp }) => serverTimestamp)));
@@ -62,6 +69,7 @@ test("what is left of a list begins with the first segment that has not expired,
       assert.equal(count, segments.filter(expired).length);
       const withGaps = expected.map((segment) => ({ ...segment, gap: expired(segment) }));
       assert.deepEqual([...left], withGaps);
+      assert.deepEqual(Array.from(left.listed(), listed), withGaps.map(listed));
       const arrivals = withGaps.filter(({ gap }) => !gap).map(({ serverTimestamp }) => serverTimestamp);
       assert.equal(oldestLeft, Math.min(...arrivals));
       for (let place = -left.length - 1; place <= left.length; place++)

@@ -1,8 +1,24 @@
 import type { Run, Segment, SetUp } from "./segment.ts";
 
+/** What a playlist says of a segment. */
+export type ListedSegment = Pick<
+  Segment,
+  | "sequence"
+  | "serverTimestamp"
+  | "random"
+  | "fragments"
+  | "duration"
+  | "shownStart"
+  | "gap"
+  | "discontinuity"
+  | "setUp"
+>;
+
 /** Segments by place, from 0: an array is one. */
 export interface Segments extends Iterable<Segment> {
   readonly length: number;
+  /** What a playlist says of each of them, in order, where that takes no object for each: it is the same one again and again. */
+  listed?(): Iterable<ListedSegment>;
   /** As `Array.at`: negative places count from the end. */
   at(place: number): Segment | undefined;
 }
@@ -150,6 +166,27 @@ export class SegmentList implements Segments {
     for (let place = 0; place < this.#length; place++) yield this.at(place)!;
   }
 
+  /** @param first place of the first one */
+  *listed(first = 0): Generator<ListedSegment> {
+    if (first >= this.#length) return;
+    const listed: { -readonly [Name in keyof ListedSegment]: ListedSegment[Name] } = this.at(first)!;
+    for (let index = first; index < this.#length; index++) {
+      const block = this.#blocks[index >>> BLOCK_BITS]!;
+      const at = index & IN_BLOCK;
+      const flags = block.flags[at]!;
+      listed.sequence = block.sequence[at]!;
+      listed.serverTimestamp = block.serverTimestamp[at]!;
+      listed.random = block.random[at]!;
+      listed.fragments = block.fragments[at]!;
+      listed.duration = block.duration[at]!;
+      listed.shownStart = flags & SHOWS_PRODUCER ? block.start[at]! : listed.serverTimestamp;
+      listed.gap = (flags & GAP) !== 0;
+      listed.discontinuity = (flags & DISCONTINUITY) !== 0;
+      listed.setUp = this.#setUps[block.setUp[at]!]!;
+      yield listed;
+    }
+  }
+
   /** What a horizon has let go of: how many segments that arrived before it, the place of the first that did not, and when the oldest of those did. */
   expired(horizon: number): { readonly count: number; readonly firstLeft: number; readonly oldestLeft: number } {
     let count = 0;
@@ -208,5 +245,12 @@ export class LeftSegments implements Segments {
 
   *[Symbol.iterator](): Generator<Segment> {
     for (let place = 0; place < this.length; place++) yield this.at(place)!;
+  }
+
+  *listed(): Generator<ListedSegment> {
+    for (const listed of this.#list.listed(this.#first)) {
+      if (listed.serverTimestamp >= this.#horizon) yield listed;
+      else yield { ...listed, gap: true };
+    }
   }
 }
