@@ -96,7 +96,7 @@ export { MAX_PROGRESSIVE_SAMPLES, ProgressiveLayout } from "./mp4/progressive-la
 export type { LaidOutSample } from "./mp4/progressive-track.ts";
 export { TRANSPORT_START_TICKS, type TransportSegmentSettings, transportSegment } from "./mpegts/transport-segment.ts";
 export { assembleSamples, layOutFrames } from "./samples/assemble.ts";
-export { fillSilence } from "./samples/fill-silence.ts";
+export { coverSpan, fillSilence, type Span, spanOf } from "./samples/fill-silence.ts";
 export { frameSamples, frameSamplesBySize } from "./samples/frame-samples.ts";
 export { containerFrame } from "./samples/frames.ts";
 export { holdFirstPicture } from "./samples/hold-picture.ts";

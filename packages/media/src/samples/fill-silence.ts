@@ -10,7 +10,7 @@ import type { Sample, TrackSamples } from "./model.ts";
 export const INTERLEAVING_S = 0.25;
 
 /** When something begins and ends, in seconds or in ticks. */
-interface Span {
+export interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -25,16 +25,18 @@ export function fillSilence(tracks: readonly TrackSamples[]): readonly TrackSamp
   const pictures = tracks.find(({ codec, samples }) => codec.kind === "video" && samples.length > 0);
   if (pictures === undefined) return tracks;
   const shown = spanOf(pictures);
-  return tracks.map((track) => {
-    const { codec, timescale } = track;
-    if (codec.kind === "video") return track;
-    const span = { start: Math.round(shown.start * timescale), end: Math.round(shown.end * timescale) };
-    return filled(track, codec, span);
-  });
+  return tracks.map((track) => coverSpan(track, shown));
 }
 
-/** In seconds. */
-function spanOf({ samples, timescale }: TrackSamples): Span {
+/** One track of sound, with silence where it is missing from a span in seconds, as `fillSilence` adds it; pictures stay as they are. */
+export function coverSpan(track: TrackSamples, { start, end }: Span): TrackSamples {
+  const { codec, timescale } = track;
+  if (codec.kind === "video") return track;
+  return filled(track, codec, { start: Math.round(start * timescale), end: Math.round(end * timescale) });
+}
+
+/** When the first of a track's samples, of which there is one at least, is presented, and when the last one ends; in seconds. */
+export function spanOf({ samples, timescale }: TrackSamples): Span {
   let start = Number.POSITIVE_INFINITY;
   for (const { decodeTime, compositionOffset } of samples) start = Math.min(start, decodeTime + compositionOffset);
   const last = samples[samples.length - 1]!;

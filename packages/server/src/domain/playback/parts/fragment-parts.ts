@@ -138,7 +138,9 @@ export class FragmentParts {
   #cut(whole: boolean): boolean {
     let more = false;
     this.#attempt(() => {
-      for (const track of this.tracks) more = track.cut(whole) || more;
+      const pictures = this.tracks.find(({ track }) => track.type === "video");
+      // They come first, so that it is known then what sound shall cover.
+      for (const track of this.tracks) more = track.cut(whole, pictures?.span) || more;
     });
     return more;
   }

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   assembleSamples,
+  coverSpan,
   describeTrack,
   MatroskaDemuxer,
   type MatroskaTrack,
   mediaSegment,
+  type Span,
   type TimedPacket,
+  type TrackSamples,
 } from "@kvass/media";
 import fc from "fast-check";
 import { audioVideoHeader } from "../../../../../../tests/support/matroska-body.ts";
@@ -67,15 +70,42 @@ const patterns = fc.record({
 });
 
 /** All parts, cut while the frames come, and how many there were before the last frame had come. */
-function cut(track: MatroskaTrack, packets: readonly TimedPacket[]): { parts: TrackParts; early: number } {
+function cut(
+  track: MatroskaTrack,
+  packets: readonly TimedPacket[],
+  pictures?: Span,
+): { parts: TrackParts; early: number } {
   const parts = new TrackParts(track, RULES);
   for (const packet of packets) {
     parts.add(packet);
     parts.cut(false);
   }
   const early = parts.parts.length;
-  parts.cut(true);
+  parts.cut(true, pictures);
   return { parts, early };
+}
+
+/** Holds that parts are, one behind the other, these samples. */
+function assertAre(parts: TrackParts, whole: TrackSamples): void {
+  let from = 0;
+  for (const [index, { media, durationMs }] of parts.parts.entries()) {
+    const { head } = media;
+    const count = new DataView(head.buffer, head.byteOffset).getUint32(
+      Buffer.from(head).indexOf("trun") + COUNT_OFFSET,
+    );
+    const samples = whole.samples.slice(from, from + count);
+    const expected = mediaSegment({
+      sequence: RULES.sequence,
+      tracks: [{ id: 1, samples: { ...whole, samples } }],
+      segmentType: index === 0,
+    });
+    assert.deepEqual(Buffer.from(head), Buffer.from(expected.head));
+    assert.deepEqual(media.payload, [Buffer.concat(expected.payload)]);
+    const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
+    assert.equal(durationMs, (ticks * 1000) / whole.timescale);
+    from += count;
+  }
+  assert.equal(from, whole.samples.length);
 }
 
 test("parts cut while frames arrive are, one behind the other, the samples of the whole fragment", () => {
@@ -85,27 +115,48 @@ test("parts cut while frames arrive are, one behind the other, the samples of th
       const packets = packetsOf(sound ? { ...pattern, reordered: 0, stepMs: 21 } : pattern);
       const { parts } = cut(track, packets);
       const whole = assembleSamples(track, describeTrack(track), packets);
-      let from = 0;
-      for (const [index, { media, durationMs }] of parts.parts.entries()) {
-        const { head } = media;
-        const count = new DataView(head.buffer, head.byteOffset).getUint32(
-          Buffer.from(head).indexOf("trun") + COUNT_OFFSET,
-        );
-        const samples = whole.samples.slice(from, from + count);
-        const expected = mediaSegment({
-          sequence: RULES.sequence,
-          tracks: [{ id: 1, samples: { ...whole, samples } }],
-          segmentType: index === 0,
-        });
-        assert.deepEqual(Buffer.from(head), Buffer.from(expected.head));
-        assert.deepEqual(media.payload, [Buffer.concat(expected.payload)]);
-        const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
-        assert.equal(durationMs, (ticks * 1000) / whole.timescale);
-        from += count;
-      }
-      assert.equal(from, whole.samples.length);
+      assertAre(parts, whole);
     }),
   );
+});
+
+/** What stamps of 21 ms and frames of 21.3 ms may differ by within a fragment, in milliseconds. */
+const JITTER_MS = 60;
+
+/** Sound between two moments of a fragment, in milliseconds from its beginning on; the beginning, in microseconds. */
+function soundWithin(from: number, to: number): { packets: TimedPacket[]; beginUs: number } {
+  const all = packetsOf({ groups: 95, stepMs: 21, jitterMs: [0], reordered: 0 });
+  const beginUs = all[0]!.timestampUs;
+  const packets = all.filter(
+    ({ timestampUs }) => timestampUs - beginUs >= from * 1000 && timestampUs - beginUs < to * 1000,
+  );
+  return { packets, beginUs };
+}
+
+test("sound that is missing at the end, from the beginning on, or altogether is silence, as in the whole segment", () => {
+  for (const [from, to] of [
+    [0, 1200],
+    [1700, 2000],
+    [0, 0],
+    [0, 2000],
+  ] as const) {
+    const { packets, beginUs } = soundWithin(from, to);
+    const pictures = { start: beginUs / 1e6, end: beginUs / 1e6 + 2 };
+    const { parts } = cut(AUDIO, packets, pictures);
+    const covered = coverSpan(assembleSamples(AUDIO, describeTrack(AUDIO), packets), pictures);
+    assertAre(parts, covered);
+    const lastsMs = parts.parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    assert.ok(Math.abs(lastsMs - 2000) < JITTER_MS, `${lastsMs} ms of ${from} to ${to}`);
+  }
+});
+
+test("of sound that begins late, and is in parts already, the beginning stays as it is", () => {
+  const { packets, beginUs } = soundWithin(600, 1500);
+  const pictures = { start: beginUs / 1e6, end: beginUs / 1e6 + 2 };
+  const { parts, early } = cut(AUDIO, packets, pictures);
+  assert.ok(early > 0);
+  const lastsMs = parts.parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  assert.ok(Math.abs(lastsMs - 1400) < JITTER_MS, `${lastsMs} ms`);
 });
 
 test("a part lasts at most the target, and all but the last one reach 85% of it", () => {

@@ -1,5 +1,6 @@
 import {
   assembleSamples,
+  coverSpan,
   describeTrack,
   initSegment,
   type MatroskaTrack,
@@ -7,6 +8,8 @@ import {
   type MediaSegment,
   mediaSegment,
   type Sample,
+  type Span,
+  spanOf,
   type TimedPacket,
   type TrackSamples,
   VIDEO_TIMESCALE,
@@ -58,8 +61,9 @@ export interface PartRules {
 
 /**
  * Cuts one track of a fragment into parts while its frames arrive. What a frame's decode time and duration are is known only when no later
- * frame can come between: so the last frame waits for the next one, and where frames are reordered a few more wait. All parts together are
- * the samples that the whole fragment has.
+ * frame can come between: so the last frame waits for the next one, and where frames are reordered a few more wait. Sound that
+ * is missing is known to be at the fragment's end, where silence is added. All parts together are the samples that the whole fragment has, but for
+ * silence before sound of which there are parts already.
  */
 export class TrackParts {
   readonly track: MatroskaTrack;
@@ -69,6 +73,8 @@ export class TrackParts {
   init: Uint8Array | undefined;
   /** Bytes of all parts. */
   bytes = 0;
+  /** When its first frame is presented, and when its last one ends; known when that has come. In seconds since the epoch. */
+  span: Span | undefined;
   readonly #rules: PartRules;
   readonly #packets: TimedPacket[] = [];
   /** Samples that are in parts. */
@@ -103,10 +109,13 @@ export class TrackParts {
   /**
    * Cuts the parts that can be cut, all that is left where the track's last frame has come; returns whether there were any. Throws
    * CodecError where the track cannot be described.
+   *
+   * @param pictures the span that sound shall cover, where the track's last frame has come
    */
-  cut(last: boolean): boolean {
-    if (this.#packets.length === 0 || (!last && this.#latestUs < this.#dueUs!)) return false;
-    const assembled = this.#assemble();
+  cut(last: boolean, pictures?: Span): boolean {
+    const isSilent = this.#packets.length === 0;
+    if (isSilent ? !last || pictures === undefined : !last && this.#latestUs < this.#dueUs!) return false;
+    const assembled = last && pictures !== undefined ? this.#covered(this.#assemble(), pictures) : this.#assemble();
     const { samples, timescale } = assembled;
     const reordered = Math.max(this.#reordered, this.codec?.kind === "video" ? (this.codec.reorderFrames ?? 0) : 0);
     const known = last ? samples.length : samples.length - 1 - reordered;
@@ -122,8 +131,17 @@ export class TrackParts {
     if (last) {
       if (this.#cut < samples.length) this.#push(assembled, samples.length, ticks);
       this.#packets.length = 0;
+      if (samples.length > 0) this.span = spanOf(assembled);
     }
     return this.parts.length > before;
+  }
+
+  /** With silence where sound is missing, but for what would lie before samples that are in parts. */
+  #covered(assembled: TrackSamples, pictures: Span): TrackSamples {
+    const covered = coverSpan(assembled, pictures);
+    if (this.#cut === 0) return covered;
+    const behind = covered.samples.indexOf(assembled.samples.at(-1)!) + 1;
+    return { ...assembled, samples: [...assembled.samples, ...covered.samples.slice(behind)] };
   }
 
   #assemble(): TrackSamples {
@@ -149,7 +167,7 @@ export class TrackParts {
       bytes,
     });
     this.bytes += bytes;
-    if (assembled.damagedFrames === 0) this.#shareFrames(samples, payload);
+    if (assembled.damagedFrames === 0 && end <= this.#packets.length) this.#shareFrames(samples, payload);
     this.#cut = end;
     const codecDelayUs = this.track.codecDelayNs / NS_PER_US;
     const { decodeTime, duration } = samples.at(-1)!;
