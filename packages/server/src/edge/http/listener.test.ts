@@ -55,6 +55,25 @@ test("a request is handed over as it was sent, and its answer carries the common
   }
 });
 
+test("a request that announces no body has an empty one, and its connection is kept", async () => {
+  const port = await start(async ({ body, method }) => {
+    let bytes = 0;
+    for await (const chunk of body) bytes += (chunk as Uint8Array).length;
+    return ok(`${method} ${bytes}`);
+  });
+  const client = new RawClient(port);
+  for (const [head, bytes] of [
+    ["", ""],
+    ["Content-Length: 0\r\n", ""],
+    ["Content-Length: 3\r\n", "abc"],
+  ]) {
+    client.received = "";
+    client.send(`${HEAD}${head}\r\n${bytes}`);
+    await client.until(new RegExp(`POST ${bytes!.length}$`));
+  }
+  client.socket.destroy();
+});
+
 test("headers of a streamed answer are sent before its first item, and each item is a chunk", async () => {
   const first = hold();
   const second = hold();
