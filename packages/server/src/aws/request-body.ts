@@ -24,6 +24,7 @@ export class RequestBody {
   consume(take: (chunk: Uint8Array) => Taken): Promise<void> {
     const stream = this.#stream;
     if (stream.destroyed || stream.readableEnded) return Promise.reject(new Error("the body is gone"));
+    const lends = stream.lendChunks !== undefined;
     stream.lendChunks?.();
     return new Promise((resolve, reject) => {
       let settled = false;
@@ -44,7 +45,7 @@ export class RequestBody {
       const onData = (chunk: Uint8Array): void => {
         try {
           const taken = take(chunk);
-          free(chunk);
+          if (!lends) free(chunk);
           if (taken === "enough") settle(resolve);
           else if (taken !== undefined) waitFor(taken);
         } catch (error) {

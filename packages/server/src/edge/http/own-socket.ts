@@ -7,9 +7,9 @@ import { Socket, type SocketConstructorOpts } from "node:net";
 const READ_BYTES = 256 * 1024;
 
 /**
- * Where all sockets are read to: whoever receives has done with the bytes when it returns. It is a part of larger memory, so that nobody takes a read
- * that fills it for memory of its own, to be given back (`RequestBody`): the kernel writes to it for as long as there is a socket. Memory that
- * cannot be given back, a SharedArrayBuffer, would do too, but costs the main thread a twentieth.
+ * Where all sockets are read to: whoever receives has done with the bytes when it returns. The kernel writes to it for as long as there is a socket,
+ * so nobody may give it back: besides what `RequestBody` knows of lent chunks, it is a part of larger memory, which nobody takes for memory
+ * that a read has for itself. Memory that cannot be given back, a SharedArrayBuffer, would do too, but costs the main thread a twentieth.
  */
 let target: Buffer | undefined;
 
