@@ -125,6 +125,8 @@ export class Listener {
     server.maxHeadersCount = limits.maxHeaders + 1;
     server.maxConnections = limits.maxConnections;
     server.on("connection", (socket: Socket) => this.#track(socket));
+    // Of TLS this is another socket than the connection's, and the one that requests come on.
+    server.on("secureConnection", (socket: Socket) => this.#track(socket));
     server.on("request", (request, response) => void this.#exchange(request, response, false));
     server.on("checkContinue", (request, response) => void this.#exchange(request, response, true));
     // Whatever else a client expects, the server may leave undone (RFC 9110, section 10.1.1).

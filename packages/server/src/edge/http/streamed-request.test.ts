@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { RawClient } from "../../../../../tests/support/raw-client.ts";
@@ -152,6 +153,24 @@ test("a body that is consumed arrives whole and in order, however often its cons
   client.send("0\r\n\r\n");
   assert.match(await client.untilClosed(), /done$/);
   assert.ok(Buffer.concat(arrived).equals(sent));
+});
+
+test("chunks that have to wait do so together, not each in memory of its own", async () => {
+  const pieces: number[] = [];
+  const { port } = await start(async ({ body }) => {
+    await once(
+      body.on("data", ({ length }: Buffer) => pieces.push(length)),
+      "end",
+    );
+    return { status: 200, headers: {}, body: "done" };
+  });
+  const client = new RawClient(port).send(`${CHUNKED}${chunk("a").repeat(20_000)}0\r\n\r\n`);
+  assert.match(await client.untilClosed(), /done$/);
+  assert.equal(
+    pieces.reduce((sum, length) => sum + length, 0),
+    20_000,
+  );
+  assert.ok(pieces.length < 2_000, `${pieces.length} pieces`);
 });
 
 test("an early answer reaches a client that is still sending, and then the connection closes", async () => {

@@ -8,6 +8,8 @@ import { type OwnSocket, ownSocket } from "./own-socket.ts";
 const codedError = (code: string, message: string): NodeJS.ErrnoException =>
   Object.assign(new Error(message), { code });
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * A request whose body comes straight from the socket. Node's own way cuts it at every chunk, and copies each piece into memory of its own, in an
  * object of its own: of a producer's chunks, a frame each or less, that is half of what it takes to receive them.
@@ -17,6 +19,9 @@ export class StreamedRequest extends IncomingMessage implements LendingBody {
   readonly #decoder = new ChunkedDecoder();
   readonly #take = (data: Buffer): void => this.#give(data);
   #lends = false;
+  /** What has been read, while chunks of it are held for whoever does not listen yet; they are moved together at its front. */
+  #bytes: Buffer = NOTHING;
+  #held = 0;
 
   /**
    * @param head the request, of which Node has read the headers and let go
@@ -58,9 +63,10 @@ export class StreamedRequest extends IncomingMessage implements LendingBody {
     socket.once("close", () => {
       if (!this.complete) this.destroy(codedError("ECONNRESET", "aborted"));
     });
-    receive(first);
     if (this.#own !== undefined) this.#own.receive(receive);
     else socket.on("data", receive);
+    // Behind those, for where nobody takes it the socket is to stop.
+    receive(first);
   }
 
   lendChunks(): void {
@@ -69,7 +75,7 @@ export class StreamedRequest extends IncomingMessage implements LendingBody {
 
   /** What comes behind the body is read, so that the end of the connection is seen, and left out. */
   #receive(bytes: Buffer): void {
-    if (!this.complete && this.#decoder.feed(bytes, this.#take)) {
+    if (!this.complete && this.#feed(bytes)) {
       this.complete = true;
       this.push(null);
       this.socket.resume();
@@ -77,10 +83,25 @@ export class StreamedRequest extends IncomingMessage implements LendingBody {
     if (this.#own === undefined) giveBack(bytes);
   }
 
+  /** Returns whether the body is over. */
+  #feed(bytes: Buffer): boolean {
+    this.#bytes = bytes;
+    this.#held = 0;
+    const isOver = this.#decoder.feed(bytes, this.#take);
+    this.#bytes = NOTHING;
+    if (this.#held > 0 && !this.push(Buffer.from(bytes.subarray(0, this.#held)))) this.socket.pause();
+    return isOver;
+  }
+
+  /** Chunks that have to wait do so in one copy: one for each, a byte or two, would take a hundred times their bytes. */
   #give(data: Buffer): void {
     const listens = this.readableFlowing === true && this.readableLength === 0;
-    if (this.#lends && listens) this.emit("data", data);
-    else if (!this.push(Buffer.from(data))) this.socket.pause();
+    if (this.#lends && listens && this.#held === 0) {
+      this.emit("data", data);
+      return;
+    }
+    this.#bytes.set(data, this.#held);
+    this.#held += data.length;
   }
 }
 
