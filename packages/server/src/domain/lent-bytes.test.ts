@@ -140,7 +140,7 @@ for (const [frameBytes, padding] of [
     );
     assert.deepEqual(all[0]!.subarray(-Buffer.concat(it.frames).length), Buffer.concat(it.frames));
     for (const chunks of all.slice(1)) for (const bytes of it.clusters) assert.ok(chunks.includes(bytes));
-    const builder = new SegmentBuilder(it.archive, 0);
+    const builder = new SegmentBuilder(it.archive, 0, () => undefined);
     const mp4 = await builder.mp4(it.stream, it.rows);
     assert.deepEqual(Buffer.concat(mp4.tracks[0]!.media.payload), Buffer.concat(it.frames));
     const { frames, pieces } = await readVideo(it.archive, it.stream, it.rows[0]!);

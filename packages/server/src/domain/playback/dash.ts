@@ -43,12 +43,12 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     // Where it is less than the delay, as at the beginning of a replay, dash.js takes it for the delay, and comes too near to the newest.
     timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments.at(0))),
     suggestedPresentationDelayMs: delayMs,
-    durationMs: ended ? presentedEnd(segments.at(-1)) : undefined,
+    durationMs: ended ? endOfPeriod(periods.at(-1)) : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
   });
 }
 
-/** The manifest of an archived range. What has expired is left out, and closed as the gaps between runs are: no segment can be marked as missing. */
+/** The manifest of an archived range. What has expired or is lost is left out, and closed as the gaps between runs are: no segment can be marked as missing. */
 async function staticManifest(session: PlaybackSession, segments: Segments, longest: number): Promise<string> {
   const periods: Period[] = [];
   let durationMs = 0;
@@ -64,6 +64,8 @@ async function staticManifest(session: PlaybackSession, segments: Segments, long
 
 /** The text of a manifest, written in turns with what else there is to do. */
 async function written(data: Manifest): Promise<string> {
+  if (data.periods.length === 0)
+    throw new PlaybackRefusal("not-found", "None of the session's fragments can be played.");
   const writing = manifestInTurns(data);
   for (;;) {
     const { done, value } = writing.next();
@@ -76,6 +78,8 @@ async function written(data: Manifest): Promise<string> {
 function presentedStart(segment: Segment | undefined): number {
   return segment === undefined ? 0 : segment.run.presentedAt + segment.start - segment.run.start;
 }
+
+const endOfPeriod = (period: Period | undefined): number => (period?.startMs ?? 0) + (period?.durationMs ?? 0);
 
 const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
 

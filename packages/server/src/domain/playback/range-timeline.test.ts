@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RecordDamaged } from "../../storage/ports/journal.ts";
+import { LostSegments } from "./lost-segments.ts";
 import { MOST_SEGMENTS, RangeTimeline } from "./range-timeline.ts";
 import { type Segment, SegmentCutter } from "./segment.ts";
 import { rowAt } from "./testing.ts";
@@ -34,7 +36,11 @@ test("the list is read once, whole or up to its limit, and has an end", async ()
     [6, [0, 1, 2, 3, 4, 5]],
   ] as const) {
     const source = tenSegments();
-    const timeline = new RangeTimeline(source, { maxSegments, horizon: () => 0 });
+    const timeline = new RangeTimeline(source, {
+      maxSegments,
+      horizon: () => 0,
+      lost: new LostSegments(() => undefined),
+    });
     const [window, same] = await Promise.all([timeline.window(0), timeline.window(0)]);
     assert.deepEqual(numbers(window), expected);
     assert.equal(window.ended, true);
@@ -50,7 +56,11 @@ test("the list is read once, whole or up to its limit, and has an end", async ()
 
 test("what expires leaves the list, and nothing is left at last", async () => {
   let horizon = 0;
-  const timeline = new RangeTimeline(tenSegments(), { maxSegments: undefined, horizon: () => horizon });
+  const timeline = new RangeTimeline(tenSegments(), {
+    maxSegments: undefined,
+    horizon: () => horizon,
+    lost: new LostSegments(() => undefined),
+  });
   const whole = await timeline.window(0);
   horizon = rowAt(1).serverTimestamp;
   assert.equal(await timeline.window(0), whole);
@@ -67,7 +77,11 @@ test("what expires between others is a gap", async () => {
   // The first five were sent an hour after the others.
   const arrived = (sequence: number) => rowAt(sequence).serverTimestamp + (sequence <= 5 ? 3_600_000 : 0);
   let horizon = 0;
-  const timeline = new RangeTimeline(tenSegments(arrived), { maxSegments: undefined, horizon: () => horizon });
+  const timeline = new RangeTimeline(tenSegments(arrived), {
+    maxSegments: undefined,
+    horizon: () => horizon,
+    lost: new LostSegments(() => undefined),
+  });
   await timeline.window(0);
   horizon = arrived(8);
   const left = await timeline.window(0);
@@ -77,12 +91,32 @@ test("what expires between others is a gap", async () => {
   );
 });
 
+test("what is lost is a gap, in a list of its own", async () => {
+  const lost = new LostSegments(() => undefined);
+  const timeline = new RangeTimeline(tenSegments(), { maxSegments: undefined, horizon: () => 0, lost });
+  const whole = await timeline.window(0);
+  lost.failed(whole.segments.at(3)!, new Error("for now"));
+  assert.equal(await timeline.window(0), whole);
+  lost.failed(whole.segments.at(3)!, new RecordDamaged("a flipped bit"));
+  const left = await timeline.window(0);
+  assert.deepEqual(
+    Array.from(left.segments, ({ number, gap }) => (gap ? `${number} lost` : number)),
+    [0, 1, 2, "3 lost", 4, 5, 6, 7, 8, 9],
+  );
+  assert.notEqual(left.list, whole.list);
+  assert.equal(await timeline.window(0), left);
+});
+
 test("a list has a bound, whatever there is", async () => {
   const [segment] = await tenSegments().next();
   let number = 0;
   const page = (): Segment[] => Array.from({ length: 10_000 }, () => ({ ...segment!, number: number++ }));
   const endless = { ended: false, next: async () => page() };
-  const timeline = new RangeTimeline(endless, { maxSegments: undefined, horizon: () => 0 });
+  const timeline = new RangeTimeline(endless, {
+    maxSegments: undefined,
+    horizon: () => 0,
+    lost: new LostSegments(() => undefined),
+  });
   const { segments, ended } = await timeline.window(0);
   assert.deepEqual([segments.length, ended], [MOST_SEGMENTS, true]);
   assert.equal(segments.at(-1)!.number, MOST_SEGMENTS - 1);
@@ -92,7 +126,11 @@ test("a list that could not be read is read when it is asked for again", async (
   const source = tenSegments();
   const { next } = source;
   source.next = () => Promise.reject(new Error("busy"));
-  const timeline = new RangeTimeline(source, { maxSegments: undefined, horizon: () => 0 });
+  const timeline = new RangeTimeline(source, {
+    maxSegments: undefined,
+    horizon: () => 0,
+    lost: new LostSegments(() => undefined),
+  });
   await assert.rejects(timeline.window(0), /busy/);
   source.next = next;
   assert.equal((await timeline.window(0)).segments.length, 10);

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { LostSegments } from "./lost-segments.ts";
 import type { Segment } from "./segment.ts";
 import { LeftSegments, SegmentList, type Segments } from "./segment-list.ts";
 import type { SegmentSource } from "./segment-source.ts";
@@ -15,9 +16,10 @@ export interface RangeRules {
   readonly maxSegments: number | undefined;
   /** Milliseconds since the epoch: what arrived before has expired. Never goes back. */
   readonly horizon: () => number;
+  readonly lost: LostSegments;
 }
 
-/** The segments of an archived range, all of them at once, but for what has expired since they were read. */
+/** The segments of an archived range, all of them at once, but for what has expired since they were read, or is lost. */
 export class RangeTimeline implements SessionTimeline {
   readonly #source: SegmentSource;
   readonly #rules: RangeRules;
@@ -26,6 +28,8 @@ export class RangeTimeline implements SessionTimeline {
   #startClean = true;
   #window: PlaylistWindow | undefined;
   #expired = 0;
+  /** `LostSegments.version` of the window. */
+  #lostVersion = 0;
   #reading: Promise<void> | undefined;
 
   constructor(source: SegmentSource, rules: RangeRules) {
@@ -45,7 +49,7 @@ export class RangeTimeline implements SessionTimeline {
     await this.#reading;
     this.#window ??= this.#show(this.#list, this.#list.oldest);
     const horizon = this.#rules.horizon();
-    if (horizon > this.#list.oldest) this.#expire(horizon);
+    if (horizon > this.#list.oldest || this.#rules.lost.version !== this.#lostVersion) this.#thin(horizon);
     return this.#window;
   }
 
@@ -69,11 +73,13 @@ export class RangeTimeline implements SessionTimeline {
     if (this.#window === undefined) this.#list.finish();
   }
 
-  #expire(horizon: number): void {
+  #thin(horizon: number): void {
+    const { lost } = this.#rules;
     const { count, firstLeft, oldestLeft } = this.#list.expired(horizon);
-    if (count === this.#expired) return;
+    if (count === this.#expired && lost.version === this.#lostVersion) return;
     this.#expired = count;
-    this.#window = this.#show(new LeftSegments(this.#list, firstLeft, horizon), oldestLeft);
+    this.#lostVersion = lost.version;
+    this.#window = this.#show(new LeftSegments(this.#list, firstLeft, horizon, lost), oldestLeft);
   }
 
   #show(segments: Segments, oldest: number): PlaylistWindow {

@@ -10,9 +10,10 @@ import { FragmentArchive } from "../fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
 import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "./parameters.ts";
+import { placedTrack } from "./placed-segment.ts";
 import type { PlaybackRefusal } from "./refusal.ts";
 import { nameOf, type SegmentName } from "./segment.ts";
-import { type PlaybackSession, placedTrack } from "./session.ts";
+import type { PlaybackSession } from "./session.ts";
 import { PlaybackSessions } from "./sessions.ts";
 
 const START = Date.UTC(2026, 4, 17);
@@ -180,14 +181,18 @@ test("a hundred viewers of a range share what is built ahead", async () => {
   assert.equal(await settled(archive), 6);
 });
 
-test("what cannot be read is told to whoever asks for it, not to whoever asked for the one before", async () => {
+test("what cannot be read is reported once, and told to whoever asks for it, not to whoever asked for the one before", async () => {
   const stream = await footage("damaged", 4);
   const { archive, session, names, segments, reported } = await watch(stream);
   archive.damaged = segments[2]!.sequence;
   await fetched(session, names[1]!);
   await settled(archive);
   assert.equal(archive.opened.at(-1), archive.damaged);
-  assert.deepEqual(reported, []);
+  assert.equal(reported.length, 1);
+  assert.deepEqual(
+    Array.from((await session.window()).segments, ({ gap }) => gap),
+    [false, false, true, false],
+  );
   await assert.rejects(fetched(session, names[2]!), ({ reason }: PlaybackRefusal) => reason === "unplayable");
   assert.equal(reported.length, 1);
   await fetched(session, names[3]!);

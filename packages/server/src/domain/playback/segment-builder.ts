@@ -17,6 +17,7 @@ import { concatOwned } from "../own-memory.ts";
 import type { Stream } from "../streams/stream.ts";
 import { AheadBudget } from "./ahead-budget.ts";
 import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
+import { LostOfStreams, type LostSegments } from "./lost-segments.ts";
 import type { SessionParameters } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
 import { SharedCache, type Sized } from "./shared-cache.ts";
@@ -73,6 +74,7 @@ export type ExpectedSegment = Pick<Segment, "sequence" | "fragments" | "size">;
 /** One of the forms in which segments are built. */
 interface Form<Built extends BuiltSegment> {
   readonly cache: SharedCache<Built>;
+  readonly lost: LostOfStreams;
   readonly ahead: AheadBudget;
   /** Makes a segment of the samples of its playable tracks, which it copies. */
   readonly packaged: (samples: readonly TrackSamples[], sequence: number) => Built;
@@ -87,12 +89,16 @@ export class SegmentBuilder {
   /** Streams whose deletion is waited for. */
   readonly #watched = new WeakSet<Stream>();
 
-  /** @param cacheBytes memory for segments that may be asked for again, in each of the two forms */
-  constructor(archive: FragmentArchive, cacheBytes: number) {
+  /**
+   * @param cacheBytes memory for segments that may be asked for again, in each of the two forms
+   * @param report told of each segment that is damaged, once
+   */
+  constructor(archive: FragmentArchive, cacheBytes: number, report: (error: unknown) => void) {
     this.#archive = archive;
     const places = <Built extends BuiltSegment>() => ({
       cache: new SharedCache<Built>(cacheBytes),
       ahead: new AheadBudget(cacheBytes),
+      lost: new LostOfStreams(report),
     });
     this.#mp4 = { ...places(), packaged: mp4Form };
     this.#transport = { ...places(), packaged: transportForm };
@@ -111,6 +117,11 @@ export class SegmentBuilder {
   /** The same as MPEG-TS. */
   transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
     return this.#asked(this.#transport, stream, rows);
+  }
+
+  /** The segments of a stream that could not be built in that container, as far as they were asked for or expected. */
+  lost(stream: Stream, container: SessionParameters["container"]): LostSegments {
+    return (container === "ts" ? this.#transport : this.#mp4).lost.of(stream);
   }
 
   /**
@@ -155,7 +166,7 @@ export class SegmentBuilder {
   }
 
   async #build<Built extends BuiltSegment>(
-    { packaged }: Form<Built>,
+    { packaged, lost }: Form<Built>,
     stream: Stream,
     rows: readonly FragmentRow[],
   ): Promise<Built> {
@@ -167,6 +178,9 @@ export class SegmentBuilder {
       const { producerTimestamp, sequence } = rows[0]!;
       const tracks = holdFirstPicture(demuxer.playable().map(samplesOf), producerTimestamp / MS_PER_SECOND);
       return packaged(fillSilence(tracks), sequence);
+    } catch (error) {
+      lost.of(stream).failed({ ...rows[0]!, fragments: rows.length }, error);
+      throw error;
     } finally {
       demuxer.release();
     }

@@ -32,8 +32,30 @@ const cut = fc
 
 /** What a playlist says of a segment, as it is now. */
 function listed(segment: ListedSegment): ListedSegment {
-  const { sequence, serverTimestamp, random, fragments, duration, shownStart, gap, discontinuity, setUp } = segment;
-  return { sequence, serverTimestamp, random, fragments, duration, shownStart, gap, discontinuity, setUp };
+  const {
+    sequence,
+    serverTimestamp,
+    random,
+    fragments,
+    duration,
+    configuration,
+    shownStart,
+    gap,
+    discontinuity,
+    setUp,
+  } = segment;
+  return {
+    sequence,
+    serverTimestamp,
+    random,
+    fragments,
+    duration,
+    configuration,
+    shownStart,
+    gap,
+    discontinuity,
+    setUp,
+  };
 }
 
 function listOf(segments: readonly Segment[]): SegmentList {
@@ -57,20 +79,22 @@ test("a list gives back what was put into it", () => {
   );
 });
 
-test("what is left of a list begins with the first segment that has not expired, and has gaps for others that have", () => {
+const isLost = ({ sequence }: Pick<Segment, "sequence">): boolean => sequence % 4 === 0;
+
+test("what is left of a list begins with the first segment that has not expired, and has gaps for others that have, and for what is lost", () => {
   fc.assert(
     fc.property(cut, fc.integer({ min: 0, max: 2 ** 42 }), (segments, horizon) => {
       const list = listOf(segments);
       const { count, firstLeft, oldestLeft } = list.expired(horizon);
-      const left = new LeftSegments(list, firstLeft, horizon);
+      const left = new LeftSegments(list, firstLeft, horizon, { has: isLost });
       const expired = ({ serverTimestamp }: Segment) => serverTimestamp < horizon;
       const first = segments.findIndex((segment) => !expired(segment));
       const expected = first < 0 ? [] : segments.slice(first);
       assert.equal(count, segments.filter(expired).length);
-      const withGaps = expected.map((segment) => ({ ...segment, gap: expired(segment) }));
+      const withGaps = expected.map((segment) => ({ ...segment, gap: expired(segment) || isLost(segment) }));
       assert.deepEqual([...left], withGaps);
       assert.deepEqual(Array.from(left.listed(), listed), withGaps.map(listed));
-      const arrivals = withGaps.filter(({ gap }) => !gap).map(({ serverTimestamp }) => serverTimestamp);
+      const arrivals = expected.filter((segment) => !expired(segment)).map(({ serverTimestamp }) => serverTimestamp);
       assert.equal(oldestLeft, Math.min(...arrivals));
       for (let place = -left.length - 1; place <= left.length; place++)
         assert.deepEqual(left.at(place), withGaps.at(place));

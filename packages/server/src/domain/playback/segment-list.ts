@@ -1,3 +1,4 @@
+import type { LostSegments } from "./lost-segments.ts";
 import type { Run, Segment, SetUp } from "./segment.ts";
 
 /** What a playlist says of a segment. */
@@ -8,6 +9,7 @@ export type ListedSegment = Pick<
   | "random"
   | "fragments"
   | "duration"
+  | "configuration"
   | "shownStart"
   | "gap"
   | "discontinuity"
@@ -179,6 +181,7 @@ export class SegmentList implements Segments {
       listed.random = block.random[at]!;
       listed.fragments = block.fragments[at]!;
       listed.duration = block.duration[at]!;
+      listed.configuration = block.configuration[at]!;
       listed.shownStart = flags & SHOWS_PRODUCER ? block.start[at]! : listed.serverTimestamp;
       listed.gap = (flags & GAP) !== 0;
       listed.discontinuity = (flags & DISCONTINUITY) !== 0;
@@ -222,25 +225,26 @@ function flagsOf(segment: Segment): number {
   );
 }
 
-/** What is left of a list behind a place, when what arrived before a moment has expired: what expired further on is a gap. */
+/** What is left of a list behind a place, when what arrived before a moment has expired: what expired further on is a gap, as is what is lost. */
 export class LeftSegments implements Segments {
   readonly #list: SegmentList;
   readonly #first: number;
   readonly #horizon: number;
+  readonly #lost: Pick<LostSegments, "has">;
   readonly length: number;
 
-  constructor(list: SegmentList, first: number, horizon: number) {
+  constructor(list: SegmentList, first: number, horizon: number, lost: Pick<LostSegments, "has">) {
     this.#list = list;
     this.#first = first;
     this.#horizon = horizon;
+    this.#lost = lost;
     this.length = list.length - first;
   }
 
   at(place: number): Segment | undefined {
     if (place < -this.length) return undefined;
     const segment = this.#list.at(place < 0 ? place : this.#first + place);
-    if (segment === undefined || segment.serverTimestamp >= this.#horizon) return segment;
-    return { ...segment, gap: true };
+    return segment === undefined || this.#isThere(segment) ? segment : { ...segment, gap: true };
   }
 
   *[Symbol.iterator](): Generator<Segment> {
@@ -249,8 +253,12 @@ export class LeftSegments implements Segments {
 
   *listed(): Generator<ListedSegment> {
     for (const listed of this.#list.listed(this.#first)) {
-      if (listed.serverTimestamp >= this.#horizon) yield listed;
+      if (this.#isThere(listed)) yield listed;
       else yield { ...listed, gap: true };
     }
+  }
+
+  #isThere(segment: ListedSegment): boolean {
+    return segment.serverTimestamp >= this.#horizon && !this.#lost.has(segment);
   }
 }

@@ -37,7 +37,7 @@ export interface Segment extends FragmentNumber {
   readonly startsClean: boolean;
   /** Whether the timeline or the set-up of decoders breaks between the segment before and this one, whatever playlists show of it. */
   readonly breaks: boolean;
-  /** Whether it was shown while it arrived, and then lost: nothing of it can be fetched. */
+  /** Whether nothing of it can be fetched: it was shown while it arrived and then lost, has expired, or cannot be built. */
   readonly gap: boolean;
   /** Whether playlists mark a discontinuity before it. */
   readonly discontinuity: boolean;

@@ -1,5 +1,5 @@
-import { type MediaCodec, type MediaSegment, rebase } from "@kvass/media";
-import type { FragmentIdentity, FragmentRow } from "../../storage/ports/fragment.ts";
+import type { MediaCodec } from "@kvass/media";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
@@ -10,6 +10,7 @@ import { Follower } from "./follower.ts";
 import { Lru } from "./lru.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
+import { baseFor, type SessionSegment } from "./placed-segment.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { areJoined, MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
@@ -25,6 +26,9 @@ const MAX_SET_UPS = 32;
 /** Segments whose fragments a session remembers: the one that is fetched, the one that is built ahead, and those of a player that fetches two. */
 const MAX_FOUND = 4;
 
+/** For how long an ON_DEMAND playlist is taken to stay as it is, in milliseconds: meanwhile a segment may be found that cannot be built. */
+const STEADY_MS = 60_000;
+
 /** How long a segment that is complete is waited for until the archive has it, in milliseconds: a disk's worst moments. */
 const ARCHIVING_MS = 5000;
 
@@ -36,42 +40,12 @@ export interface SessionPlaces {
   readonly feeds: PartFeeds;
   readonly points: FragmentPoints;
   readonly now: () => number;
-  /** Told of what is the server's own fault. */
-  readonly report: (error: unknown) => void;
-}
-
-/** A segment with its place on the session's timeline. */
-export interface SessionSegment<Built extends BuiltSegment> {
-  readonly segment: Built;
-  /** Milliseconds to take off its times, which are those of the producer's clock. */
-  readonly base: number;
-  /** Differs wherever the bytes could. */
-  readonly version: string;
-  /** Called once its bytes are no longer read: their memory may be used for others then. */
-  readonly release: () => void;
 }
 
 const noParts = (): PlaybackRefusal =>
   new PlaybackRefusal("invalid", "LowLatency is for HLS sessions in LIVE mode with fragmented MP4.");
 
 const allExpired = (): PlaybackRefusal => new PlaybackRefusal("not-found", "The session's fragments have expired.");
-
-/** Milliseconds to take off the times of a fragment's media: what began before the session keeps its own. */
-export const baseFor = ({ base }: SessionGrant, { producerTimestamp }: FragmentIdentity): number =>
-  producerTimestamp >= base ? base : 0;
-
-/**
- * The bytes of one track of a segment, in pieces, at its place on the session's timeline: a head of its own, and the frames, which all
- * sessions share.
- */
-export function placedTrack({ segment, base }: SessionSegment<Mp4Segment>, number: number): Uint8Array[] {
-  return placed(segment.tracks[number - 1]!, base);
-}
-
-/** The same of media that is known with its time scale. */
-export function placed({ media, timescale }: { media: MediaSegment; timescale: number }, base: number): Uint8Array[] {
-  return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
-}
 
 /** One session, as its token grants it. Holds nothing that cannot be made anew from the token and the index. */
 export class PlaybackSession {
@@ -116,10 +90,10 @@ export class PlaybackSession {
     return this.grant.parameters.mode === "on-demand";
   }
 
-  /** Milliseconds for which the playlists of an ON_DEMAND session stay as they are, unless retention changes. Rejects as {@link window} does. */
+  /** Milliseconds for which the playlists of an ON_DEMAND session may be taken to stay as they are. Rejects as {@link window} does. */
   async steadyMs(): Promise<number> {
     const { oldest = Number.POSITIVE_INFINITY } = await this.window();
-    return Math.min(this.remainingMs, Math.max(0, oldest - this.stream.horizon()));
+    return Math.min(this.remainingMs, STEADY_MS, Math.max(0, oldest - this.stream.horizon()));
   }
 
   /** Where a session without end is now, where nobody has to be waited for to tell. */
@@ -256,7 +230,7 @@ export class PlaybackSession {
       if (next === undefined || next.gap) return;
       await builder.ahead(this.stream, next, this.grant.parameters.container, () => this.#rows(nameOf(next)));
     };
-    // What fails fails again for whoever asks.
+    // What fails fails again for whoever asks, or is a gap for all.
     this.#follower
       .next(rows)
       .then(ahead)
@@ -295,21 +269,30 @@ export class PlaybackSession {
 
   /** A segment with the set-up that this one began, which may have expired since; the session's first where none is named. */
   async setUp(name: SegmentName | undefined): Promise<Mp4Segment> {
-    if (name === undefined) return this.#mp4(await this.#firstRows());
+    if (name === undefined) return this.#first((rows) => this.#mp4(rows));
     try {
       return await this.#mp4(await this.#asked(name));
     } catch (error) {
       for (const segment of (await this.window()).segments) {
-        if (segment.setUp.fragmentNumber === name.fragmentNumber) return this.#mp4(await this.#asked(nameOf(segment)));
+        if (segment.gap || segment.setUp.fragmentNumber !== name.fragmentNumber) continue;
+        return this.#mp4(await this.#asked(nameOf(segment)));
       }
       throw error;
     }
   }
 
-  async #firstSegment(): Promise<BuiltSegment> {
+  #firstSegment(): Promise<BuiltSegment> {
+    if (this.grant.parameters.container === "fmp4") return this.#first((rows) => this.#mp4(rows));
+    return this.#first((rows) => this.#refusing(this.#places.builder.transport(this.stream, rows)));
+  }
+
+  /** What is built of the first fragments, or of others where those turn out to be lost. */
+  async #first<Built>(build: (rows: readonly FragmentRow[]) => Promise<Built>): Promise<Built> {
     const rows = await this.#firstRows();
-    if (this.grant.parameters.container === "fmp4") return this.#mp4(rows);
-    return this.#refusing(this.#places.builder.transport(this.stream, rows));
+    return build(rows).catch(async (error: unknown) => {
+      if (!this.#isLost(rows)) throw error;
+      return build(await this.#firstRows());
+    });
   }
 
   /** The fragment that the session began with, or the first that is left of it. */
@@ -319,11 +302,16 @@ export class PlaybackSession {
       const behind = row.lacksPictures
         ? await this.#places.index.after(this.#scope(), row.sequence, MAX_JOINED_FRAGMENTS)
         : [];
-      return upToPictures([row, ...behind]);
+      const rows = upToPictures([row, ...behind]);
+      if (!this.#isLost(rows)) return rows;
     }
-    const first = (await this.window()).segments.at(0);
-    if (first === undefined) throw allExpired();
-    return this.#rows(nameOf(first));
+    for (const segment of (await this.window()).segments) if (!segment.gap) return this.#rows(nameOf(segment));
+    throw allExpired();
+  }
+
+  #isLost(rows: readonly FragmentRow[]): boolean {
+    const { container } = this.grant.parameters;
+    return this.#places.builder.lost(this.stream, container).has({ ...rows[0]!, fragments: rows.length });
   }
 
   /** The fragments of a segment, which is asked for track by track, and built ahead before. */
@@ -389,7 +377,7 @@ export class PlaybackSession {
     try {
       return await building;
     } catch (error) {
-      throw buildRefusal(error, this.stream, this.#places.report);
+      throw buildRefusal(error, this.stream);
     }
   }
 }

@@ -4,7 +4,7 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, fragment } from "../../../../../tests/support/matroska-body.ts";
-import { RecordUnavailable } from "../../storage/ports/journal.ts";
+import { RecordDamaged, RecordUnavailable } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -23,11 +23,14 @@ after(() => server.close());
 
 const tokenKey = createSecretKey(randomBytes(32));
 const reported: unknown[] = [];
-/** Counts what is read of the archive. */
+/** Counts what is read of the archive, and finds some of it damaged. */
 class CountingArchive extends FragmentArchive {
   opened = 0;
-  override open(...args: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
+  /** Fragments, by when they began on the producer's clock. */
+  readonly damaged = new Set<number>();
+  override async open(...args: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
     this.opened++;
+    if (this.damaged.has(args[1].producerTimestamp)) throw new RecordDamaged("a flipped bit");
     return super.open(...args);
   }
 }
@@ -130,6 +133,10 @@ test("what expires leaves the playlist of a range, and when nothing is left it i
   }
 });
 
+/** A manifest's periods, where their times begin, and what they list. */
+const PERIODS =
+  /mediaPresentationDuration="[^"]*"|<Period [^>]*>|startNumber="\d+" presentationTimeOffset="\d+"|<S t="\d+"/g;
+
 /** Sends fragments of a second each that began at these moments on the producer's clock. */
 async function sendOf(stream: Stream, moments: readonly number[]): Promise<void> {
   const producer = await TestSession.open(server, stream);
@@ -150,10 +157,7 @@ test("what expires between others is left out of a manifest, whose players go on
   const request = { mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
   const sessions = started();
   const session = await sessions.open(await sessions.create(stream, { ...LIVE, ...request, protocol: "dash" }));
-  const shape = async (): Promise<string[]> =>
-    (await dashManifest(session, now)).match(
-      /mediaPresentationDuration="[^"]*"|<Period [^>]*>|startNumber="\d+" presentationTimeOffset="\d+"|<S t="\d+"/g,
-    ) ?? [];
+  const shape = async (): Promise<string[]> => (await dashManifest(session, now)).match(PERIODS) ?? [];
   const seconds = (...all: number[]): string[] => all.map((second) => `<S t="${second * 1000}"`);
   assert.deepEqual(await shape(), [
     'mediaPresentationDuration="PT6S"',
@@ -173,6 +177,68 @@ test("what expires between others is left out of a manifest, whose players go on
   ]);
   await assert.rejects(session.numbered(4), refusal("not-found"));
   assert.equal((await session.numbered(5)).segment.tracks.length, 1);
+});
+
+test("a damaged fragment is a gap once it was asked for, and its set-up comes from another one", async () => {
+  const stream = await server.create("damaged");
+  const start = now;
+  const moments = Array.from({ length: 6 }, (_, second) => start + second * 1000);
+  await sendOf(stream, moments);
+  const range = { from: start, to: start + 10_000 };
+  const selector = { clock: "producerTimestamp", range } as const;
+  const sessions = started();
+  const open = async (more: Partial<SessionRequest>): Promise<PlaybackSession> =>
+    sessions.open(await sessions.create(stream, { ...LIVE, selector, ...more }));
+  const hls = await open({ mode: "on-demand" });
+  const replay = await open({ mode: "live-replay", selector: { clock: "producerTimestamp", range } });
+  const dash = await open({ mode: "on-demand", protocol: "dash" });
+  const dynamic = await open({ mode: "live-replay", protocol: "dash" });
+  now += 2500;
+  const gaps = async (session: PlaybackSession): Promise<boolean[]> =>
+    Array.from((await session.window()).segments, ({ gap }) => gap);
+  const none = [false, false, false, false, false];
+  assert.deepEqual([await gaps(hls), await gaps(replay)], [[...none, false], none]);
+  archive.damaged.add(start).add(start + 2000);
+  const names = place(await playlist(hls)).segments;
+  const later = started();
+  const damagedFirst = await later.open(hls.token);
+  for (const damaged of [0, 2]) {
+    const asked = { fragmentNumber: names[damaged]!, fragments: 1 };
+    await assert.rejects(damagedFirst.segment(asked), refusal("unplayable"));
+  }
+  assert.equal((await damagedFirst.setUp({ fragmentNumber: names[0]!, fragments: 1 })).tracks.length, 1);
+  assert.deepEqual(await gaps(damagedFirst), [true, false, true, false, false, false]);
+  assert.equal((await playlist(damagedFirst)).match(/#EXT-X-GAP/g)?.length, 2);
+  await assert.rejects(hls.segment({ fragmentNumber: names[2]!, fragments: 1 }), refusal("unplayable"));
+  assert.deepEqual(await gaps(hls), [false, false, true, false, false, false]);
+  assert.deepEqual(await gaps(replay), [false, false, true, false, false]);
+  const shape = async (session: PlaybackSession): Promise<string[]> =>
+    (await dashManifest(session, now)).match(PERIODS) ?? [];
+  const seconds = (...all: number[]): string[] => all.map((second) => `<S t="${second * 1000}"`);
+  assert.deepEqual(await shape(dash), [
+    'mediaPresentationDuration="PT5S"',
+    '<Period id="0" start="PT0S" duration="PT2S">',
+    'startNumber="1" presentationTimeOffset="0"',
+    ...seconds(0, 1),
+    '<Period id="3" start="PT2S" duration="PT3S">',
+    'startNumber="4" presentationTimeOffset="3000"',
+    ...seconds(3, 4, 5),
+  ]);
+  assert.deepEqual(await shape(dynamic), [
+    '<Period id="0" start="PT0S" duration="PT2S">',
+    'startNumber="1" presentationTimeOffset="0"',
+    ...seconds(0, 1),
+    '<Period id="3" start="PT3S">',
+    'startNumber="4" presentationTimeOffset="3000"',
+    ...seconds(3, 4),
+  ]);
+  for (const moment of moments) archive.damaged.add(moment);
+  const nothingLeft = await started().open(dash.token);
+  for (const number of moments.keys()) await assert.rejects(nothingLeft.numbered(number), refusal("unplayable"));
+  await assert.rejects(dashManifest(nothingLeft, now), refusal("not-found"));
+  archive.damaged.clear();
+  const told = reported.splice(0);
+  assert.ok(told.length > 0 && told.every((error) => error instanceof RecordDamaged));
 });
 
 test("footage that is sent late is there for the sessions that begin behind it", async () => {

@@ -78,7 +78,7 @@ export class PlaybackSessions {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#tokens = new SessionTokens(options.tokenKey);
-    this.#builder = new SegmentBuilder(options.archive, options.cacheBytes);
+    this.#builder = new SegmentBuilder(options.archive, options.cacheBytes, options.report);
     this.#recent = new RecentRows(options.index, this.#now);
     this.#feeds = new PartFeeds({ live: options.live, now: this.#now, report: options.report });
   }
@@ -143,7 +143,7 @@ export class PlaybackSessions {
   }
 
   #adopt(token: string, grant: SessionGrant, stream: Stream): PlaybackSession {
-    const { index, points, report } = this.#options;
+    const { index, points } = this.#options;
     const own = { recent: this.#recent, builder: this.#builder, feeds: this.#feeds, now: this.#now };
     const { mode, maxSegments = 0 } = grant.parameters;
     const timeline =
@@ -152,7 +152,7 @@ export class PlaybackSessions {
         : Promise.resolve(this.#ownTimeline(grant, stream, mode));
     timeline.catch(() => this.#sessions.delete(token));
     this.#watch(stream);
-    const session = new PlaybackSession(token, grant, stream, timeline, { index, points, report, ...own });
+    const session = new PlaybackSession(token, grant, stream, timeline, { index, points, ...own });
     this.#sessions.set(token, session, SESSION_WEIGHT + (mode === "on-demand" ? 0 : 2 * maxSegments));
     return session;
   }
@@ -175,23 +175,33 @@ export class PlaybackSessions {
 
   #ownTimeline(grant: SessionGrant, stream: Stream, mode: "live" | "live-replay"): SessionTimeline {
     const places = { stream, index: this.#options.index, recent: this.#recent };
-    const { maxSegments } = grant.parameters;
+    const { maxSegments, container } = grant.parameters;
     const source = mode === "live" ? new LiveSource(places, grant) : new RangeSource(places, grant);
-    const rules = { mode, maxSegments, createdAt: grant.createdAt, base: grant.base };
+    const rules = {
+      mode,
+      maxSegments,
+      createdAt: grant.createdAt,
+      base: grant.base,
+      lost: this.#builder.lost(stream, container),
+    };
     return new Timeline(source, rules, this.#backlogs);
   }
 
   /** The list of an ON_DEMAND range, read for the first of its sessions. */
   #sharedTimeline(grant: SessionGrant, stream: Stream): Promise<RangeTimeline> {
     const { parameters, streamId, createdAt, base } = grant;
-    const { clock, from, to = 0, discontinuities, maxSegments } = parameters;
+    const { clock, from, to = 0, discontinuities, maxSegments, container } = parameters;
     // By the server's clock, nothing more is added to what is long past; by the producer's, footage may be sent late.
     const isSettled = clock === "serverTimestamp" && to < createdAt - SETTLED_MS;
     const moment = isSettled ? "" : Math.floor(createdAt / SHARED_MS);
-    const key = [streamId, clock, from, to, discontinuities, maxSegments ?? "", base, moment].join("/");
+    const key = [streamId, container, clock, from, to, discontinuities, maxSegments ?? "", base, moment].join("/");
     return this.#lists.get(key, async () => {
       const source = new RangeSource({ stream, index: this.#options.index, recent: this.#recent }, grant);
-      const timeline = new RangeTimeline(source, { maxSegments, horizon: () => stream.horizon() });
+      const timeline = new RangeTimeline(source, {
+        maxSegments,
+        horizon: () => stream.horizon(),
+        lost: this.#builder.lost(stream, container),
+      });
       await this.#backlogs.run(() => timeline.window(this.#now()));
       return timeline;
     });

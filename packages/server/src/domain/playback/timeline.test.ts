@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
+import { LostSegments } from "./lost-segments.ts";
 import { type Segment, SegmentCutter } from "./segment.ts";
 import type { SegmentSource } from "./segment-source.ts";
 import { rowAt } from "./testing.ts";
@@ -47,7 +49,14 @@ const rowsTo = (last: number, first = 1): FragmentRow[] =>
   Array.from({ length: last - first + 1 }, (_, index) => rowAt(first + index));
 const numbers = ({ segments }: PlaylistWindow): number[] => Array.from(segments, ({ number }) => number);
 const timeline = (source: SegmentSource, rules: Partial<TimelineRules>): Timeline =>
-  new Timeline(source, { mode: "live", maxSegments: 3, createdAt: 0, base: rowAt(1).producerTimestamp, ...rules });
+  new Timeline(source, {
+    mode: "live",
+    maxSegments: 3,
+    createdAt: 0,
+    base: rowAt(1).producerTimestamp,
+    lost: new LostSegments(() => undefined),
+    ...rules,
+  });
 
 test("a live window moves on with what arrives, and remembers what it has left", async () => {
   const source = new ScriptedSource();
@@ -106,6 +115,51 @@ test("where the beginning of a replay has expired, its time has passed all the s
   assert.deepEqual(numbers(await replay.window(22_000)), [11, 12, 13]);
 });
 
+test("what is lost is a gap of the window, and the run behind it keeps its name when the gap has left", async () => {
+  const source = new ScriptedSource();
+  const lost = new LostSegments(() => undefined);
+  const live = timeline(source, { lost });
+  const shown = async (): Promise<unknown[]> =>
+    Array.from((await live.window(0)).segments, ({ number, gap, run }) => [number, gap ? "lost" : run]);
+  const whole = { number: 0, start: rowAt(1).producerTimestamp, presentedAt: 0 };
+  source.put(...rowsTo(3));
+  assert.deepEqual(
+    await shown(),
+    [0, 1, 2].map((number) => [number, whole]),
+  );
+  lost.failed((await live.window(0)).segments.at(1)!, new RecordDamaged("a flipped bit"));
+  assert.equal(live.current(), undefined);
+  const behind = { number: 2, start: rowAt(3).producerTimestamp, presentedAt: 4000 };
+  assert.deepEqual(await shown(), [
+    [0, whole],
+    [1, "lost"],
+    [2, behind],
+  ]);
+  const { segments } = await live.window(0);
+  source.put(...rowsTo(5, 4));
+  assert.deepEqual(
+    await shown(),
+    [2, 3, 4].map((number) => [number, behind]),
+  );
+  // Where the last one is lost, the run behind it begins at its end.
+  lost.failed((await live.window(0)).segments.at(-1)!, new RecordDamaged("a flipped bit"));
+  const next = { number: 5, start: rowAt(6).producerTimestamp, presentedAt: 10_000 };
+  source.put(...rowsTo(6, 6));
+  assert.deepEqual(await shown(), [
+    [3, behind],
+    [4, "lost"],
+    [5, next],
+  ]);
+  // Nothing is known of it any more by another session, which marks it when it comes.
+  const other = timeline(source, { lost });
+  source.put(...rowsTo(6).slice(-3));
+  assert.equal(segments.at(0)!.gap, false);
+  assert.deepEqual(
+    Array.from((await other.window(0)).segments, ({ gap }) => gap),
+    [false, true, false],
+  );
+});
+
 for (const mode of ["live", "live-replay"] as const) {
   test(`what a ${mode} session has missed is read for one session at a time, with a turn for others before each page`, async () => {
     let turns = 0;
@@ -121,7 +175,8 @@ for (const mode of ["live", "live-replay"] as const) {
       const source = new ScriptedSource(10);
       source.onRead = () => void reads.push({ session, turn: turns });
       source.put(...rowsTo(50));
-      const rules = { mode, maxSegments: 3, createdAt: 0, base: rowAt(1).producerTimestamp };
+      const base = rowAt(1).producerTimestamp;
+      const rules = { mode, maxSegments: 3, createdAt: 0, base, lost: new LostSegments(() => undefined) };
       return new Timeline(source, rules, backlogs);
     });
     const windows = await Promise.all(sessions.map((session) => session.window(1e9)));

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Semaphore } from "../fragments/semaphore.ts";
-import type { Segment } from "./segment.ts";
+import type { LostSegments } from "./lost-segments.ts";
+import type { Run, Segment } from "./segment.ts";
 import type { Segments } from "./segment-list.ts";
 import type { ArrivingFragment, SegmentSource } from "./segment-source.ts";
 import { REPLAY_LEAD } from "./token.ts";
@@ -64,6 +65,7 @@ export interface TimelineRules {
   readonly createdAt: number;
   /** Milliseconds since the epoch on the producer's clock at which its media begins. */
   readonly base: number;
+  readonly lost: LostSegments;
 }
 
 /** The segments that a session without end shows, and has shown a short while ago. Moves forward only. */
@@ -83,6 +85,10 @@ export class Timeline implements SessionTimeline {
   #longest = 0;
   #window: PlaylistWindow | undefined;
   #advancing: Promise<void> | undefined;
+  /** `LostSegments.version` that the segments shown have been looked through for. */
+  #lostVersion = 0;
+  /** The run of the source that was shown last, and the one that stands for it: behind a lost segment, another one begins. */
+  #run: { readonly read: Run; shown: Run } | undefined;
 
   /**
    * @param backlogs lets few timelines at a time read what they have missed: after a restart those of all sessions may have half a day of it
@@ -95,7 +101,8 @@ export class Timeline implements SessionTimeline {
   }
 
   current(): PlaylistWindow | undefined {
-    return this.#advancing === undefined && this.#source.isCurrent?.() ? this.#window : undefined;
+    const isCurrent = this.#advancing === undefined && this.#lostVersion === this.#rules.lost.version;
+    return isCurrent && this.#source.isCurrent?.() ? this.#window : undefined;
   }
 
   async window(now: number): Promise<PlaylistWindow> {
@@ -104,6 +111,7 @@ export class Timeline implements SessionTimeline {
       this.#advancing = undefined;
     });
     await this.#advancing;
+    this.#markLost();
     const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
     const ended = this.#due.length === 0 && this.#source.ended;
     if (this.#window?.ended !== ended) {
@@ -181,9 +189,37 @@ export class Timeline implements SessionTimeline {
   }
 
   #show(segment: Segment): void {
-    this.#shown.push(segment);
+    if (this.#run?.read !== segment.run) this.#run = { read: segment.run, shown: segment.run };
+    const { shown } = this.#run;
+    this.#shown.push(shown === segment.run ? segment : { ...segment, run: shown });
     this.#window = undefined;
+    // Those that are lost already are looked for among all again.
+    if (this.#rules.lost.has(segment)) this.#lostVersion = -1;
     this.#longest = Math.max(this.#longest, segment.duration);
+  }
+
+  /** Makes gaps of the segments that are lost. */
+  #markLost(): void {
+    const { lost } = this.#rules;
+    if (this.#lostVersion === lost.version) return;
+    this.#lostVersion = lost.version;
+    this.#shown.forEach((segment, place) => {
+      if (!segment.gap && lost.has(segment)) this.#lose(segment, place);
+    });
+  }
+
+  /** Makes a gap of the segment at a place, and begins a run behind it, which keeps its name and its beginning when the gap has left the window. */
+  #lose(segment: Segment, place: number): void {
+    const { number, run, start, duration } = segment;
+    this.#window = undefined;
+    this.#shown[place] = { ...segment, gap: true };
+    const next = this.#shown[place + 1];
+    const begin = next?.run === run ? next.start : start + duration;
+    const behind = { number: number + 1, start: begin, presentedAt: run.presentedAt + begin - run.start };
+    for (let other = place + 1; this.#shown[other]?.run === run; other++) {
+      this.#shown[other] = { ...this.#shown[other]!, run: behind };
+    }
+    if (this.#run?.shown === run) this.#run.shown = behind;
   }
 
   #forget(): void {

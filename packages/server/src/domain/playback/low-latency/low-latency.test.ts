@@ -15,9 +15,10 @@ import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../fragments/fragment-
 import type { Stream } from "../../streams/stream.ts";
 import { hlsMedia } from "../hls.ts";
 import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "../parameters.ts";
+import { placedTrack } from "../placed-segment.ts";
 import type { PlaybackRefusal, RefusalReason } from "../refusal.ts";
 import { nameOf } from "../segment.ts";
-import { type PlaybackSession, placedTrack } from "../session.ts";
+import type { PlaybackSession } from "../session.ts";
 import { PlaybackSessions } from "../sessions.ts";
 import { hlsLowLatency, lowLatencyPart, type ReloadRequest } from "./requests.ts";
 

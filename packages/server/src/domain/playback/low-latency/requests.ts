@@ -1,6 +1,7 @@
 import { targetSeconds } from "../hls.ts";
+import { baseFor, placed } from "../placed-segment.ts";
 import { PlaybackRefusal } from "../refusal.ts";
-import { baseFor, type PlaybackSession, placed } from "../session.ts";
+import type { PlaybackSession } from "../session.ts";
 import { settles } from "../settles.ts";
 import type { Track } from "../tracks.ts";
 import { find, hintedPart, lastNumber, type Moment, type PartName, partNamed, partsOf } from "./moment.ts";
