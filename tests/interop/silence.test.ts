@@ -8,7 +8,7 @@ import { silentFrame } from "../../packages/media/src/codecs/silence.ts";
 import { describeTrack, type MatroskaTrack } from "../../packages/media/src/index.ts";
 import { ADTS_HEADER_BYTES, adtsSetUp, writeAdtsHeader } from "../../packages/media/src/mpegts/adts.ts";
 import { ControlPlane } from "../conformance/support/control-plane.ts";
-import { Player } from "../conformance/support/playback.ts";
+import { mediaPlaylistOf, Player, textAt, urisIn } from "../conformance/support/playback.ts";
 import { kvass } from "../support/command-line.ts";
 import {
   CLUSTER_PER_GOP,
@@ -178,3 +178,45 @@ for (let channels = 1; channels <= 7; channels++) {
     });
   });
 }
+
+test("sound that a producer leaves out for a while is silence meanwhile", async () => {
+  const stream = "left-out";
+  await plane.create(stream, { DataRetentionInHours: 24 });
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=3"];
+  const tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=3", "-c:a", "aac"];
+  const coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", ...CLUSTER_PER_GOP];
+  const [both, silent] = await Promise.all([
+    makeMedia([...pictures, ...tone, ...coded]),
+    makeMedia([...pictures, ...coded]),
+  ]);
+  for (const [place, media] of [both, silent, both].entries()) await putMedia(url, stream, media, START + place * 3000);
+  const session = await hls(stream, "FRAGMENTED_MP4");
+  const frames: Record<string, number> = {};
+  for (const [track, codec] of ["h264", "aac"].entries()) {
+    const at = mediaPlaylistOf(session, track + 1);
+    const playlist = await textAt(at);
+    const maps = [...playlist.matchAll(/MAP:URI="([^"]*)"/g)].map(([, uri]) => new URL(uri!, at));
+    assert.equal(maps.length, 3);
+    // The segments without sound are those in the middle.
+    const init = Buffer.from(await (await fetch(maps[1]!)).arrayBuffer());
+    const uris = urisIn(playlist, at).filter((uri) => uri.includes("getMP4MediaFragment"));
+    const media = await Promise.all(uris.map(async (uri) => Buffer.from(await (await fetch(uri)).arrayBuffer())));
+    assert.equal(media.length, 9);
+    await withFile("left-out.mp4", Buffer.concat([init, ...media.slice(3, 6)]), async (path) => {
+      assert.equal(await decodeComplaints(path), "");
+      frames[codec] = (await probePackets(path)).length;
+    });
+  }
+  assert.equal(frames.h264, 75);
+  // The last one of each segment lasts up to a quarter of a second longer.
+  assert.ok(frames.aac! >= 3 * 34 && frames.aac! <= 3 * 47, `${frames.aac} frames of silence`);
+  const manifest = await textAt(
+    await player.dash({ StreamName: stream, PlaybackMode: "ON_DEMAND", DASHFragmentSelector: SELECTOR }),
+  );
+  const sets = manifest.split("<Period ").slice(1);
+  assert.deepEqual(
+    sets.map((period) => period.match(/contentType="\w+"/g)),
+    sets.map(() => ['contentType="video"', 'contentType="audio"']),
+  );
+  assert.equal(sets.length, 3);
+});

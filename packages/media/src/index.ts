@@ -100,4 +100,11 @@ export { coverSpan, fillSilence, type Span, spanOf } from "./samples/fill-silenc
 export { frameSamples, frameSamplesBySize } from "./samples/frame-samples.ts";
 export { containerFrame } from "./samples/frames.ts";
 export { holdFirstPicture } from "./samples/hold-picture.ts";
-export { type Sample, type TimedFrame, type TimedPacket, type TrackSamples, VIDEO_TIMESCALE } from "./samples/model.ts";
+export {
+  type CodedSamples,
+  type Sample,
+  type TimedFrame,
+  type TimedPacket,
+  type TrackSamples,
+  VIDEO_TIMESCALE,
+} from "./samples/model.ts";

@@ -1,4 +1,4 @@
-import type { Sample, TrackSamples } from "../samples/model.ts";
+import type { CodedSamples, Sample } from "../samples/model.ts";
 import { box, type Cursor, fields, fullBox, mediaDataHeader, type Piece, serialize } from "./box.ts";
 import { compositionShift } from "./composition-shift.ts";
 import { fileType } from "./movie.ts";
@@ -8,7 +8,7 @@ import { sampleFlags } from "./sample-flags.ts";
 export interface SegmentTrack {
   /** The id that the track has in the initialization segment. */
   readonly id: number;
-  readonly samples: TrackSamples;
+  readonly samples: CodedSamples;
   /** Ticks that are added to the samples' times; none if not given. */
   readonly baseTicks?: number;
 }

@@ -1,7 +1,7 @@
 import type { AudioCodec } from "../codecs/model.ts";
 import { silentFrame } from "../codecs/silence.ts";
 import { frameSamples } from "./frame-samples.ts";
-import type { Sample, TrackSamples } from "./model.ts";
+import type { CodedSamples, Sample, TrackSamples } from "./model.ts";
 
 /**
  * One track of a segment may begin so much later than another, or end so much earlier, in seconds, and nothing be missing: muxers put what is
@@ -29,7 +29,7 @@ export function fillSilence(tracks: readonly TrackSamples[]): readonly TrackSamp
 }
 
 /** One track of sound, with silence where it is missing from a span in seconds, as `fillSilence` adds it; pictures stay as they are. */
-export function coverSpan(track: TrackSamples, { start, end }: Span): TrackSamples {
+export function coverSpan<Coded extends CodedSamples>(track: Coded, { start, end }: Span): Coded {
   const { codec, timescale } = track;
   if (codec.kind === "video") return track;
   return filled(track, codec, { start: Math.round(start * timescale), end: Math.round(end * timescale) });
@@ -43,7 +43,7 @@ export function spanOf({ samples, timescale }: TrackSamples): Span {
   return { start: start / timescale, end: (last.decodeTime + last.duration) / timescale };
 }
 
-function filled(track: TrackSamples, codec: AudioCodec, { start, end }: Span): TrackSamples {
+function filled<Coded extends CodedSamples>(track: Coded, codec: AudioCodec, { start, end }: Span): Coded {
   const { samples, timescale } = track;
   const margin = INTERLEAVING_S * timescale;
   const last = samples[samples.length - 1];

@@ -27,13 +27,17 @@ export interface Sample<Data = Uint8Array> {
   readonly keyframe: boolean;
 }
 
-/** The samples of one track, in decode order. */
-export interface TrackSamples {
-  readonly track: MatroskaTrack;
+/** Samples of one codec, in decode order. */
+export interface CodedSamples {
   readonly codec: MediaCodec;
   /** Ticks a second: `VIDEO_TIMESCALE` for video, the sample rate for audio. */
   readonly timescale: number;
   readonly samples: readonly Sample[];
+}
+
+/** The samples of one track. */
+export interface TrackSamples extends CodedSamples {
+  readonly track: MatroskaTrack;
   /** Frames that were left out because they cannot be read as what their codec sends. */
   readonly damagedFrames: number;
   /** Ticks that the first picture is shown before its time (`holdFirstPicture`); none where it is not given. */

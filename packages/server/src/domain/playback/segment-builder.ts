@@ -1,9 +1,11 @@
 import {
   assembleSamples,
+  type CodedSamples,
   describeTrack,
   fillSilence,
   holdFirstPicture,
   initSegment,
+  type MatroskaTrack,
   type MediaCodec,
   type MediaSegment,
   mediaSegment,
@@ -224,7 +226,11 @@ function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Tr
   return tracks.slice(0, tracks[0]?.codec.kind === "video" ? 2 : 1);
 }
 
-function describe({ codec, samples, timescale, track, heldTicks = 0 }: TrackSamples): SegmentTrack {
+/** Samples of a track of which no more is known than what is told of it. */
+type DescribedSamples = CodedSamples &
+  Pick<TrackSamples, "heldTicks"> & { track: Pick<MatroskaTrack, "name" | "language"> };
+
+function describe({ codec, samples, timescale, track, heldTicks = 0 }: DescribedSamples): SegmentTrack {
   let ticks = -heldTicks;
   let frameBytes = 0;
   for (const { data, duration } of samples) {
@@ -238,8 +244,8 @@ function describe({ codec, samples, timescale, track, heldTicks = 0 }: TrackSamp
   return { codec, name, language, start, frames: samples.length, durationMs: toMs(ticks), frameBytes };
 }
 
-/** `id` is the track's number in sessions too. */
-function packageTrack(track: TrackSamples, id: number, sequence: number): Mp4Track & Sized {
+/** One track by itself; `id` is its number in sessions too. */
+export function packageTrack(track: DescribedSamples, id: number, sequence: number): Mp4Track & Sized {
   const { codec, timescale } = track;
   const { language } = track.track;
   const media = mediaSegment({ sequence, tracks: [{ id, samples: track }] });

@@ -16,6 +16,7 @@ import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { areJoined, MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import { settles } from "./settles.ts";
+import { withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
@@ -173,7 +174,7 @@ export class PlaybackSession {
   async tracksOf({ configuration, setUp }: Segment): Promise<readonly Track[]> {
     let tracks = this.#setUps.get(configuration);
     if (tracks === undefined) {
-      tracks = this.setUp(setUp).then(tracksOf);
+      tracks = this.setUp(setUp, Number.POSITIVE_INFINITY).then(tracksOf);
       this.#setUps.set(configuration, tracks);
       if (this.#setUps.size > MAX_SET_UPS) this.#setUps.delete(this.#setUps.keys().next().value!);
     }
@@ -200,10 +201,11 @@ export class PlaybackSession {
   /**
    * A segment of the session, built. Rejects with PlaybackRefusal `invalid`, `forbidden` where it is not within the session, `not-found`
    * where it is no longer or never was, `unplayable` where it cannot be packaged, `throttled`.
+   * @param track that is wanted of it: where it lacks that, silence stands in for it
    */
-  async segment(name: SegmentName): Promise<SessionSegment<Mp4Segment>> {
+  async segment(name: SegmentName, track = 1): Promise<SessionSegment<Mp4Segment>> {
     const rows = await this.#asked(name);
-    const building = this.#mp4(rows);
+    const building = this.#having(track, rows);
     this.#expectNext(rows);
     return this.#place(rows, await building);
   }
@@ -248,12 +250,12 @@ export class PlaybackSession {
   }
 
   /** The segment that has the number in the session, or had it a short while ago; as {@link segment}. */
-  async numbered(number: number): Promise<SessionSegment<Mp4Segment>> {
+  async numbered(number: number, track = 1): Promise<SessionSegment<Mp4Segment>> {
     const timeline = await this.#timeline;
     if (timeline.find(number) === undefined) await timeline.window(this.#places.now());
     const segment = timeline.find(number);
     if (segment === undefined) throw new PlaybackRefusal("not-found", `The session has no segment ${number} now.`);
-    return this.segment(nameOf(segment));
+    return this.segment(nameOf(segment), track);
   }
 
   /** The initialization segment of a track that arrives and is not archived yet. */
@@ -268,14 +270,14 @@ export class PlaybackSession {
   }
 
   /** A segment with the set-up that this one began, which may have expired since; the session's first where none is named. */
-  async setUp(name: SegmentName | undefined): Promise<Mp4Segment> {
+  async setUp(name: SegmentName | undefined, track = 1): Promise<Mp4Segment> {
     if (name === undefined) return this.#first((rows) => this.#mp4(rows));
     try {
-      return await this.#mp4(await this.#asked(name));
+      return await this.#having(track, await this.#asked(name));
     } catch (error) {
       for (const segment of (await this.window()).segments) {
         if (segment.gap || segment.setUp.fragmentNumber !== name.fragmentNumber) continue;
-        return this.#mp4(await this.#asked(nameOf(segment)));
+        return this.#having(track, await this.#asked(nameOf(segment)));
       }
       throw error;
     }
@@ -367,6 +369,14 @@ export class PlaybackSession {
 
   #scope(): { streamId: number; horizon: number } {
     return { streamId: this.stream.id, horizon: this.stream.horizon() };
+  }
+
+  /** A segment, with all that the session offers where it lacks that track; as it is where nobody can tell what that is. */
+  async #having(track: number, rows: readonly FragmentRow[]): Promise<Mp4Segment> {
+    const segment = await this.#mp4(rows);
+    if (segment.tracks.length >= track) return segment;
+    const offered = this.#knownTracks ?? (await this.tracks().catch(() => []));
+    return withStandIns(segment, rows[0]!.sequence, offered);
   }
 
   #mp4(rows: readonly FragmentRow[]): Promise<Mp4Segment> {

@@ -221,7 +221,7 @@ export class PlaybackRoutes {
     const name = query.optionalSegment;
     const number = query.track;
     const arriving = name && session.arrivingInit(name, number);
-    const track = arriving ?? (await session.setUp(name)).tracks[number - 1];
+    const track = arriving ?? (await session.setUp(name, number)).tracks[number - 1];
     if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
     const etag = `init-${name?.fragmentNumber ?? "first"}-${number}`;
@@ -235,7 +235,9 @@ export class PlaybackRoutes {
     const named = query.optionalSegment;
     if (named === undefined && sequenceNumber === undefined)
       throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
-    const found = named === undefined ? await session.numbered(sequenceNumber! - 1) : await session.segment(named);
+    const found = await (named === undefined
+      ? session.numbered(sequenceNumber! - 1, number)
+      : session.segment(named, number));
     const { release } = found;
     const track = found.segment.tracks[number - 1];
     if (track === undefined) {
