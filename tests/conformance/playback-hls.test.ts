@@ -154,6 +154,10 @@ test("segments go to caches: ETag, Range, HEAD, CORS, immutable", async () => {
   const part = await fetch(segment, { headers: { Range: "bytes=100-199" } });
   assert.equal(part.status, 206);
   assert.equal(part.headers.get("content-range"), `bytes 100-199/${bytes.length}`);
+  const exposed = part.headers.get("access-control-expose-headers")!.split(", ");
+  for (const name of ["Content-Range", "Content-Length", "Accept-Ranges", "ETag", "Date"]) {
+    assert.ok(part.headers.has(name) && exposed.includes(name), name);
+  }
   assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(100, 200));
   const tail = await fetch(segment, { headers: { Range: "bytes=-10", "If-Range": etag } });
   assert.deepEqual(Buffer.from(await tail.arrayBuffer()), bytes.subarray(-10));

@@ -78,7 +78,16 @@ const LANGUAGE = /^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/;
 
 /** The language of one sound of several. A single one is taken for English where its producer says nothing, which helps nobody. */
 export function languageOf({ language }: Track, all: readonly Track[]): string | undefined {
-  return language === "und" || all.length < 2 || !LANGUAGE.test(language) ? undefined : language;
+  return language === "und" || all.length < 2 || !LANGUAGE.test(language) ? undefined : shortest(language);
+}
+
+/** Matroska's codes of three letters (ISO 639-2, of either kind) as those of two where there is one, as RFC 5646, section 2.2.1, wants it. */
+function shortest(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language)[0]!;
+  } catch {
+    return language;
+  }
 }
 
 /** What the producer calls a track, with its number where another has that name too. */

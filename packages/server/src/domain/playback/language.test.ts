@@ -15,7 +15,14 @@ const sound = (number: number, language: string): Track => ({
 
 test("of several sounds each has the language that its producer states, where that is one", () => {
   const cases = {
-    deu: "deu",
+    deu: "de",
+    ger: "de",
+    eng: "en",
+    fre: "fr",
+    fra: "fr",
+    "deu-AT": "de-AT",
+    gsw: "gsw",
+    x: "x",
     "pt-BR": "pt-BR",
     und: undefined,
     "": undefined,

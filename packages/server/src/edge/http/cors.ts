@@ -9,7 +9,7 @@ const HEADER_LIST = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]*$/;
 export const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
-    "x-amzn-RequestId, x-amzn-ErrorType, x-amz-request-id, x-amz-id-2, Date, Content-Length",
+    "x-amzn-RequestId, x-amzn-ErrorType, x-amz-request-id, x-amz-id-2, Date, Content-Length, Content-Range, Accept-Ranges, ETag",
 };
 
 /** Headers of the answer to a browser's preflight request (Fetch standard, "CORS protocol"). */
