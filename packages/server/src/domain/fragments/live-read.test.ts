@@ -33,6 +33,23 @@ test("a frame is read before its fragment ends, also when reading began in the m
   await server.close();
 });
 
+test("a fragment is the tip while the next one arrives, and one that a reader leaves is not lost", async () => {
+  const { server, stream, session } = await fixture({ readers: { firstIdleMs: 60_000, idleMs: 60_000 } });
+  await session.send(Buffer.concat([bodyHeader(), second(1000), END_OF_FRAGMENT, clusterStart(2000)]));
+  await session.send(frameAt(0, "frame one"));
+  const reading = await Reading.begin(server, stream, { type: "earliest" });
+  await reading.until((bytes) => bytes.includes("frame one"));
+  const rest = reading.toEnd();
+  server.reader.stop();
+  const [first, other] = contentsOf(await rest);
+  assert.equal(tagIn(first!.tagsAfter, "MILLIS_BEHIND_NOW"), "0");
+  assert.equal(other!.blocks.length, 1);
+  assert.equal(server.metrics.of("s").getMedia.skips, 0);
+  session.session.end();
+  await session.ended;
+  await server.close();
+});
+
 const ackKinds = (session: TestSession): string => session.acks.map(({ EventType }) => EventType).join(" ");
 
 test("from the archive on into what is live there is neither gap nor duplicate", async () => {

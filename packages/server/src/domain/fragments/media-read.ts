@@ -166,7 +166,7 @@ export class MediaRead {
         yield* this.#restFromArchive(fragment, offset, begun);
         return;
       } else if (this.#isLost(fragment)) {
-        if (begun || fragment.state !== "failed") this.#options.skipped();
+        if (!this.#stopped && (begun || fragment.state !== "failed")) this.#options.skipped();
         if (begun) yield* this.#fill(fragment, offset);
         return;
       } else await changed;
@@ -247,14 +247,14 @@ export class MediaRead {
   }
 
   /**
-   * Milliseconds from a fragment to the stream's tip. Readers take 0 for "nothing newer is there" (AWS docs, "GetMedia"), so a fragment that
-   * came in the same millisecond as a newer one is told to be one behind.
+   * Milliseconds from a fragment to the newest that has come whole. Readers take 0 for "caught up" (AWS docs, "GetMedia"): it is so while the next
+   * one arrives, and of fragments that came in one millisecond only for the newest.
    */
   #behind({ sequence, serverTimestamp }: FragmentRow | LiveFragment["identity"]): number {
-    const { live } = this.#options;
+    const { newestWhole } = this.#options.live;
     const archived = this.#archiveTip;
-    if (sequence >= Math.max(live.lastBegun, archived?.sequence ?? 0)) return 0;
-    return Math.max(1, Math.max(live.newestServerTimestamp, archived?.serverTimestamp ?? 0) - serverTimestamp);
+    if (sequence >= Math.max(newestWhole?.sequence ?? 0, archived?.sequence ?? 0)) return 0;
+    return Math.max(1, Math.max(newestWhole?.serverTimestamp ?? 0, archived?.serverTimestamp ?? 0) - serverTimestamp);
   }
 }
 

@@ -238,6 +238,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #receive(fragment: OpenFragment, { duration, startsClean, lacksPictures, silent }: FragmentTally): void {
     if (silent !== undefined) this.#source.silent(silent);
     fragment.complete({ duration, startsClean, lacksPictures, configuration: this.#configuration });
+    this.#source.live.completed(fragment.live);
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();
   }

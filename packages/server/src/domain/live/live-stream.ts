@@ -1,3 +1,4 @@
+import type { FragmentIdentity } from "../../storage/ports/fragment.ts";
 import type { LiveFragment } from "./live-fragment.ts";
 import type { LiveLimits, LiveMemory } from "./live-memory.ts";
 
@@ -37,6 +38,8 @@ export class LiveStream {
   lastBegun = 0;
   /** Server timestamp of the newest fragment, in milliseconds since the epoch; 0 before the first. */
   newestServerTimestamp = 0;
+  /** The newest fragment that has come whole. */
+  newestWhole: FragmentIdentity | undefined;
   readonly #owner: LiveOwner;
   readonly #clear = (): void => this.clear();
   #change: PromiseWithResolvers<void> | undefined;
@@ -64,6 +67,11 @@ export class LiveStream {
     this.lastBegun = fragment.identity.sequence;
     this.newestServerTimestamp = fragment.identity.serverTimestamp;
     this.wake();
+  }
+
+  /** A fragment has come whole. */
+  completed({ identity }: LiveFragment): void {
+    if (identity.sequence > (this.newestWhole?.sequence ?? 0)) this.newestWhole = identity;
   }
 
   /** Shows readers what has arrived. */
