@@ -335,9 +335,15 @@ export class IngestSession {
     const pushBack = this.#pushBack;
     this.#pushBack = undefined;
     if (this.#state !== "running") return undefined;
-    if (pushBack !== undefined) return this.#holdDuring(pushBack);
-    // Not counted as held: a producer that never reads its acknowledgements is closed as idle.
-    return this.acks.queued > MAX_QUEUED_ACKS ? this.acks.drained() : undefined;
+    const isUnread = this.acks.queued > MAX_QUEUED_ACKS;
+    if (pushBack === undefined) return isUnread ? this.acks.drained() : undefined;
+    return isUnread ? this.#holdUntilRead(pushBack) : this.#holdDuring(pushBack);
+  }
+
+  /** The wait for its reading is not counted as held: a producer that never reads its acknowledgements is closed as idle. */
+  async #holdUntilRead(pushBack: Promise<void>): Promise<void> {
+    await this.#holdDuring(pushBack);
+    await this.acks.drained();
   }
 
   async #holdDuring(pushBack: Promise<void>): Promise<void> {

@@ -51,6 +51,23 @@ test("a silent producer gets IDLE now and then, and is closed without an error",
   await server.close();
 });
 
+test("a producer that reads no acknowledgements is held back by them, also behind fragments that wait for the disk", async () => {
+  const { server, stream } = await fixture();
+  const session = await server.ingest.open(stream, { type: "ABSOLUTE", start: 0 });
+  const fragments = Array.from({ length: 1000 }, (_, i) => whole(i * 10));
+  let isHeld = true;
+  const fed = Promise.resolve(session.feed(Buffer.concat([bodyHeader(), ...fragments, END_OF_FRAGMENT]))).then(() => {
+    isHeld = false;
+  });
+  while (session.acks.queued < 3 * fragments.length) await nextTurn();
+  for (let turns = 0; turns < 10; turns++) await nextTurn();
+  assert.ok(isHeld);
+  for (let left = session.acks.queued; left > 0; left--) await session.acks.next();
+  await fed;
+  session.abort();
+  await server.close();
+});
+
 test("data keeps a producer from being idle", async () => {
   const clock = handClock();
   const { server, session } = await fixture({ now: clock.now });
