@@ -283,6 +283,19 @@ test("what is stored but cannot be played is said once", async () => {
   );
 });
 
+test("of a recording that was cut off what is whole is stored, and told", async () => {
+  const whole = readFileSync(path("clip.mkv"));
+  writeFileSync(path("cut.mkv"), whole.subarray(0, whole.length / 2));
+  const { status, stderr } = await run("put", "cut", path("cut.mkv"), "--create");
+  assert.equal(status, 1);
+  const said =
+    /^created cut, .*\ncut: (\d) fragments persisted, .* from \S+Z to \S+Z\nkvass: \w+ at byte \d+: more bytes; the input ends here\n$/;
+  const [, fragments] = said.exec(stderr) ?? assert.fail(stderr);
+  assert.equal((await run("get", "cut", "-o", path("rest.mkv"))).status, 0);
+  const listed = await run("ls", "cut");
+  assert.match(listed.stdout.toString(), new RegExp(`^${fragments} fragments`, "m"));
+});
+
 test("a stream without retention is read from memory", async () => {
   const put = await run("put", "volatile", path("clip.mkv"), "--create", "--retention", "0");
   assert.match(put.stderr, /volatile: 6 fragments received/);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Ack, type Connection, MediaProducer } from "@kvass/client";
 import {
+  MatroskaError,
   type MatroskaHeader,
   type MatroskaPacket,
   type MatroskaTrack,
@@ -40,19 +41,27 @@ const isMedia = (track: MatroskaTrack): track is SentTrack => track.type === "vi
 
 /**
  * Sends the video and audio frames of a Matroska stream, cut into fragments at key frames. Resolves when all are acknowledged.
- * Rejects with the producer's error, {@link CliError} where there is nothing to send, or `MatroskaError`.
+ * Rejects with the producer's error, {@link CliError} where there is nothing to send, or `MatroskaError`, once what precedes the damage is
+ * acknowledged.
  */
 export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
   let sender: Sender | undefined;
-  for await (const { header, packets } of demux(options.chunks, options.signal)) {
-    sender ??= await Sender.open(options, header);
-    for (const packet of packets) {
-      if (options.signal.aborted) break;
-      await sender.send(packet);
+  let damage: MatroskaError | undefined;
+  try {
+    for await (const { header, packets } of demux(options.chunks, options.signal)) {
+      sender ??= await Sender.open(options, header);
+      for (const packet of packets) {
+        if (options.signal.aborted) break;
+        await sender.send(packet);
+      }
     }
+  } catch (error) {
+    if (!(error instanceof MatroskaError)) throw error;
+    damage = error;
   }
-  if (sender === undefined) throw new CliError("the input holds no frames");
+  if (sender === undefined) throw damage ?? new CliError("the input holds no frames");
   await sender.producer.end();
+  if (damage !== undefined) throw damage;
   return sender.producer;
 }
 

@@ -69,12 +69,20 @@ export class Upload {
     this.#status = new StatusLine(() => this.#progress());
     try {
       await (asIs ? this.#sendAsIs() : this.#sendFrames());
-    } finally {
+    } catch (error) {
       this.#status.stop();
+      if (this.#acks.received + this.#acks.persisted > 0) this.#summarize();
+      throw error;
     }
+    this.#status.stop();
+    return { refused: this.#summarize() };
+  }
+
+  /** Says what became of the upload; returns the number of fragments that were refused. */
+  #summarize(): number {
     const refused = this.#producer?.statistics.fragmentsRefused ?? 0;
     process.stderr.write(`${this.#summary(refused)}\n`);
-    return { refused };
+    return refused;
   }
 
   async #sendAsIs(): Promise<void> {

@@ -37,7 +37,7 @@ function digitOf(byte: number): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
-/** Takes the chunked transfer coding (RFC 9112, section 7.1) off a body that comes in any pieces. It is strict: a line ends with CR and LF. */
+/** Takes the chunked transfer coding (RFC 9112, section 7.1) off a body that comes in any pieces. A line ends with CR and LF, nothing else. */
 export class ChunkedDecoder {
   #part: Part = "size";
   #size = 0;

@@ -43,3 +43,10 @@ test("a lock needs no file beside its own, which a full disk would not take", ()
   assert.deepEqual(readdirSync(alone), ["lock.db"]);
   lock.release();
 });
+
+test("a lock that cannot be had says where", () => {
+  const path = join(folder, "missing", "lock.db");
+  assert.throws(() => new FolderLock(path), {
+    message: `${path} cannot be opened for writing: unable to open database file`,
+  });
+});

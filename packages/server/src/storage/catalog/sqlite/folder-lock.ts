@@ -15,18 +15,21 @@ export class FolderLock {
 
   /**
    * @param path the lock's database file
-   * @throws FolderLocked where it is held
+   * @throws FolderLocked where it is held, Error with the path where the file cannot be made or written
    */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path);
+    let database: DatabaseSync | undefined;
     try {
+      database = new DatabaseSync(path);
       // A rollback journal in a file of its own could not be written on a full disk.
-      this.#database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+      database.exec("PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     } catch (cause) {
-      this.#database.close();
-      if (resultCode(cause) !== SQLITE_BUSY) throw cause;
-      throw new FolderLocked(`another process is using ${path}`, { cause });
+      database?.close();
+      if (resultCode(cause) === SQLITE_BUSY) throw new FolderLocked(`another process is using ${path}`, { cause });
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`${path} cannot be opened for writing: ${why}`, { cause });
     }
+    this.#database = database;
   }
 
   release(): void {
