@@ -153,24 +153,6 @@ async function steps(file: string): Promise<{ packets: number; back: number }> {
   return { packets: times.length, back: times.filter((time, at) => at > 0 && time <= times[at - 1]!).length };
 }
 
-test("a file that is sent again within its length lies behind what is there", async () => {
-  const spans: number[][] = [];
-  for (let time = 0; time < 2; time++) {
-    const { status, stderr } = await run("put", "again", path("clip.mkv"), "--create");
-    assert.equal(status, 0, stderr);
-    const [, from, to] = /, from (\S+Z) to (\S+Z)\n$/.exec(stderr) ?? assert.fail(stderr);
-    spans.push([Date.parse(from!), Date.parse(to!)]);
-  }
-  assert.ok(spans[1]![0]! >= spans[0]![1]!, JSON.stringify(spans));
-  const listed = (await run("ls", "again", "--json")).stdout.toString().trim().split("\n");
-  const begins = listed.map((line) => (JSON.parse(line) as { producerTimestamp: number }).producerTimestamp);
-  assert.equal(begins.length, 12);
-  assert.deepEqual(
-    begins,
-    begins.toSorted((a, b) => a - b),
-  );
-});
-
 test("recordings that lie over one another come out one after the other, and time never goes back", async () => {
   await run("put", "over", path("clip.mkv"), "--create", "--start-timestamp", "1711124585");
   await run("put", "over", path("clip.mkv"), "--start-timestamp", "1711124582.5");
@@ -185,26 +167,6 @@ test("--raw counts the fragments that it writes", async () => {
   await run("put", "raw", path("clip.mkv"), "--create");
   const { stderr } = await run("get", "raw", "--raw", "-o", path("raw.mkv"));
   assert.match(stderr, /raw\.mkv: 6 fragments, \d/);
-});
-
-test("standard input that comes faster than it plays is told once", async () => {
-  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", "-live", "1", path("endless.mkv"));
-  const send = (...more: string[]) =>
-    kvass(["put", "fast", "-", "--create", "--data", server.data, ...more], readFileSync(path("endless.mkv")));
-  const { status, stderr } = await send();
-  assert.equal(status, 0, stderr);
-  assert.equal(
-    stderr.match(/^kvass: the input comes faster than it plays, .*--realtime .*--start-timestamp/gm)?.length,
-    1,
-  );
-  assert.doesNotMatch((await send("--start-timestamp", "-1h")).stderr, /faster/);
-});
-
-test("the retention of a stream that exists stays, and that is said", async () => {
-  await run("put", "kept", path("clip.mkv"), "--create", "--retention", "24");
-  const other = await run("put", "kept", path("clip.mkv"), "--create", "--retention", "48");
-  assert.match(other.stderr, /^kvass: kept exists, and its retention stays 24 h; --retention is for one that/);
-  assert.doesNotMatch((await run("put", "kept", path("clip.mkv"), "--create")).stderr, /stays/);
 });
 
 /** Waits for something that comes sooner or later, however slow the machine is. */
@@ -271,29 +233,6 @@ test("what begins later is said, and begins then", async () => {
   const over = await run("get", "later", "--from", "now", "--to", "+1s", "-o", path("never.mkv"));
   assert.equal(over.status, 1);
   assert.match(over.stderr, /^later: follows the live stream until \S+Z\nkvass: later: no media came\n$/);
-});
-
-test("what is stored but cannot be played is said once", async () => {
-  await ffmpeg("-i", path("clip.mkv"), "-t", "2", "-an", "-c:v", "mpeg4", "-g", "25", path("old.mkv"));
-  const { status, stderr } = await run("put", "old", path("old.mkv"), "--create");
-  assert.equal(status, 0, stderr);
-  assert.match(
-    stderr,
-    /^kvass: track 1 is V_MPEG4\/ISO\/ASP: it is stored, .* no mapping for it\ncreated old, .*\nold: \d/,
-  );
-});
-
-test("of a recording that was cut off what is whole is stored, and told", async () => {
-  const whole = readFileSync(path("clip.mkv"));
-  writeFileSync(path("cut.mkv"), whole.subarray(0, whole.length / 2));
-  const { status, stderr } = await run("put", "cut", path("cut.mkv"), "--create");
-  assert.equal(status, 1);
-  const said =
-    /^created cut, .*\ncut: (\d) fragments persisted, .* from \S+Z to \S+Z\nkvass: \w+ at byte \d+: more bytes; the input ends here\n$/;
-  const [, fragments] = said.exec(stderr) ?? assert.fail(stderr);
-  assert.equal((await run("get", "cut", "-o", path("rest.mkv"))).status, 0);
-  const listed = await run("ls", "cut");
-  assert.match(listed.stdout.toString(), new RegExp(`^${fragments} fragments`, "m"));
 });
 
 test("a stream without retention is read from memory", async () => {

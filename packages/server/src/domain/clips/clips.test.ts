@@ -1,125 +1,15 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { BufferSource, EncodedPacketSink, Input, MP4 } from "mediabunny";
-import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import {
   audioVideoHeader,
   bodyHeader,
   cluster,
-  END_OF_FRAGMENT,
   element,
   simpleBlock,
 } from "../../../../../tests/support/matroska-body.ts";
-import { RecordDamaged } from "../../storage/ports/journal.ts";
-import { FragmentArchive } from "../fragments/archive.ts";
-import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
-import type { FrameTable } from "../fragments/frame-table.ts";
-import type { Stream } from "../streams/stream.ts";
-import { Clips } from "./clips.ts";
-import { type ClipLimits, GENEROUS_CLIP_LIMITS } from "./limits.ts";
 
-/** Well in the past, so that ranges around it end before now. */
-const START = 1_700_000_000_000;
-const MIB = 2 ** 20;
-const EVERYTHING = { clock: "producerTimestamp", from: START, to: START + 3_600_000 } as const;
-
-/** An archive that counts what is read, and may change what tables tell. */
-class WatchedArchive extends FragmentArchive {
-  /** Fragments opened. */
-  opened = 0;
-  /** Tables read. */
-  tables = 0;
-  change: (table: FrameTable | undefined) => FrameTable | undefined = (table) => table;
-
-  override open(...parameters: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
-    this.opened++;
-    return super.open(...parameters);
-  }
-
-  override async frameTable(
-    ...parameters: Parameters<FragmentArchive["frameTable"]>
-  ): ReturnType<FragmentArchive["frameTable"]> {
-    this.tables++;
-    return this.change(await super.frameTable(...parameters));
-  }
-}
-
-interface Fixture {
-  readonly server: InProcessServer;
-  readonly stream: Stream;
-  readonly archive: WatchedArchive;
-  readonly clips: Clips;
-  put(...body: Uint8Array[]): Promise<void>;
-}
-
-async function fixture(limits: Partial<ClipLimits> = {}, now: () => number = Date.now): Promise<Fixture> {
-  const server = new InProcessServer({ now });
-  const stream = await server.create("gate");
-  const { index, journal, keys, metrics } = server;
-  const archive = new WatchedArchive({ index, journal, keys });
-  const clips = new Clips({
-    index,
-    metrics,
-    archive,
-    points: new FragmentPoints(GENEROUS_POINT_LIMITS),
-    limits: { ...GENEROUS_CLIP_LIMITS, ...limits },
-    now,
-  });
-  const put = async (...body: Uint8Array[]): Promise<void> => {
-    const acks = await (await TestSession.open(server, stream)).put(Buffer.concat(body));
-    const errors = acks.filter(({ EventType }) => EventType === "ERROR");
-    assert.deepEqual(errors, []);
-  };
-  return { server, stream, archive, clips, put };
-}
-
-let seed = 0;
-/** A frame of H.264 as far as a container looks into it: one NAL unit behind its length. */
-function picture(size: number, key: boolean): Buffer {
-  const frame = Buffer.alloc(size, ++seed);
-  frame.writeUInt32BE(size - 4);
-  frame[4] = key ? 0x65 : 0x41;
-  frame.writeUInt32BE(seed, 5);
-  return frame;
-}
-
-/** A fragment that begins so many milliseconds after `START`, with ten pictures in a second. */
-function fragment(at: number, { key = true, size = 1000 } = {}): Buffer {
-  const frames = Array.from({ length: 10 }, (_, i) =>
-    simpleBlock(1, i * 100, key && i === 0, picture(size, key && i === 0)),
-  );
-  return Buffer.concat([cluster(START + at, ...frames), END_OF_FRAGMENT]);
-}
-
-const NOBODY_LEAVES = new AbortController().signal;
-
-async function read(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  // Copies: what was handed over may be written to later.
-  for await (const piece of bytes) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
-}
-
-const make = async ({ clips, stream }: Fixture, range: Parameters<Clips["make"]>[1] = EVERYTHING): Promise<Buffer> =>
-  read(await clips.make(stream, range, NOBODY_LEAVES));
-
-const hash = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
-
-/** The packets of a file's tracks as mediabunny reads them: `milliseconds:hash`, key frames marked with a K. */
-async function packetsOf(file: Uint8Array): Promise<string[][]> {
-  const input = new Input({ source: new BufferSource(file), formats: [MP4] });
-  const tracks: string[][] = [];
-  for (const track of await input.getTracks()) {
-    const packets: string[] = [];
-    for await (const packet of new EncodedPacketSink(track).packets()) {
-      packets.push(`${Math.round(packet.timestamp * 1000)}:${hash(packet.data)}${packet.type === "key" ? "K" : ""}`);
-    }
-    tracks.push(packets);
-  }
-  return tracks;
-}
+import { EVERYTHING, fixture, fragment, hash, MIB, make, NOBODY_LEAVES, packetsOf, picture, START } from "./testing.ts";
 
 /** What `packetsOf` gives for blocks of a body: their times from the first one on, and their frames. */
 const hashes = (frames: readonly Uint8Array[]): string[] => frames.map(hash);
@@ -167,77 +57,6 @@ test("media that is laid out before the next key frame is whole, wherever in a f
     assert.equal(new Set(packets).size, packets!.length);
     await it.server.close();
   }
-});
-
-/** Twelve seconds of pictures of `size` bytes and sound, which the parts of fragments cut anywhere. */
-const recording = (size: number, frame = picture): Buffer[] =>
-  Array.from({ length: 12 }, (_, c) =>
-    cluster(
-      START + c * 1000,
-      ...Array.from({ length: 10 }, (_, i) => [
-        simpleBlock(1, i * 100, i === 0, frame(size + 7 * i, i === 0)),
-        simpleBlock(2, i * 100 + 5, true, Buffer.alloc(100 + i, i)),
-      ]).flat(),
-    ),
-  );
-
-test("a clip by tables is the clip by fragments, and each of those is read once", async () => {
-  for (const size of [60_000, 250_000]) {
-    const it = await fixture();
-    await it.put(audioVideoHeader(), ...recording(size));
-    const byTables = await make(it);
-    // One more is opened for the tracks.
-    assert.deepEqual([it.archive.opened, it.archive.tables], [13, 12]);
-    it.archive.change = () => undefined;
-    assert.ok((await make(it)).equals(byTables));
-    assert.equal(it.archive.opened, 13 + 25);
-    await it.server.close();
-  }
-});
-
-test("fragments whose table is damaged, or does not tell the form of their frames, are read for what they are", async () => {
-  const startCodes = (size: number, key: boolean): Buffer => {
-    const frame = picture(size, key).fill(1, 4);
-    frame.writeUInt32BE(1);
-    return frame;
-  };
-  const it = await fixture();
-  await it.put(audioVideoHeader(), ...recording(60_000, startCodes));
-  const clip = await make(it);
-  assert.deepEqual([it.archive.opened, it.archive.tables], [25, 12]);
-  const [video, audio] = await packetsOf(clip);
-  assert.deepEqual([video!.length, audio!.length], [120, 120]);
-  await it.server.close();
-
-  const damaged = await fixture();
-  await damaged.put(audioVideoHeader(), ...recording(60_000));
-  const whole = await make(damaged);
-  const { journal } = damaged.server;
-  const read = journal.readTable.bind(journal);
-  journal.readTable = async (row) => {
-    const table = (await read(row))!;
-    if (row.sequence % 2 === 0) throw new RecordDamaged("the record's header is damaged");
-    return { ...table, ciphertext: Buffer.from(table.ciphertext).fill(0, 30, 31) };
-  };
-  damaged.archive.opened = 0;
-  assert.ok((await make(damaged)).equals(whole));
-  assert.equal(damaged.archive.opened, 25);
-  await damaged.server.close();
-});
-
-test("a clip whose fragments turn out not to be what they were measured as is cut off", async () => {
-  const it = await fixture();
-  await it.put(audioVideoHeader(), ...recording(60_000));
-  it.archive.change = (table) => {
-    const [first, second, ...rest] = table!.frames;
-    return {
-      ...table!,
-      frames: [{ ...first!, size: first!.size + 1 }, { ...second!, size: second!.size - 1 }, ...rest],
-    };
-  };
-  await assert.rejects(make(it), /is not what it was when it was measured/);
-  assert.equal(it.clips.active, 0);
-  await it.server.close();
 });
 
 test("a clip has the fragments that begin in its range, both ends included", async () => {

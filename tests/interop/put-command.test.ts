@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { kvass, output } from "../support/command-line.ts";
+import { TestServer } from "../support/server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "kvass-put-command-"));
+const path = (name: string): string => join(folder, name);
+const ffmpeg = (...args: string[]): Promise<Buffer> => output("ffmpeg", ["-v", "error", "-y", ...args]);
+
+let server: TestServer;
+const run = (...args: string[]) => kvass([...args, "--data", server.data]);
+
+before(async () => {
+  server = await TestServer.start();
+  await ffmpeg(
+    ...["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12"],
+    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12.5"],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-c:a", "aac", path("clip.mkv")],
+  );
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("a file that is sent again within its length lies behind what is there", async () => {
+  const spans: number[][] = [];
+  for (let time = 0; time < 2; time++) {
+    const { status, stderr } = await run("put", "again", path("clip.mkv"), "--create");
+    assert.equal(status, 0, stderr);
+    const [, from, to] = /, from (\S+Z) to (\S+Z)\n$/.exec(stderr) ?? assert.fail(stderr);
+    spans.push([Date.parse(from!), Date.parse(to!)]);
+  }
+  assert.ok(spans[1]![0]! >= spans[0]![1]!, JSON.stringify(spans));
+  const listed = (await run("ls", "again", "--json")).stdout.toString().trim().split("\n");
+  const begins = listed.map((line) => (JSON.parse(line) as { producerTimestamp: number }).producerTimestamp);
+  assert.equal(begins.length, 12);
+  assert.deepEqual(
+    begins,
+    begins.toSorted((a, b) => a - b),
+  );
+});
+
+test("standard input that comes faster than it plays is told once", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", "-live", "1", path("endless.mkv"));
+  const send = (...more: string[]) =>
+    kvass(["put", "fast", "-", "--create", "--data", server.data, ...more], readFileSync(path("endless.mkv")));
+  const { status, stderr } = await send();
+  assert.equal(status, 0, stderr);
+  assert.equal(
+    stderr.match(/^kvass: the input comes faster than it plays, .*--realtime .*--start-timestamp/gm)?.length,
+    1,
+  );
+  assert.doesNotMatch((await send("--start-timestamp", "-1h")).stderr, /faster/);
+});
+
+test("the retention of a stream that exists stays, and that is said", async () => {
+  await run("put", "kept", path("clip.mkv"), "--create", "--retention", "24");
+  const other = await run("put", "kept", path("clip.mkv"), "--create", "--retention", "48");
+  assert.match(other.stderr, /^kvass: kept exists, and its retention stays 24 h; --retention is for one that/);
+  assert.doesNotMatch((await run("put", "kept", path("clip.mkv"), "--create")).stderr, /stays/);
+});
+
+test("what is stored but cannot be played is said once", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-t", "2", "-an", "-c:v", "mpeg4", "-g", "25", path("old.mkv"));
+  const { status, stderr } = await run("put", "old", path("old.mkv"), "--create");
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /^kvass: track 1 is V_MPEG4\/ISO\/ASP: it is stored, .* no mapping for it\ncreated old, .*\nold: \d/,
+  );
+});
+
+test("of a recording that was cut off what is whole is stored, and told", async () => {
+  const whole = readFileSync(path("clip.mkv"));
+  writeFileSync(path("cut.mkv"), whole.subarray(0, whole.length / 2));
+  const { status, stderr } = await run("put", "cut", path("cut.mkv"), "--create");
+  assert.equal(status, 1);
+  const said =
+    /^created cut, .*\ncut: (\d) fragments persisted, .* from \S+Z to \S+Z\nkvass: \w+ at byte \d+: more bytes; the input ends here\n$/;
+  const [, fragments] = said.exec(stderr) ?? assert.fail(stderr);
+  assert.equal((await run("get", "cut", "-o", path("rest.mkv"))).status, 0);
+  const listed = await run("ls", "cut");
+  assert.match(listed.stdout.toString(), new RegExp(`^${fragments} fragments`, "m"));
+});
