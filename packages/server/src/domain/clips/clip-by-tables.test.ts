@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fixture, make, packetsOf, picture, START } from "../../../../../tests/support/clips.ts";
 import { audioVideoHeader, cluster, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
-
-import { fixture, make, packetsOf, picture, START } from "./testing.ts";
 
 /** Twelve seconds of pictures of `size` bytes and sound, which the parts of fragments cut anywhere. */
 const recording = (size: number, frame = picture): Buffer[] =>

@@ -2,14 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  EVERYTHING,
+  fixture,
+  fragment,
+  hash,
+  MIB,
+  make,
+  NOBODY_LEAVES,
+  packetsOf,
+  picture,
+  START,
+} from "../../../../../tests/support/clips.ts";
+import {
   audioVideoHeader,
   bodyHeader,
   cluster,
   element,
   simpleBlock,
 } from "../../../../../tests/support/matroska-body.ts";
-
-import { EVERYTHING, fixture, fragment, hash, MIB, make, NOBODY_LEAVES, packetsOf, picture, START } from "./testing.ts";
 
 /** What `packetsOf` gives for blocks of a body: their times from the first one on, and their frames. */
 const hashes = (frames: readonly Uint8Array[]): string[] => frames.map(hash);

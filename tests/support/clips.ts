@@ -2,14 +2,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { BufferSource, EncodedPacketSink, Input, MP4 } from "mediabunny";
-import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
-import { cluster, END_OF_FRAGMENT, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
-import { FragmentArchive } from "../fragments/archive.ts";
-import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
-import type { FrameTable } from "../fragments/frame-table.ts";
-import type { Stream } from "../streams/stream.ts";
-import { Clips } from "./clips.ts";
-import { type ClipLimits, GENEROUS_CLIP_LIMITS } from "./limits.ts";
+import { Clips } from "../../packages/server/src/domain/clips/clips.ts";
+import { type ClipLimits, GENEROUS_CLIP_LIMITS } from "../../packages/server/src/domain/clips/limits.ts";
+import { FragmentArchive } from "../../packages/server/src/domain/fragments/archive.ts";
+import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../packages/server/src/domain/fragments/fragment-points.ts";
+import type { FrameTable } from "../../packages/server/src/domain/fragments/frame-table.ts";
+import type { Stream } from "../../packages/server/src/domain/streams/stream.ts";
+import { InProcessServer, TestSession } from "./in-process.ts";
+import { cluster, END_OF_FRAGMENT, simpleBlock } from "./matroska-body.ts";
 
 /** Well in the past, so that ranges around it end before now. */
 export const START = 1_700_000_000_000;
