@@ -142,11 +142,12 @@ export class Listener {
    * this one (RFC 9110, section 7.8). Were Node to look for that elsewhere one day, all requests would take its own way, only slower.
    */
   #messageClass(): typeof IncomingMessage {
-    const streams = (request: IncomingMessage): boolean => this.#streams(request);
+    // Who asks for a tunnel sends no more HTTP: Node closes such a connection (RFC 9110, section 9.3.6).
+    const leaves = (request: IncomingMessage): boolean => request.method === "CONNECT" || this.#streams(request);
     return class extends IncomingMessage {
       #upgrade: boolean | undefined;
       get upgrade(): boolean {
-        this.#upgrade ??= streams(this);
+        this.#upgrade ??= leaves(this);
         return this.#upgrade;
       }
       set upgrade(_asked: unknown) {
