@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import type { IncomingMessage } from "node:http";
-import { connect } from "node:net";
-import { join } from "node:path";
 import { after, test } from "node:test";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { RawClient } from "../../../../../tests/support/raw-client.ts";
 import { RequestBody } from "../../aws/request-body.ts";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
@@ -365,56 +358,4 @@ test("health is told without authentication", async () => {
   const told = await fetch(`http://127.0.0.1:${port}/health`);
   assert.deepEqual([told.status, await told.json()], [200, { status: "ok" }]);
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/health`, { method: "POST" })).text(), "other");
-});
-
-const pem = (name: string): Buffer => readFileSync(join(import.meta.dirname, "testing", name));
-const TLS = { cert: pem("localhost.cert.pem"), key: pem("localhost.key.pem") };
-
-/** A port that speaks TLS. */
-async function startTls(answer: Answer): Promise<number> {
-  const listener = new Listener({ answer, onError: assert.fail, tls: TLS, streamsBody: () => true });
-  listeners.push(listener);
-  return (await listener.listen("127.0.0.1", 0)).port;
-}
-
-const overTls = (port: number, options: ConnectionOptions = {}): TLSSocket =>
-  connectTls({ port, host: "127.0.0.1", ca: TLS.cert, servername: "localhost", ...options });
-
-test("with a certificate it speaks HTTP/1.1 over TLS, and offers nothing newer", async () => {
-  const port = await startTls(async (request) => ok(request.baseUrl));
-  const socket = overTls(port, { ALPNProtocols: ["h2", "http/1.1"] });
-  await once(socket, "secureConnect");
-  assert.equal(socket.alpnProtocol, "http/1.1");
-  socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-  const answer = Buffer.concat(await socket.toArray()).toString();
-  assert.ok(answer.endsWith(`https://localhost:${port}`), answer);
-});
-
-test("nothing is kept of connections that have ended, with TLS or without", async () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage = runInNewContext("gc") as () => void;
-  const sockets: WeakRef<object>[] = [];
-  const answer: Answer = async ({ body }) => {
-    sockets.push(new WeakRef((body as IncomingMessage).socket));
-    await body.resume().toArray();
-    return ok("");
-  };
-  const [plain, secure] = [await start(answer), await startTls(answer)];
-  for (const connectTo of [() => connect({ port: plain, host: "127.0.0.1" }), () => overTls(secure)]) {
-    for (const body of ["Content-Length: 1\r\n\r\na", "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"]) {
-      const client = connectTo();
-      client.write(`${HEAD}Connection: close\r\n${body}`);
-      await client.toArray();
-    }
-  }
-  assert.equal(sockets.length, 4);
-  // What still holds them lets go in the turns in which they close.
-  for (let turns = 0; turns < 100 && sockets.some((socket) => socket.deref() !== undefined); turns++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    collectGarbage();
-  }
-  assert.deepEqual(
-    sockets.map((socket) => socket.deref() === undefined),
-    [true, true, true, true],
-  );
 });

@@ -28,10 +28,10 @@ export interface OwnSocket {
 /**
  * Takes a connection over from the socket that a server made, into one that reads to memory which is used again: Node gives that choice to those
  * who connect (`net.Socket`, option `onread`), not to those who listen. The old socket lives and ends with the new one.
- * Undefined where the connection is not of that kind, as with TLS: then it is read as any other.
+ * Undefined where the connection is not of that kind, as with TLS: then it is read like the rest.
  */
 export function ownSocket(socket: Socket): OwnSocket | undefined {
-  const old: WithHandle = socket as unknown as WithHandle;
+  const old: Socket & WithHandle = socket;
   const handle = old._handle;
   if (socket.constructor !== Socket || typeof handle?.useUserBuffer !== "function") return undefined;
   old._handle = null;
