@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { kvass, output, startKvass } from "../support/command-line.ts";
+import { kvass, makeRecording, output, startKvass } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-command-line-"));
@@ -13,14 +13,9 @@ const ffmpeg = (...args: string[]): Promise<Buffer> => output("ffmpeg", ["-v", "
 let server: TestServer;
 const run = (...args: string[]) => kvass([...args, "--data", server.data]);
 
-/** B-frames, open groups of pictures allowed, audio that ends later than the video: what files from the shelf are like. */
 before(async () => {
   server = await TestServer.start();
-  await ffmpeg(
-    ...["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12"],
-    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12.5"],
-    ...["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-c:a", "aac", path("clip.mkv")],
-  );
+  await makeRecording(path("clip.mkv"));
   await ffmpeg("-i", path("clip.mkv"), "-c", "copy", path("clip.mp4"));
   await ffmpeg("-i", path("clip.mkv"), "-c", "copy", path("clip.ts"));
 });

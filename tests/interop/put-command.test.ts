@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { kvass, output } from "../support/command-line.ts";
+import { kvass, makeRecording, output } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-put-command-"));
@@ -15,11 +15,7 @@ const run = (...args: string[]) => kvass([...args, "--data", server.data]);
 
 before(async () => {
   server = await TestServer.start();
-  await ffmpeg(
-    ...["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12"],
-    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12.5"],
-    ...["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-c:a", "aac", path("clip.mkv")],
-  );
+  await makeRecording(path("clip.mkv"));
 });
 after(async () => {
   await server.stop();

@@ -75,3 +75,13 @@ export async function output(command: string, args: readonly string[]): Promise<
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
   return stdout;
 }
+
+/** Twelve seconds with B-frames, open groups of pictures allowed, and audio that ends later than the video: what files from the shelf are like. */
+export async function makeRecording(file: string): Promise<void> {
+  await output("ffmpeg", [
+    ...["-v", "error", "-y"],
+    ...["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12"],
+    ...["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=12.5"],
+    ...["-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "50", "-c:a", "aac", file],
+  ]);
+}
