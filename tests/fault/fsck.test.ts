@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { type FsckReport, fsck } from "../../packages/server/src/app/fsck.ts";
 import { FolderLocked } from "../../packages/server/src/storage/catalog/sqlite/folder-lock.ts";
+import { RECORD_HEADER_BYTES } from "../../packages/server/src/storage/journal/file/record.ts";
+import { HEADER_BLOCK_BYTES } from "../../packages/server/src/storage/journal/file/segment-header.ts";
 import type { FragmentRow } from "../../packages/server/src/storage/ports/fragment.ts";
 import { payloadOf, TestArchive } from "../support/archive.ts";
 import { scratchFolders } from "../support/scratch.ts";
@@ -147,6 +149,32 @@ test("an index with rows that the journal does not have, or without rows that it
   const report = await fsck({ dataDir });
   const found = report.damages.map(({ kind, streamId, sequence }) => `${kind} ${streamId}/${sequence}`);
   assert.deepEqual(found.sort(), ["dangling 1/1", "dangling 1/500", "unindexed 3/1"]);
+});
+
+test("a damaged table of frames is told for what it is, and its fragment counts", async () => {
+  const dataDir = newFolder();
+  await fill(dataDir);
+  // The first record of a segment, a fragment of one part, begins with its table behind header, nonce and tag.
+  flipBit(segmentPath(dataDir, 0), 8 * (HEADER_BLOCK_BYTES + RECORD_HEADER_BYTES + 30));
+  const report = await fsck({ dataDir });
+  assert.deepEqual(kinds(report), ["table 1"]);
+  assert.match(report.damages[0]!.message, /^the checksum of the table of frames does not match/);
+  assert.deepEqual([report.ok, report.fragments, report.damageCount, report.damagedTables], [false, 60, 1, 1]);
+});
+
+test("a table of frames whose seal holds and which is none is told", async () => {
+  const dataDir = newFolder();
+  const archive = await TestArchive.open({ dataDir });
+  const stream = await archive.createStream("camera", 24);
+  await archive.put(stream, 1, payloadOf(stream.id, 1, 100), 1, Buffer.from("none"));
+  await archive.put(stream, 2, payloadOf(stream.id, 2, 100));
+  await archive.close();
+  const report = await fsck({ dataDir });
+  assert.deepEqual(
+    report.damages.map(({ kind, sequence, message }) => [kind, sequence, message]),
+    [["table", 1, "table 110 is not known, expected 1"]],
+  );
+  assert.equal(report.fragments, 2);
 });
 
 test("a lost key is told once for its stream", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -290,6 +290,18 @@ test("a server that is killed and comes back costs no frame", async () => {
   assert.match(
     check.stdout.toString(),
     /: the index was made anew from the journal, 6 fragments\n.*: 6 fragments in .*: no damage\n$/,
+  );
+  // The first record of a journal segment begins with its table of frames behind 4096 bytes of header and those of its own.
+  const journal = join(data, "journal");
+  const segment = join(journal, readdirSync(journal).sort()[0]!);
+  const bytes = readFileSync(segment);
+  bytes[4096 + 116 + 30]! ^= 1;
+  writeFileSync(segment, bytes);
+  const damaged = await kvass(["fsck", "--data", data]);
+  assert.equal(damaged.status, 1);
+  assert.match(
+    damaged.stdout.toString(),
+    /^table: segment 1 .* does not match; the fragment is read instead\n.*: 6 whole fragments in .*: 1 damaged table of frames, whose fragments are read instead: no media is lost by that\n$/,
   );
   rmSync(data, { recursive: true });
 });

@@ -17,8 +17,17 @@ export function payloadOf(streamId: number, sequence: number, bytes: number): Bu
   return payload;
 }
 
-/** Distinct bytes for its table. */
-const tableOf = (streamId: number, sequence: number): Buffer => payloadOf(sequence, streamId, 10 + (sequence % 9) * 10);
+/** A table of empty frames, distinct by its Cluster's timecode. */
+function tableOf(streamId: number, sequence: number): Buffer {
+  const start = Buffer.alloc(18 + 10);
+  start[0] = 1;
+  start[1] = 1;
+  start.writeDoubleBE(streamId * 1e6 + sequence, 2);
+  start.writeDoubleBE(1e6, 10);
+  start.writeDoubleBE(Number.NaN, 19);
+  start[27] = 1;
+  return Buffer.concat([start, ...Array.from({ length: 1 + (sequence % 9) }, () => Uint8Array.of(0x10, 0, 0))]);
+}
 
 /** A fragment of which every part but the last has been appended. */
 export interface BegunFragment {
@@ -65,7 +74,13 @@ export class TestArchive {
   }
 
   /** Appends all parts of a fragment but the last; parts are cut evenly. */
-  async begin(stream: StreamRecord, sequence: number, payload: Buffer, parts = 1): Promise<BegunFragment> {
+  async begin(
+    stream: StreamRecord,
+    sequence: number,
+    payload: Buffer,
+    parts = 1,
+    table = tableOf(stream.id, sequence),
+  ): Promise<BegunFragment> {
     const key = await this.keys.get(stream);
     const identity = this.identity(stream.id, sequence);
     const writer = this.storage.journal.begin(identity, retentionClassOf(stream.retentionHours));
@@ -79,13 +94,13 @@ export class TestArchive {
     const summary = { duration: 1000, size: payload.length, startsClean: true, lacksPictures: false, configuration: 1 };
     const commit = () => {
       const last = sealPart(encryptionOf(key, identity, parts - 1, summary), cut(parts - 1));
-      return writer.commit(last, summary, sealTable(key, identity, summary, tableOf(stream.id, sequence)));
+      return writer.commit(last, summary, sealTable(key, identity, summary, table));
     };
     return { writer, commit };
   }
 
-  async put(stream: StreamRecord, sequence: number, payload: Buffer, parts = 1): Promise<FragmentRow> {
-    const { commit } = await this.begin(stream, sequence, payload, parts);
+  async put(...fragment: Parameters<TestArchive["begin"]>): Promise<FragmentRow> {
+    const { commit } = await this.begin(...fragment);
     return commit();
   }
 

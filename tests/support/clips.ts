@@ -42,6 +42,8 @@ export interface Fixture {
   readonly stream: Stream;
   readonly archive: WatchedArchive;
   readonly clips: Clips;
+  /** What was reported of tables of frames. */
+  readonly damagedTables: readonly Error[];
   put(...body: Uint8Array[]): Promise<void>;
 }
 
@@ -49,7 +51,8 @@ export async function fixture(limits: Partial<ClipLimits> = {}, now: () => numbe
   const server = new InProcessServer({ now });
   const stream = await server.create("gate");
   const { index, journal, keys, metrics } = server;
-  const archive = new WatchedArchive({ index, journal, keys });
+  const damagedTables: Error[] = [];
+  const archive = new WatchedArchive({ index, journal, keys, reportTable: (error) => void damagedTables.push(error) });
   const clips = new Clips({
     index,
     metrics,
@@ -63,7 +66,7 @@ export async function fixture(limits: Partial<ClipLimits> = {}, now: () => numbe
     const errors = acks.filter(({ EventType }) => EventType === "ERROR");
     assert.deepEqual(errors, []);
   };
-  return { server, stream, archive, clips, put };
+  return { server, stream, archive, clips, damagedTables, put };
 }
 
 let seed = 0;

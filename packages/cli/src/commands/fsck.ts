@@ -59,7 +59,12 @@ function describeDamage(damage: Report["damages"][number]): string {
   return `${kind}:${where.join("")}: ${message}`;
 }
 
-function summary(dataDir: string, { ok, damageCount, segments, fragments, bytes }: Report): string {
-  const checked = `${dataDir}: ${count(fragments, "fragment")} in ${count(segments, "segment")}, ${formatBytes(bytes)}`;
-  return ok ? `${checked}: no damage` : `${checked}: ${count(damageCount, "damage")}`;
+function summary(dataDir: string, report: Report): string {
+  const { ok, damageCount, damagedTables, segments, fragments, bytes } = report;
+  const checked = `${dataDir}: ${count(fragments, ok ? "fragment" : "whole fragment")} in ${count(segments, "segment")}, ${formatBytes(bytes)}`;
+  if (ok) return `${checked}: no damage`;
+  const tables = `${count(damagedTables, "damaged table")} of frames, whose fragments are read instead: no media is lost by that`;
+  if (damagedTables === damageCount) return `${checked}: ${tables}`;
+  const others = count(damageCount - damagedTables, "damage");
+  return damagedTables === 0 ? `${checked}: ${others}` : `${checked}: ${others}; ${tables}`;
 }

@@ -62,7 +62,9 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   const silent = (stream: string, track: number): void =>
     log.warn({ stream, track }, "a track is silent for a fragment");
   const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report, silent });
-  const archive = new FragmentArchive({ index, journal, keys });
+  const reportTable = (error: Error): void =>
+    log.warn({ err: error }, "a table of frames is damaged, its fragment is read instead; kvass fsck names all such");
+  const archive = new FragmentArchive({ index, journal, keys, reportTable });
   const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
   const points = new FragmentPoints(pointLimits(settings));
   const limits = readerLimits(settings);

@@ -1,3 +1,6 @@
+import type { KeyObject } from "node:crypto";
+import { decodeFrameTable } from "../domain/fragments/frame-table.ts";
+import { LayoutError } from "../domain/fragments/layout.ts";
 import { DataKeys } from "../domain/keys/data-keys.ts";
 import { openPart, openTable } from "../domain/keys/seal.ts";
 import { nodeFileSystem } from "../storage/journal/file/file-system.ts";
@@ -13,7 +16,6 @@ import { SegmentFiles } from "../storage/journal/file/segment-files.ts";
 import { type Damage, type Verified, verifyJournal } from "../storage/journal/file/verify.ts";
 import { RecordDamaged } from "../storage/ports/journal.ts";
 import { KeyUnavailable } from "../storage/ports/key-encryption.ts";
-import type { StreamRecord } from "../storage/ports/stream-catalog.ts";
 import { openStorage, type Storage, storagePaths } from "./storage.ts";
 
 export type { Damage } from "../storage/journal/file/verify.ts";
@@ -37,6 +39,8 @@ export interface FsckReport extends Readonly<Verified> {
   readonly damages: readonly Damage[];
   /** All of them, those not listed too. */
   readonly damageCount: number;
+  /** How many of them are tables of frames, whose fragments are read instead: they cost time, and no media. */
+  readonly damagedTables: number;
   /** What opening the store found and mended, as every start does. With `rebuildIndex`, the fragments that came back into the index. */
   readonly recovery: RecoverySummary;
 }
@@ -52,8 +56,10 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const storage = await openStorage({ dataDir, rebuildIndex });
   const damages: Damage[] = [];
   let damageCount = 0;
+  let damagedTables = 0;
   const report = (damage: Damage) => {
     damageCount++;
+    if (damage.kind === "table") damagedTables++;
     if (damages.length < DAMAGES_LISTED) damages.push(damage);
   };
   const files = new SegmentFiles(nodeFileSystem, storagePaths(dataDir).journal);
@@ -68,7 +74,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
       report,
       progress: onProgress,
     });
-    return { ...verified, ok: damageCount === 0, damages, damageCount, recovery: storage.recovery };
+    return { ...verified, ok: damageCount === 0, damages, damageCount, damagedTables, recovery: storage.recovery };
   } finally {
     await files.close();
     await storage.close();
@@ -84,26 +90,46 @@ function reportRecovery({ lostSegments, lostRows }: RecoverySummary, report: (da
 function sealCheck({ catalog, keyEncryption, streams }: Storage) {
   const keys = new DataKeys(catalog, keyEncryption);
   const keyless = new Set<number>();
-  return async (header: RecordHeader, record: Uint8Array): Promise<Damage | undefined> => {
+  return async (header: RecordHeader, record: Uint8Array, isTableWhole: boolean): Promise<Damage[]> => {
     const stream = streams.get(header.streamId);
-    if (stream === undefined || keyless.has(stream.id)) return undefined;
+    if (stream === undefined || keyless.has(stream.id)) return [];
     try {
       const key = await keys.get(stream);
-      openPart(key, toStoredPart(header, new Uint8Array(ciphertextIn(header, record))));
-      const table = toStoredTable(header, record.subarray(RECORD_HEADER_BYTES));
-      if (table !== undefined) openTable(key, table);
-      return undefined;
+      return [partDamage(key, header, record), isTableWhole ? tableDamage(key, header, record) : undefined].filter(
+        (damage) => damage !== undefined,
+      );
     } catch (error) {
-      if (error instanceof KeyUnavailable) keyless.add(stream.id);
-      else if (!(error instanceof RecordDamaged)) throw error;
-      return sealDamage(error, stream, header);
+      if (!(error instanceof KeyUnavailable)) throw error;
+      keyless.add(stream.id);
+      return [{ kind: "key", streamId: stream.id, message: error.message }];
     }
   };
 }
 
-function sealDamage(error: Error, { id: streamId }: StreamRecord, { sequence }: RecordHeader): Damage {
-  const { message } = error;
-  return error instanceof KeyUnavailable
-    ? { kind: "key", streamId, message }
-    : { kind: "seal", streamId, sequence, message };
+function partDamage(key: KeyObject, header: RecordHeader, record: Uint8Array): Damage | undefined {
+  return damageOf("seal", header, () => {
+    openPart(key, toStoredPart(header, new Uint8Array(ciphertextIn(header, record))));
+  });
+}
+
+/** What is wrong with a table whose checksum holds. */
+function tableDamage(key: KeyObject, header: RecordHeader, record: Uint8Array): Damage | undefined {
+  const table = toStoredTable(header, record.subarray(RECORD_HEADER_BYTES));
+  if (table === undefined) return undefined;
+  return damageOf("table", header, () => decodeFrameTable(openTable(key, table), table.summary.size));
+}
+
+/** What a check of a record throws that finds it damaged. */
+function damageOf(
+  kind: "seal" | "table",
+  { streamId, sequence }: RecordHeader,
+  check: () => unknown,
+): Damage | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof RecordDamaged || error instanceof LayoutError)) throw error;
+    return { kind, streamId, sequence, message: error.message };
+  }
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fixture, make, packetsOf, picture, START } from "../../../../../tests/support/clips.ts";
 import { audioVideoHeader, cluster, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
+import { openTable, sealTable } from "../keys/seal.ts";
 
 /** Twelve seconds of pictures of `size` bytes and sound, which the parts of fragments cut anywhere. */
 const recording = (size: number, frame = picture): Buffer[] =>
@@ -58,6 +59,39 @@ test("fragments whose table is damaged, or does not tell the form of their frame
   assert.ok((await make(damaged)).equals(whole));
   assert.equal(damaged.archive.opened, 25);
   await damaged.server.close();
+});
+
+test("fragments whose table cannot be decoded though its seal holds are read for what they are, and that is reported once a segment", async () => {
+  const it = await fixture();
+  await it.put(audioVideoHeader(), ...recording(60_000));
+  const whole = await make(it);
+  const { journal, keys } = it.server;
+  const key = await keys.get(it.stream);
+  const read = journal.readTable.bind(journal);
+  const changes = [
+    // Another version, an end within a field, no time, a frame of a track that is not there, more bytes than the fragment has.
+    (table: Buffer) => table.fill(2, 0, 1),
+    (table: Buffer) => table.subarray(0, 40),
+    (table: Buffer) => table.fill(0xff, 2, 10),
+    (table: Buffer) => Buffer.concat([table, Uint8Array.of(0x0f, 0, 1)]),
+    (table: Buffer) => Buffer.concat([table, Uint8Array.of(0, 0, 0xff, 0xff, 0xff, 0x7f)]),
+  ];
+  for (const [place, change] of changes.entries()) {
+    journal.readTable = async (row) => {
+      const stored = (await read(row))!;
+      const { summary } = stored;
+      return { ...stored, ...sealTable(key, row, summary, change(openTable(key, stored))) };
+    };
+    it.archive.opened = 0;
+    assert.ok((await make(it)).equals(whole), `change ${place}`);
+    assert.equal(it.archive.opened, 25, `change ${place}`);
+  }
+  // The journal in memory keeps each fragment in a segment of its own.
+  assert.deepEqual(
+    it.damagedTables.map(({ name }) => name),
+    Array(12).fill("LayoutError"),
+  );
+  await it.server.close();
 });
 
 test("a clip whose fragments turn out not to be what they were measured as is cut off", async () => {

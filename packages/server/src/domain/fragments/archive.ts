@@ -16,7 +16,7 @@ import { openTable } from "../keys/seal.ts";
 import { WorkerLost } from "../keys/worker-line.ts";
 import { type LentBytes, oneAhead, releaseAll } from "../lent-bytes.ts";
 import { decodeFrameTable, type FrameTable } from "./frame-table.ts";
-import { decodeFooter, decodeHead, FOOTER_BYTES, type FragmentHead } from "./layout.ts";
+import { decodeFooter, decodeHead, FOOTER_BYTES, type FragmentHead, LayoutError } from "./layout.ts";
 import { Semaphore } from "./semaphore.ts";
 
 /**
@@ -57,6 +57,8 @@ export interface ArchiveOptions {
   readonly index: FragmentIndex;
   readonly journal: Journal;
   readonly keys: DataKeys;
+  /** Told of a table of frames that is damaged, once for each journal segment that has such: its fragment is read instead, which nobody else notices. */
+  readonly reportTable?: (error: RecordDamaged | LayoutError) => void;
 }
 
 /** Reads fragments back: journal records, opened with the stream's key, joined to the fragment that they were. */
@@ -64,6 +66,8 @@ export class FragmentArchive {
   readonly #options: ArchiveOptions;
   readonly #reads = new Semaphore(CONCURRENT_READS);
   readonly #opener = new Opener();
+  /** Segments of which a damaged table has been reported. */
+  readonly #reported = new Set<number>();
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -101,7 +105,7 @@ export class FragmentArchive {
 
   /**
    * Reads the table of a fragment's frames, and nothing of the fragment. Undefined where it was stored without one, and where the table is
-   * damaged: the fragment tells the same.
+   * damaged or cannot be decoded: the fragment tells the same.
    *
    * @throws FragmentGone where it has left the archive
    * @throws KeyUnavailable where the stream's key is destroyed or cannot be unwrapped
@@ -111,11 +115,18 @@ export class FragmentArchive {
     const key = await this.#options.keys.get(owner);
     try {
       const stored = await this.#storedTable(row);
-      return stored && decodeFrameTable(openTable(key, stored));
+      return stored && decodeFrameTable(openTable(key, stored), row.size);
     } catch (error) {
-      if (error instanceof RecordDamaged) return undefined;
-      throw error;
+      if (!(error instanceof RecordDamaged || error instanceof LayoutError)) throw error;
+      this.#reportTable(row, error);
+      return undefined;
     }
+  }
+
+  #reportTable({ segment }: FragmentRow, error: RecordDamaged | LayoutError): void {
+    if (this.#reported.has(segment)) return;
+    this.#reported.add(segment);
+    this.#options.reportTable?.(error);
   }
 
   /** Lets go of what opens parts; fragments can be read all the same. */

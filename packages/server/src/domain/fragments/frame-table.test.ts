@@ -180,18 +180,18 @@ test("a table that is cut short, of another version or of a track that it lacks 
     ["01", "01", "0".repeat(16), "412e848000000000", "04", "7ff8000000000000", "01", "10", "00", "14"].join(""),
     "hex",
   );
-  assert.deepEqual(decodeFrameTable(table).frames, [
+  assert.deepEqual(decodeFrameTable(table, 20).frames, [
     { place: 0, part: 0, size: 20, timestampUs: 0, durationUs: undefined, keyframe: true },
   ]);
   for (let length = 0; length < table.length; length++) {
     if (length === table.length - 3) continue;
-    assert.throws(() => decodeFrameTable(table.subarray(0, length)), LayoutError, `${length} bytes`);
+    assert.throws(() => decodeFrameTable(table.subarray(0, length), 20), LayoutError, `${length} bytes`);
   }
   const changed = (offset: number, value: number): Buffer => {
     const copy = Buffer.from(table);
     copy[offset] = value;
     return copy;
   };
-  assert.throws(() => decodeFrameTable(changed(0, 2)), LayoutError);
-  assert.throws(() => decodeFrameTable(changed(table.length - 3, 0x11)), LayoutError);
+  assert.throws(() => decodeFrameTable(changed(0, 2), 20), LayoutError);
+  assert.throws(() => decodeFrameTable(changed(table.length - 3, 0x11), 20), LayoutError);
 });

@@ -47,9 +47,9 @@ export interface FrameTable {
   readonly frames: readonly TableFrame[];
 }
 
-/** Reads a table. Throws LayoutError. */
-export function decodeFrameTable(bytes: Uint8Array): FrameTable {
-  return new TableReader(bytes).read();
+/** Reads the table of a fragment of `fragmentBytes` bytes. Throws LayoutError where it is none, or tells of more than the fragment can hold. */
+export function decodeFrameTable(bytes: Uint8Array, fragmentBytes: number): FrameTable {
+  return new TableReader(bytes, fragmentBytes).read();
 }
 
 interface Column extends TableTrack {
@@ -61,14 +61,17 @@ interface Column extends TableTrack {
 class TableReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  /** Bytes that the frames not read yet can have at most. */
+  #left: number;
   #at = 0;
   #timecode = 0;
   #usPerTick = 0;
   #part = 0;
   readonly #frames: TableFrame[] = [];
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, fragmentBytes: number) {
     this.#bytes = bytes;
+    this.#left = fragmentBytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
@@ -79,9 +82,11 @@ class TableReader {
     this.#timecode = this.#double();
     const timecodeScaleNs = this.#double();
     this.#usPerTick = timecodeScaleNs / NS_PER_US;
+    const startUs = clusterUs(this.#timecode, timecodeScaleNs);
+    if (!Number.isFinite(startUs)) throw new LayoutError("the table tells no time");
     const tracks = Array.from({ length: count }, () => this.#track());
     while (this.#at < this.#bytes.length) this.#block(tracks);
-    return { clusterUs: clusterUs(this.#timecode, timecodeScaleNs), tracks, frames: this.#frames };
+    return { clusterUs: startUs, tracks, frames: this.#frames };
   }
 
   #track(): Column {
@@ -108,12 +113,19 @@ class TableReader {
       this.#frames.push({
         place,
         part: this.#part,
-        size: this.#integer(),
+        size: this.#size(),
         timestampUs: i === 0 ? timestampUs : timestampUs + i * (durationUs ?? 0),
         durationUs,
         keyframe,
       });
     }
+  }
+
+  #size(): number {
+    const size = this.#integer();
+    this.#left -= size;
+    if (this.#left < 0) throw new LayoutError("the table tells of more bytes than its fragment has");
+    return size;
   }
 
   #byte(): number {

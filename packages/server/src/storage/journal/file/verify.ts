@@ -15,14 +15,14 @@ const ROWS_PER_TURN = 5000;
 export interface Damage {
   /**
    * `segment`: a segment's header or file; `record`: bytes that are not the record that was written; `seal`: a record whose checksum holds and
-   * whose seal does not; `unindexed`: a whole fragment without a row; `dangling`: a row without its whole fragment; `key`: a data key that
+   * whose seal does not; `table`: the table of a fragment's frames, which is as good as none then, and costs no media; `unindexed`: a whole fragment without a row; `dangling`: a row without its whole fragment; `key`: a data key that
    * cannot be had; `database`: the structure of a SQLite file.
    */
-  readonly kind: "segment" | "record" | "seal" | "unindexed" | "dangling" | "key" | "database";
+  readonly kind: "segment" | "record" | "seal" | "table" | "unindexed" | "dangling" | "key" | "database";
   readonly segment?: number;
   /** In bytes from the start of the segment's file. */
   readonly offset?: number;
-  /** Bytes that are damaged, where the kind is `record`. */
+  /** Bytes that are damaged, where the kind is `record`, and of a table whose checksum does not match. */
   readonly length?: number;
   readonly streamId?: number;
   readonly sequence?: number;
@@ -33,7 +33,7 @@ export interface Damage {
 export interface Verified {
   segments: number;
   records: number;
-  /** Fragments that are whole and have their row. */
+  /** Fragments that are whole and have their row, whatever their tables are. */
   fragments: number;
   /** Bytes of all records. */
   bytes: number;
@@ -46,8 +46,8 @@ export interface Verification {
   readonly files: SegmentFiles;
   readonly ledger: FragmentLedger;
   readonly survives: Survives;
-  /** Tells what is wrong with the seals of a whole record, or their key, undefined where nothing is. */
-  readonly checkSeals: (header: RecordHeader, record: Uint8Array) => Promise<Damage | undefined>;
+  /** Tells what is wrong with the seals of a whole record, its table, if its checksum holds, or their key. */
+  readonly checkSeals: (header: RecordHeader, record: Uint8Array, isTableWhole: boolean) => Promise<Damage[]>;
   readonly report: (damage: Damage) => void;
   /** Told after each segment, with the segments and bytes so far. */
   readonly progress: (verified: Readonly<Verified>) => void;
@@ -77,7 +77,7 @@ class SegmentCheck {
   readonly #segment: number;
   readonly #verified: Verified;
   readonly #collector: FragmentCollector;
-  /** Fragments with a record whose seals do not hold, or whose table is not what was written. */
+  /** Fragments with a record whose seal does not hold or cannot be opened. */
   readonly #damaged = new Set<string>();
   #whole = 0;
 
@@ -118,10 +118,11 @@ class SegmentCheck {
     this.#verified.bytes += found.bytes.length;
     const { header, offset, bytes } = found;
     const isWhole = isTableWhole(header, bytes);
-    const damage = isWhole ? await this.#verification.checkSeals(header, bytes) : undefined;
     if (!isWhole) this.#reportTable(offset + RECORD_HEADER_BYTES, header);
-    if (damage !== undefined) this.#verification.report({ ...damage, segment: this.#segment, offset });
-    if (!isWhole || damage !== undefined) this.#damaged.add(`${header.streamId}/${header.sequence}`);
+    for (const damage of await this.#verification.checkSeals(header, bytes, isWhole)) {
+      this.#verification.report({ ...damage, segment: this.#segment, offset });
+      if (damage.kind !== "table") this.#damaged.add(`${header.streamId}/${header.sequence}`);
+    }
     const row = this.#collector.add(offset, header);
     if (row !== undefined) this.#checkRow(row);
   }
@@ -152,7 +153,8 @@ class SegmentCheck {
 
   #reportTable(offset: number, { streamId, sequence, tableLength }: RecordHeader): void {
     const where = { segment: this.#segment, offset, length: tableLength, streamId, sequence };
-    this.#verification.report({ kind: "record", ...where, message: "the checksum of the table does not match" });
+    const message = "the checksum of the table of frames does not match; the fragment is read instead";
+    this.#verification.report({ kind: "table", ...where, message });
   }
 
   #reportUnindexed({ streamId, sequence, segment, extents }: FragmentRow): void {
