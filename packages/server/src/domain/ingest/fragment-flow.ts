@@ -269,9 +269,9 @@ export class FragmentFlow implements MatroskaStreamHandler {
       live.trimBuffered(fragment.live);
       return;
     }
+    if (!fragment.hasParts) return;
     const accepted = fragment.archiveParts();
-    if (accepted === undefined) return;
-    pushBack(accepted);
+    if (accepted !== undefined) pushBack(accepted);
     live.trim(fragment.live, fragment.sealed);
   }
 

@@ -64,15 +64,20 @@ export class OpenFragment implements AckedFragment {
     this.live.append(bytes);
   }
 
+  /** Whether bytes have come that `archiveParts` would hand over. */
+  get hasParts(): boolean {
+    return this.#target !== undefined && this.size - this.#sealed >= PART_BYTES;
+  }
+
   /**
-   * Hands whole parts to the archive. Undefined where nothing was due, else a promise that resolves when the archive can take more and
-   * rejects with `JournalUnavailable`.
+   * Hands whole parts to the archive. Undefined where it can take more at once, else a promise that resolves when it can and rejects with
+   * `JournalUnavailable`. Only with retention.
    */
   archiveParts(): Promise<void> | undefined {
-    if (this.#target === undefined || this.size - this.#sealed < PART_BYTES) return undefined;
-    this.#writer ??= this.#target.journal.begin(this.live.identity, this.#target.retentionClass);
+    const { journal, retentionClass } = this.#target!;
+    this.#writer ??= journal.begin(this.live.identity, retentionClass);
     let accepted: Promise<void> | undefined;
-    while (this.size - this.#sealed >= PART_BYTES) {
+    while (this.hasParts) {
       const previous = accepted;
       accepted = this.#writer.append(this.#seal(this.#sealed + PART_BYTES, undefined));
       if (previous !== undefined) accepted = Promise.all([previous, accepted]).then(() => undefined);

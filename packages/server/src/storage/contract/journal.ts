@@ -112,7 +112,7 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
     await given.append(sealedPart(100, 1));
     given.abort();
     given.abort();
-    await assert.rejects(given.append(sealedPart(1, 1)), Error);
+    await assert.rejects(async () => given.append(sealedPart(1, 1)), Error);
     await assert.rejects(given.commit(sealedPart(1, 1), summaryOf(1)), Error);
     await journal.begin(identityOf(1, 2), 0).append(sealedPart(100, 1));
     const committed = journal.begin(identityOf(1, 3), 0);
@@ -134,7 +134,7 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
       void writer.append(counted[1]!);
       const committed = writer.commit({ length: 3000, sealed: Promise.resolve(counted[2]!) }, summaryOf(8100));
       const refused = { ...sealedPart(10, 4), release: () => void released[3]!++ };
-      await assert.rejects(writer.append(refused), Error);
+      await assert.rejects(async () => writer.append(refused), Error);
       late.resolve(counted[0]!);
       await appended;
       const row = await committed;
@@ -157,7 +157,7 @@ export function journalContract(name: string, open: () => Promise<JournalFixture
 
   withJournal("parts beyond the bound are refused", async ({ journal }) => {
     const bytes = { nonce: Buffer.alloc(12), tag: Buffer.alloc(16), ciphertext: [Buffer.alloc(MAX_PART_BYTES + 1)] };
-    await assert.rejects(journal.begin(identityOf(1, 1), 0).append(bytes), RangeError);
+    await assert.rejects(async () => journal.begin(identityOf(1, 1), 0).append(bytes), RangeError);
     await assert.rejects(journal.begin(identityOf(1, 2), 0).commit(bytes, summaryOf(1)), RangeError);
     const table = sealedTable(MAX_TABLE_BYTES + 1, 1);
     const commit = journal.begin(identityOf(1, 3), 0).commit(sealedPart(1, 1), summaryOf(1), table);

@@ -91,11 +91,12 @@ export interface ReadOptions {
 /** Writes one fragment. All of its parts go to one segment. Nothing of it is visible before `commit` resolves. */
 export interface FragmentWriter {
   /**
-   * Queues a part that is not the last. Resolves when the journal can take more (back-pressure), rejects with `JournalUnavailable`
-   * where the segment has failed or the disk is full; the fragment is then lost and must be sent again. Parts of more than
-   * `MAX_PART_BYTES`, a part beyond `MAX_PARTS`, and any part after `commit` or `abort` throw a RangeError or an Error: caller's mistakes.
+   * Queues a part that is not the last. Undefined where the journal can take more at once, else a promise that resolves when it can
+   * (back-pressure), or rejects with `JournalUnavailable` where the segment has failed or the disk is full; the fragment is then lost and must
+   * be sent again. It rejects with a RangeError or an Error, caller's mistakes, for parts of more than `MAX_PART_BYTES`, a part beyond
+   * `MAX_PARTS`, and any part after `commit` or `abort`.
    */
-  append(part: SealedPart | SealingPart): Promise<void>;
+  append(part: SealedPart | SealingPart): Promise<void> | undefined;
   /**
    * Queues the last part; resolves when the whole fragment is durable AND has its row in the fragment index. Fragments become visible
    * in the order of their commits. Rejects with `JournalUnavailable` as `append` does: the fragment is then not visible, though after a

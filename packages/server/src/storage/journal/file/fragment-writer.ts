@@ -47,13 +47,15 @@ export class FileFragmentWriter implements FragmentWriter {
     this.#retentionClass = retentionClass;
   }
 
-  async append(part: SealedPart | SealingPart): Promise<void> {
-    const segment = this.#place(part, undefined);
-    await this.#host.room();
-    if (segment.failure !== undefined) {
-      this.abort();
-      throw segment.failure;
+  append(part: SealedPart | SealingPart): Promise<void> | undefined {
+    let segment: OpenSegment;
+    try {
+      segment = this.#place(part, undefined);
+    } catch (failure) {
+      return Promise.reject(failure);
     }
+    const room = this.#host.room();
+    return room && this.#when(room, segment);
   }
 
   async commit(part: SealedPart | SealingPart, summary: FragmentSummary, table?: SealedTable): Promise<FragmentRow> {
@@ -66,6 +68,14 @@ export class FileFragmentWriter implements FragmentWriter {
     if (this.#ended) return;
     this.#ended = true;
     if (this.#segment !== undefined) this.#host.release(this.#segment);
+  }
+
+  /** Waits for room. Where the segment fails meanwhile the fragment is lost, and ended. */
+  async #when(room: Promise<void>, segment: OpenSegment): Promise<void> {
+    await room;
+    if (segment.failure === undefined) return;
+    this.abort();
+    throw segment.failure;
   }
 
   /** Gives the part its place in the segment. Where that fails the fragment is lost, and ended. */

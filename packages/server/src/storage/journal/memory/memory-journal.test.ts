@@ -17,7 +17,9 @@ test("a journal in memory fails and recovers as it is told to", async () => {
   const { journal, index, close } = await open();
   journal.setUnavailable(new JournalUnavailable("disk-full", "no space left"));
   assert.equal(journal.writable, false);
-  await assert.rejects(journal.begin(identityOf(1, 1), 0).append(sealedPart(1, 1)), { reason: "disk-full" });
+  await assert.rejects(async () => journal.begin(identityOf(1, 1), 0).append(sealedPart(1, 1)), {
+    reason: "disk-full",
+  });
   journal.setUnavailable(undefined);
   await journal.begin(identityOf(1, 2), 0).commit(sealedPart(1, 1), summaryOf(1));
   assert.equal((await index.totals(1)).fragments, 1);
