@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -51,6 +52,29 @@ test("standard input that comes faster than it plays is told once", async () => 
     1,
   );
   assert.doesNotMatch((await send("--start-timestamp", "-1h")).stderr, /faster/);
+});
+
+test("an MP4 file whose index lies at the end cannot come by a pipe, and that is said", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", path("behind.mp4"));
+  await ffmpeg("-i", path("clip.mkv"), "-c", "copy", "-movflags", "+faststart", path("before.mp4"));
+  const send = (name: string) =>
+    kvass(["put", "mp4", "-", "--create", "--data", server.data], readFileSync(path(name)));
+  const { status, stderr } = await send("behind.mp4");
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^kvass: standard input: an MP4 file with its index at the end .* the path of the file .*-movflags \+faststart.*\n$/,
+  );
+  assert.equal((await send("before.mp4")).status, 0);
+});
+
+test("a named pipe is read as standard input is", async () => {
+  await output("mkfifo", [path("pipe")]);
+  const sent = run("put", "pipe", path("pipe"), "--create");
+  await writeFile(path("pipe"), readFileSync(path("clip.mkv")));
+  const { status, stderr } = await sent;
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^created pipe, .*\n(kvass: the input comes faster .*\n)?pipe: \d fragments persisted/);
 });
 
 test("the retention of a stream that exists stays, and that is said", async () => {

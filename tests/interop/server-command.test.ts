@@ -60,12 +60,13 @@ for (const [wrong, right, flags, hint] of [
 test("the doctor looks at what the server is set to use", async () => {
   const config = path("kvass.json");
   writeFileSync(config, JSON.stringify({ data: path("elsewhere"), ffmpeg: path("no-ffmpeg"), listen: "127.0.0.1:0" }));
-  const { stdout } = await startKvass(["doctor"], undefined, { environment: { KVASS_CONFIG: config } }).ended;
+  const { stdout, status } = await startKvass(["doctor"], undefined, { environment: { KVASS_CONFIG: config } }).ended;
   const text = stdout.toString();
   assert.match(text, /^ok {4}data folder {3}.*elsewhere will be made$/m);
   assert.match(text, /^ok {4}port {10}127\.0\.0\.1:0 is free$/m);
-  assert.match(text, /^warn {2}--ffmpeg {6}.*no-ffmpeg: not found \(on Debian: [^)]*\); needed for images$/m);
-  assert.match(text, /^ok {4}ffmpeg {8}\d/m);
+  assert.match(text, /^FAIL {2}--ffmpeg {6}.*no-ffmpeg: not found; needed for images$/m);
+  assert.doesNotMatch(text, /^\w+ +ffmpeg/m, "nothing of another program than the one that is set");
+  assert.equal(status, 1);
 });
 
 test("a start that cannot succeed says why in one line, and leaves nothing behind", async () => {

@@ -104,10 +104,17 @@ function listenError(host: string, number: number): Promise<NodeJS.ErrnoExceptio
 /** What `demo` and `put` start, and the server unless told otherwise. */
 const FFMPEG = "ffmpeg";
 
+/** A program that the settings name must be there; one that is looked for on the PATH, not everybody needs. */
 function* ffmpegs(server: string): Generator<Finding> {
   const client = "demo and put (of anything but Matroska)";
-  if (server !== FFMPEG) yield program("--ffmpeg", server, "images");
-  yield program(FFMPEG, FFMPEG, server === FFMPEG ? `images, ${client}` : client);
+  if (server === FFMPEG) {
+    yield program(FFMPEG, FFMPEG, `images, ${client}`);
+    return;
+  }
+  const named = program("--ffmpeg", server, "images");
+  yield named.verdict === "ok" ? named : { ...named, verdict: "FAIL" };
+  const found = program(FFMPEG, FFMPEG, client);
+  if (found.verdict !== "ok") yield found;
 }
 
 function program(name: string, path: string, users: string): Finding {
@@ -115,12 +122,12 @@ function program(name: string, path: string, users: string): Finding {
   const version = /^ffmpeg version (\S+)/.exec(stdout ?? "")?.[1];
   const place = name === path ? "" : `${path}: `;
   if (status === 0 && version !== undefined) return { name, verdict: "ok", detail: `${place}${version}` };
-  const problem = error === undefined ? "does not answer as ffmpeg does" : startProblem(error);
+  const problem = error === undefined ? "does not answer as ffmpeg does" : startProblem(error, path);
   return { name, verdict: "warn", detail: `${place}${problem}; needed for ${users}` };
 }
 
-function startProblem({ code, message }: NodeJS.ErrnoException): string {
-  if (code === "ENOENT") return "not found (on Debian: apt-get install ffmpeg)";
+function startProblem({ code, message }: NodeJS.ErrnoException, path: string): string {
+  if (code === "ENOENT") return path === FFMPEG ? "not found (on Debian: apt-get install ffmpeg)" : "not found";
   return code === "EACCES" ? "may not be run by this user" : message;
 }
 

@@ -103,8 +103,11 @@ interface ProbeAnswer {
 /** Opening a file takes milliseconds, a camera some seconds; a source that says nothing for so long says nothing at all. */
 const PROBED_WITHIN_MS = 30_000;
 
-/** Asks ffprobe about a file or URL, or about the beginning of one that is not to be had twice. Throws {@link CliError} where it is no media. */
-export function probe(source: string | Uint8Array): Probe {
+/**
+ * Asks ffprobe about a file or URL, or about the beginning of what is not to be had twice; errors call it `name`. Throws {@link CliError} where
+ * it is no media.
+ */
+export function probe(source: string | Uint8Array, name: string): Probe {
   const path = typeof source === "string" ? source : "pipe:0";
   const args = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams", "--", path];
   const { status, stdout, stderr, error } = spawnSync("ffprobe", args, {
@@ -117,7 +120,6 @@ export function probe(source: string | Uint8Array): Probe {
     throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
   }
   if (status !== 0) {
-    const name = typeof source === "string" ? source : "standard input";
     throw new CliError(`${name}: ffmpeg finds no media there (${lastLine(stderr) || `ffprobe ended with ${status}`})`);
   }
   const { streams = [], format } = JSON.parse(stdout) as ProbeAnswer;

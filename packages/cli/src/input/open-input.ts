@@ -1,8 +1,10 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { CliError } from "../errors.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { Ffmpeg, type Probe, probe } from "./ffmpeg.ts";
+import { hasIndexBehindMedia } from "./mp4-index.ts";
 
 /** Something to send, as Matroska. */
 export interface MediaInput {
@@ -14,7 +16,7 @@ export interface MediaInput {
   readonly totalBytes: number | undefined;
   /** Playing time, where something other than the Matroska header tells it. */
   readonly durationMs: number | undefined;
-  /** Whether it is a file, which was recorded before, and not standard input or a URL. */
+  /** Whether it is a file, which was recorded before, and not standard input, a pipe or a URL. */
   readonly isFile: boolean;
 }
 
@@ -27,7 +29,7 @@ const COPIED = {
 };
 
 /**
- * Opens a file, standard input (`-`) or a URL that ffmpeg knows. Matroska is read as it is; anything else passes through ffmpeg,
+ * Opens a file, a named pipe, standard input (`-`) or a URL that ffmpeg knows. Matroska is read as it is; anything else passes through ffmpeg,
  * without transcoding where the codec allows. When the signal aborts, the input ends where it is. Throws {@link CliError} where ffmpeg
  * is needed and missing, or finds no media.
  */
@@ -35,9 +37,14 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
   if (path === "-") return openStdin(signal);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, false);
   const file = await open(path);
+  const status = await file.stat();
+  if (status.isDirectory()) {
+    await file.close();
+    throw new CliError(`${path} is a folder, not a media file`);
+  }
+  // What comes by a pipe comes once, and to the one that has opened it.
+  if (!status.isFile()) return openStream(file.createReadStream({ highWaterMark: READ_BYTES }), path, signal);
   try {
-    const status = await file.stat();
-    if (status.isDirectory()) throw new CliError(`${path} is a folder, not a media file`);
     const { size } = status;
     const { bytesRead, buffer } = await file.read(Buffer.alloc(EBML_ID.length), 0, EBML_ID.length, 0);
     if (bytesRead === 0) throw new CliError(`${path}: the file is empty`);
@@ -55,7 +62,7 @@ const READ_BYTES = 1 << 20;
 const readFile = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
 
 function throughFfmpeg(path: string, signal: AbortSignal, isFile: boolean): MediaInput {
-  const found = probe(path);
+  const found = probe(path, path);
   const chunks = remux(path, found, signal);
   return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs, isFile };
 }
@@ -96,26 +103,43 @@ function remux(
 const HEAD_BYTES = 1 << 20;
 const HEAD_WITHIN_MS = 3000;
 
-async function openStdin(signal: AbortSignal): Promise<MediaInput> {
+function openStdin(signal: AbortSignal): Promise<MediaInput> {
   // A terminal or a pipe that stays open would keep the process.
   signal.addEventListener("abort", () => process.stdin.unref());
-  const rest: AsyncIterator<Buffer> = untilAborted<Buffer>(process.stdin, signal);
-  const chunks: Buffer[] = [];
+  return openStream(process.stdin, "standard input", signal);
+}
+
+/** Opens what can be read once only, from its beginning; `name` is what errors call it. */
+async function openStream(stream: Readable, name: string, signal: AbortSignal): Promise<MediaInput> {
+  const rest: AsyncIterator<Buffer> = untilAborted<Buffer>(stream, signal);
+  const head = await readHead(rest);
+  if (head.length === 0) throw new CliError(`${name} is empty`);
+  if (hasIndexBehindMedia(head)) throw new CliError(`${name}: ${UNREADABLE_IN_ORDER}`);
+  const isMatroska = isMatroskaHead(head);
+  const all = prepend(head, rest);
+  const chunks = isMatroska ? all : remux("pipe:0", probe(head, name), signal, all);
+  return { chunks, isMatroska, totalBytes: undefined, durationMs: undefined, isFile: false };
+}
+
+const UNREADABLE_IN_ORDER =
+  "an MP4 file with its index at the end cannot be read from a pipe; give the path of the file instead, or move its index to the front (ffmpeg -i IN -c copy -movflags +faststart OUT)";
+
+const isMatroskaHead = (head: Buffer): boolean => head.subarray(0, EBML_ID.length).equals(EBML_ID);
+
+/** Reads as much as it takes to know what it is; all of it where it is short. */
+async function readHead(rest: AsyncIterator<Buffer>): Promise<Buffer> {
   const deadline = Date.now() + HEAD_WITHIN_MS;
-  const headBytes = (): number => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  const isMatroska = (): boolean => Buffer.concat(chunks).subarray(0, EBML_ID.length).equals(EBML_ID);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   const isEnough = (): boolean =>
-    headBytes() >= EBML_ID.length && (isMatroska() || headBytes() >= HEAD_BYTES || Date.now() > deadline);
+    bytes >= EBML_ID.length && (bytes >= HEAD_BYTES || Date.now() > deadline || isMatroskaHead(Buffer.concat(chunks)));
   while (!isEnough()) {
     const { done, value } = await rest.next();
     if (done === true) break;
     chunks.push(value);
+    bytes += value.length;
   }
-  const head = Buffer.concat(chunks);
-  if (head.length === 0) throw new CliError("standard input is empty");
-  const all = prepend(head, rest);
-  const output = isMatroska() ? all : remux("pipe:0", probe(head), signal, all);
-  return { chunks: output, isMatroska: isMatroska(), totalBytes: undefined, durationMs: undefined, isFile: false };
+  return Buffer.concat(chunks);
 }
 
 async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void> {
