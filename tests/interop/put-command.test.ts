@@ -41,6 +41,29 @@ test("a file that is sent again within its length lies behind what is there", as
   );
 });
 
+test("what is sent, listed and saved of one recording lasts equally long", async () => {
+  await ffmpeg("-i", path("clip.mkv"), "-an", "-c", "copy", path("pictures.mkv"));
+  await ffmpeg("-i", path("clip.mkv"), "-vn", "-c", "copy", path("sound.mkv"));
+  for (const [name, ...flags] of [["clip"], ["pictures"], ["sound"], ["clip", "--as-is"]] as const) {
+    const stream = `long-${name}${flags.length}`;
+    const sent = (await run("put", stream, path(`${name}.mkv`), "--create", ...flags)).stderr;
+    const [, from, to] = /, from (\S+Z) to (\S+Z)\n$/.exec(sent) ?? assert.fail(sent);
+    const durationMs = Date.parse(to!) - Date.parse(from!);
+    assert.equal(await savedMs(stream), durationMs, sent);
+    const shown = `${(durationMs / 1000).toFixed(1)} s`;
+    assert.equal(/^\d+ fragments?, ([^,]+), /m.exec((await run("ls", stream)).stdout.toString())?.[1], shown);
+  }
+});
+
+/** What the header of a file that `get` has written says of its length, in milliseconds. */
+async function savedMs(stream: string): Promise<number> {
+  assert.equal((await run("get", stream, "-o", path(`${stream}.mkv`))).status, 0);
+  const probed = await output("ffprobe", [
+    ...["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", path(`${stream}.mkv`)],
+  ]);
+  return Math.round(Number(probed.toString()) * 1000);
+}
+
 test("standard input that comes faster than it plays is told once", async () => {
   await ffmpeg("-i", path("clip.mkv"), "-c", "copy", "-live", "1", path("endless.mkv"));
   const send = (...more: string[]) =>

@@ -85,7 +85,7 @@ export const FIRST_FRAGMENTS = 1000;
 /** The newest fragments are looked for in so much time back from now: an hour, a day, a month; in milliseconds. */
 const NEWEST_WITHIN_MS = [3_600_000, 86_400_000, 31 * 86_400_000];
 /** A hint is not worth more calls than list so many. */
-const MOST_LISTED = 5 * PAGE_SIZE;
+export const MOST_LISTED = 5 * PAGE_SIZE;
 
 /** From when to when a stream holds media, with whatever pauses; undefined where it holds none. Throws the exceptions of the archive API. */
 export async function storedSpan(

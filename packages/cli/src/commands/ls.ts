@@ -69,14 +69,14 @@ async function listStreams(connection: Connection, flags: Flags): Promise<void> 
 
 async function listFragments(connection: Connection, stream: string, range: ArchiveRange, flags: Flags): Promise<void> {
   const { fragmentsInRange } = await import("../archive.ts");
+  const { playingTime } = await import("../recording/playing-order.ts");
   const listed: Row[] = [];
-  const total = { fragments: 0, bytes: 0, durationMs: 0 };
+  const total = { fragments: 0, bytes: 0 };
   let left = flags.limit;
   for await (const fragment of fragmentsInRange(connection, stream, range)) {
     if (left-- === 0) break;
     total.fragments++;
     total.bytes += fragment.bytes;
-    total.durationMs += fragment.durationMs;
     if (flags.json) process.stdout.write(`${JSON.stringify(fragment)}\n`);
     else listed.push(fragment);
   }
@@ -86,8 +86,8 @@ async function listFragments(connection: Connection, stream: string, range: Arch
     const tables = [fullTable(listed), narrowTable(listed, flags.clock)] as const;
     process.stdout.write(fitting(tables, process.stdout));
   }
-  const { fragments, bytes, durationMs } = total;
-  process.stdout.write(`${count(fragments, "fragment")}, ${formatDuration(durationMs)}, ${formatBytes(bytes)}\n`);
+  const duration = formatDuration(playingTime(listed));
+  process.stdout.write(`${count(total.fragments, "fragment")}, ${duration}, ${formatBytes(total.bytes)}\n`);
   noteLimit(left, flags.limit);
 }
 

@@ -17,7 +17,7 @@ interface Flags extends Target {
 const DEFAULT_RETENTION_HOURS = 24;
 
 const FOOTER = `
-FILE is a media file, - for standard input, or a URL that ffmpeg reads (as rtsp://...). Matroska is read directly; anything else
+FILE is a media file or pipe, - for standard input, or a URL that ffmpeg reads (as rtsp://...). Matroska is read directly; anything else
 goes through ffmpeg, without transcoding where the codec allows. Frames are cut into fragments at key frames; when the
 connection breaks, what was not acknowledged is sent again. --as-is sends a Matroska file byte for byte instead, its Clusters as they are.
 Without --start-timestamp a file is stored as if it ended now, or behind what the stream holds where that reaches further; with --realtime,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { playingOrder } from "./playing-order.ts";
+import { playingOrder, playingTime } from "./playing-order.ts";
 
 /** Fragments of two seconds from their begins in seconds; they arrive in the order of the array. */
 const arrived = (...begins: number[]) =>
@@ -26,4 +26,14 @@ test("recordings that lie over one another play whole, as they arrived", () => {
 test("sound that reaches into the next fragment makes no other recording", () => {
   assert.deepEqual(order(0, 1.9, 3.9, 0.2, 30), [0, 1.9, 3.9, 0.2, 30]);
   assert.deepEqual(order(0, 1.9, 3.9), [0, 1.9, 3.9]);
+});
+
+test("the playing time counts neither pauses nor what lies over one another twice", () => {
+  const seconds = (...begins: number[]): number => playingTime(arrived(...begins).reverse()) / 1000;
+  assert.equal(seconds(), 0);
+  assert.equal(seconds(0, 2, 4), 6);
+  assert.equal(seconds(0, 1.9, 3.9), 5.9, "sound that reaches into the next fragment");
+  assert.equal(seconds(0, 2.5, 4.5), 6.5, "frames that were lost");
+  assert.equal(seconds(0, 2, 100, 102, 104), 10, "a pause");
+  assert.equal(seconds(0, 2, 0, 2), 8, "a recording that was sent twice");
 });

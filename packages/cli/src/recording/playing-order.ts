@@ -16,7 +16,8 @@ const INTERLEAVING_MS = 1000;
 /** A longer pause between fragments may be where another recording belongs. */
 const PAUSE_MS = 2000;
 
-const inOrderOfArrival = (a: Placed, b: Placed): number =>
+/** Compares by the fragment numbers, which ascend in the order of arrival. */
+export const inOrderOfArrival = (a: Pick<Placed, "number">, b: Pick<Placed, "number">): number =>
   a.number.length - b.number.length || (a.number < b.number ? -1 : a.number > b.number ? 1 : 0);
 
 /**
@@ -27,6 +28,13 @@ export function playingOrder<T extends Placed>(fragments: readonly T[]): T[] {
   const runs = runsOf(fragments.toSorted(inOrderOfArrival)).sort((a, b) => a.begin - b.begin);
   return overlapping(runs).flatMap((group) => group.flatMap((run) => run.fragments).sort(inOrderOfArrival));
 }
+
+/**
+ * For how long fragments play, one recording after the other: each from its first to the end of its last fragment, though sound of one may reach
+ * into the next; in milliseconds. Pauses between recordings do not count.
+ */
+export const playingTime = (fragments: readonly Placed[]): number =>
+  runsOf(fragments.toSorted(inOrderOfArrival)).reduce((sum, { begin, end }) => sum + end - begin, 0);
 
 function runsOf<T extends Placed>(arrived: readonly T[]): Run<T>[] {
   const runs: Run<T>[] = [];

@@ -26,6 +26,8 @@ interface Part {
   readonly output: Output;
   readonly header: MatroskaHeader;
   readonly timeline: Timeline;
+  /** Of each track by its number, the mean distance of frames in its latest fragment with several, in ticks. */
+  readonly intervals: Map<number, number>;
 }
 
 /** Writes fragments, in the order in which they shall play, into as few Matroska files as their tracks allow: usually one. */
@@ -55,7 +57,7 @@ export class Recorder {
       timecode: fragment.timecode,
       timecodeScaleNs: fragment.header.timecodeScaleNs,
       producerTimestamp: fragment.producerTimestamp,
-      ...extentOf(tracks.values(), fragment.header.timecodeScaleNs),
+      ...extentOf(tracks, part.intervals, fragment.header.timecodeScaleNs),
       tracks: new Map([...tracks].map(([number, own]) => [number, trackSpan(own)])),
     };
     const timecode = part.timeline.place(span);
@@ -81,7 +83,7 @@ export class Recorder {
     await this.finish();
     const output = await this.#recording.open(this.#progress.parts++);
     const file = await MatroskaFile.begin(output, header);
-    this.#part = { file, output, header, timeline: new Timeline(this.#recording) };
+    this.#part = { file, output, header, timeline: new Timeline(this.#recording), intervals: new Map() };
     return this.#part;
   }
 }
@@ -123,14 +125,22 @@ type Frames = FileCluster["frames"];
 
 /**
  * When the first frame begins and the last one ends, in ticks from the Cluster's timecode: by its duration, or else by the usual distance of its
- * track's frames.
+ * track's frames, as the archive counts. Keeps that distance in `intervals` for a fragment that has but one frame.
  */
-function extentOf(tracks: Iterable<Frames>, timecodeScaleNs: number): { begin: number; end: number } {
+function extentOf(
+  tracks: ReadonlyMap<number, Frames>,
+  intervals: Map<number, number>,
+  timecodeScaleNs: number,
+): { begin: number; end: number } {
   let begin = Number.POSITIVE_INFINITY;
   let end = 0;
-  for (const frames of tracks) {
-    begin = Math.min(begin, trackSpan(frames).first);
-    end = Math.max(end, trackEnd(frames, timecodeScaleNs));
+  for (const [number, frames] of tracks) {
+    const { first, last } = trackSpan(frames);
+    if (frames.length > 1) intervals.set(number, (last - first) / (frames.length - 1));
+    const durationUs = frames.find(({ relativeTimecode }) => relativeTimecode === last)?.packet.durationUs;
+    const ticks = durationUs === undefined ? (intervals.get(number) ?? 0) : (durationUs * 1000) / timecodeScaleNs;
+    begin = Math.min(begin, first);
+    end = Math.max(end, last + Math.round(ticks));
   }
   return { begin, end };
 }
@@ -143,11 +153,4 @@ function trackSpan(frames: Frames): TrackSpan {
     last = Math.max(last, relativeTimecode);
   }
   return { first, last };
-}
-
-function trackEnd(frames: Frames, timecodeScaleNs: number): number {
-  const { first, last } = trackSpan(frames);
-  const durationUs = frames.find(({ relativeTimecode }) => relativeTimecode === last)?.packet.durationUs;
-  const usual = (last - first) / Math.max(1, frames.length - 1);
-  return last + Math.round(durationUs === undefined ? usual : (durationUs * 1000) / timecodeScaleNs);
 }

@@ -11,14 +11,22 @@ import {
 import { CliError } from "../errors.ts";
 import { demux } from "../input/demux.ts";
 
+/** How an input lies in time, in milliseconds. */
+export interface InputShape {
+  /** Playing time, where it is known. */
+  readonly durationMs: number | undefined;
+  /** How much earlier than the first frame another one plays: sound often begins a little before the pictures. */
+  readonly leadMs: number;
+}
+
 /** What to send, and how. */
 export interface SendOptions {
   readonly connection: Connection;
   readonly stream: string;
   /** Matroska bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** The producer timestamp of the first frame, given the media's playing time where it is known; milliseconds since the epoch. */
-  readonly startFor: (durationMs: number | undefined) => number | Promise<number>;
+  /** The producer timestamp of the first frame; milliseconds since the epoch. */
+  readonly startFor: (shape: InputShape) => number | Promise<number>;
   /** Playing time, where it is known before the header is read. */
   readonly durationMs: number | undefined;
   /** Send frames when their time has come, not as fast as possible. */
@@ -49,7 +57,7 @@ export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
   let damage: MatroskaError | undefined;
   try {
     for await (const { header, packets } of demux(options.chunks, options.signal)) {
-      sender ??= await Sender.open(options, header);
+      sender ??= await Sender.open(options, header, packets);
       for (const packet of packets) {
         if (options.signal.aborted) break;
         await sender.send(packet);
@@ -81,14 +89,16 @@ class Sender {
     this.#start = start;
   }
 
-  static async open(options: SendOptions, header: MatroskaHeader): Promise<Sender> {
+  /** `packets` are the first of the input. */
+  static async open(options: SendOptions, header: MatroskaHeader, packets: readonly MatroskaPacket[]): Promise<Sender> {
     const tracks = header.tracks.filter(isMedia);
     if (tracks.length === 0) throw new CliError("the input has neither video nor audio");
     await options.onTracks(tracks);
     const { duration, timecodeScaleNs } = header;
     const inHeader = duration === undefined ? undefined : (duration * timecodeScaleNs) / 1_000_000;
-    const start = await options.startFor(options.durationMs ?? inHeader);
     const numbers = tracks.map(({ number }) => number);
+    const leadMs = leadOf(packets.filter(({ track }) => numbers.includes(track.number)));
+    const start = await options.startFor({ durationMs: options.durationMs ?? inHeader, leadMs });
     const { connection, stream, onAck, onRetry, giveUpAfterMs } = options;
     const producer = await MediaProducer.open({
       connection,
@@ -120,4 +130,10 @@ class Sender {
     if (early < 1) return;
     await sleep(early, undefined, { signal: this.#options.signal }).catch(() => {});
   }
+}
+
+/** How much earlier than the first the earliest packet plays, in milliseconds. */
+function leadOf(packets: readonly MatroskaPacket[]): number {
+  const first = packets[0]?.timestampUs ?? 0;
+  return (first - packets.reduce((earliest, { timestampUs }) => Math.min(earliest, timestampUs), first)) / 1000;
 }

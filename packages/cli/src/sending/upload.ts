@@ -7,9 +7,10 @@ import { count, formatBytes, formatDuration, formatTime } from "../terminal/form
 import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
 import { sendAsIs } from "./send-as-is.ts";
-import { sendFrames } from "./send-frames.ts";
+import { type InputShape, sendFrames } from "./send-frames.ts";
 import { shareSent } from "./share.ts";
 import { behindStored } from "./start-time.ts";
+import { StoredUpload } from "./stored-upload.ts";
 import { unplayableTracks } from "./unplayable-tracks.ts";
 
 /** One `kvass put`. */
@@ -51,6 +52,9 @@ export class Upload {
   /** Producer timestamps of the first and the last frame sent, in milliseconds since the epoch. */
   #first: number | undefined;
   #last: number | undefined;
+  readonly #stored = new StoredUpload();
+  /** Where the last frame ends, once the archive has told. */
+  #end: number | undefined;
   #durationMs: number | undefined;
   #hasWarned = false;
   #readBytes = 0;
@@ -71,15 +75,19 @@ export class Upload {
       await (asIs ? this.#sendAsIs() : this.#sendFrames());
     } catch (error) {
       this.#status.stop();
-      if (this.#acks.received + this.#acks.persisted > 0) this.#summarize();
+      if (this.#acks.received + this.#acks.persisted > 0) await this.#summarize();
       throw error;
     }
     this.#status.stop();
-    return { refused: this.#summarize() };
+    return { refused: await this.#summarize() };
   }
 
-  /** Says what became of the upload; returns the number of fragments that were refused. */
-  #summarize(): number {
+  /** Says what became of the upload; resolves with the number of fragments that were refused. */
+  async #summarize(): Promise<number> {
+    if (this.#first !== undefined) {
+      const { connection, stream } = this.#options;
+      this.#end = await this.#stored.end(connection, stream, { first: this.#first, last: this.#last });
+    }
     const refused = this.#producer?.statistics.fragmentsRefused ?? 0;
     process.stderr.write(`${this.#summary(refused)}\n`);
     return refused;
@@ -88,7 +96,7 @@ export class Upload {
   async #sendAsIs(): Promise<void> {
     const { connection, stream } = this.#options;
     const isNew = await this.#create([]);
-    const start = await this.#startFor(undefined, isNew);
+    const start = await this.#startFor({ durationMs: undefined, leadMs: 0 }, isNew);
     this.#first = start;
     await sendAsIs({
       connection,
@@ -110,7 +118,7 @@ export class Upload {
       stream,
       chunks: this.#counted(),
       durationMs: input.durationMs,
-      startFor: (durationMs) => this.#startFor(durationMs, isNew),
+      startFor: (shape) => this.#startFor(shape, isNew),
       realtime,
       signal,
       giveUpAfterMs: GIVE_UP_AFTER_MS,
@@ -129,12 +137,12 @@ export class Upload {
   }
 
   /** When the first frame is said to have been recorded: what is a recording ended by now, and lies behind what the stream holds. */
-  async #startFor(durationMs: number | undefined, isNew: boolean): Promise<number> {
+  async #startFor({ durationMs, leadMs }: InputShape, isNew: boolean): Promise<number> {
     const { connection, stream, input, realtime, startTimestamp } = this.#options;
     this.#durationMs = durationMs;
     if (startTimestamp !== undefined) return startTimestamp;
     const wanted = Date.now() - (realtime ? 0 : (durationMs ?? 0));
-    const behind = isNew ? wanted : await behindStored(connection, stream, wanted);
+    const behind = isNew ? wanted : (await behindStored(connection, stream, wanted - leadMs)) + leadMs;
     const isRecording = !realtime && (input.isFile || durationMs !== undefined);
     if (isRecording) return behind;
     if (behind - wanted > OVERLAP_MS) this.#status?.note(`kvass: ${overlap(stream, behind)}`);
@@ -176,9 +184,12 @@ export class Upload {
     );
   }
 
-  #acknowledge({ type }: Ack): void {
+  #acknowledge({ type, fragmentNumber }: Ack): void {
     if (type === "RECEIVED") this.#acks.received++;
-    if (type === "PERSISTED") this.#acks.persisted++;
+    if (type === "PERSISTED") {
+      this.#acks.persisted++;
+      this.#stored.note(fragmentNumber);
+    }
     if (type === "ERROR") this.#acks.errors++;
   }
 
@@ -214,6 +225,7 @@ export class Upload {
   get #span(): string {
     if (this.#first === undefined) return "";
     const from = `, from ${formatTime(new Date(this.#first))}`;
-    return this.#last === undefined ? from : `${from} to ${formatTime(new Date(this.#last))}`;
+    const to = this.#end ?? this.#last;
+    return to === undefined ? from : `${from} to ${formatTime(new Date(to))}`;
   }
 }
