@@ -221,7 +221,7 @@ export class PlaybackSession {
   /** The fragments of a segment that a client asks for, which counts against the stream's quota. */
   #asked(name: SegmentName): Promise<readonly FragmentRow[]> {
     this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
-    return this.#rows(name);
+    return this.rows(name);
   }
 
   /** Has the segment built that a viewer who watches on asks for behind this one. */
@@ -230,7 +230,7 @@ export class PlaybackSession {
     const { builder } = this.#places;
     const ahead = async (next: Segment | undefined): Promise<void> => {
       if (next === undefined || next.gap) return;
-      await builder.ahead(this.stream, next, this.grant.parameters.container, () => this.#rows(nameOf(next)));
+      await builder.ahead(this.stream, next, this.grant.parameters.container, () => this.rows(nameOf(next)));
     };
     // What fails fails again for whoever asks, or is a gap for all.
     this.#follower
@@ -307,7 +307,7 @@ export class PlaybackSession {
       const rows = upToPictures([row, ...behind]);
       if (!this.#isLost(rows)) return rows;
     }
-    for (const segment of (await this.window()).segments) if (!segment.gap) return this.#rows(nameOf(segment));
+    for (const segment of (await this.window()).segments) if (!segment.gap) return this.rows(nameOf(segment));
     throw allExpired();
   }
 
@@ -316,8 +316,11 @@ export class PlaybackSession {
     return this.#places.builder.lost(this.stream, container).has({ ...rows[0]!, fragments: rows.length });
   }
 
-  /** The fragments of a segment, which is asked for track by track, and built ahead before. */
-  async #rows(name: SegmentName): Promise<readonly FragmentRow[]> {
+  /**
+   * The fragments of a segment, which is asked for track by track, and built ahead before. Rejects with PlaybackRefusal `not-found` and
+   * `forbidden`.
+   */
+  async rows(name: SegmentName): Promise<readonly FragmentRow[]> {
     const key = `${name.fragmentNumber}/${name.fragments}`;
     const kept = this.#found.get(key);
     if (kept !== undefined && kept[0]!.serverTimestamp >= this.stream.horizon()) return kept;

@@ -80,7 +80,8 @@ export class PlaybackSessions {
     this.#tokens = new SessionTokens(options.tokenKey);
     this.#builder = new SegmentBuilder(options.archive, options.cacheBytes, options.report);
     this.#recent = new RecentRows(options.index, this.#now);
-    this.#feeds = new PartFeeds({ live: options.live, now: this.#now, report: options.report });
+    const { live, archive, report } = options;
+    this.#feeds = new PartFeeds({ live, archive, now: this.#now, report });
   }
 
   /** Ends what runs by itself: requests that wait for what arrives are answered. */

@@ -160,12 +160,18 @@ const refusal = (reason: RefusalReason) => (error: unknown) => (error as Playbac
 test("a playlist goes on into the fragment that arrives, part by part", async () => {
   const { camera, session } = await watched("growing");
   await camera.fragment(11);
-  const before = await playlist(session);
-  assert.match(
-    before,
-    /PRELOAD-HINT:TYPE=PART,URI="getMP4MediaFragment.mp4\?SequenceNumber=1&Part=0&TrackNumber=1"\n$/,
+  // Also what had arrived before anybody watched has its parts.
+  assert.equal(
+    body(await playlist(session)),
+    `#EXT-X-PROGRAM-DATE-TIME:0
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=0&TrackNumber=1",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=1&TrackNumber=1"
+#EXT-X-PART:DURATION=0.120,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=2&TrackNumber=1"
+#EXTINF:1.000,
+getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="getMP4MediaFragment.mp4?SequenceNumber=1&Part=0&TrackNumber=1"
+`,
   );
-  assert.ok(!before.includes("EXT-X-PART:"));
   await camera.frames(1);
   assert.equal(
     await playlist(session),
@@ -178,6 +184,9 @@ test("a playlist goes on into the fragment that arrives, part by part", async ()
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MAP:URI="getMP4InitFragment.mp4?FragmentNumber=F1&TrackNumber=1&SequenceNumber=0"
 #EXT-X-PROGRAM-DATE-TIME:0
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=0&TrackNumber=1",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=1&TrackNumber=1"
+#EXT-X-PART:DURATION=0.120,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=2&TrackNumber=1"
 #EXTINF:1.000,
 getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
 #EXT-X-PROGRAM-DATE-TIME:1000
@@ -191,6 +200,9 @@ getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
   assert.equal(
     body(await playlist(session)),
     `#EXT-X-PROGRAM-DATE-TIME:0
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=0&TrackNumber=1",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.440,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=1&TrackNumber=1"
+#EXT-X-PART:DURATION=0.120,URI="getMP4MediaFragment.mp4?SequenceNumber=0&Part=2&TrackNumber=1"
 #EXTINF:1.000,
 getMP4MediaFragment.mp4?FragmentNumber=F1&TrackNumber=1
 #EXT-X-PROGRAM-DATE-TIME:1000
@@ -242,9 +254,13 @@ test("a part that is hinted at is held until it exists; others are refused", asy
 
 test("parts have the frames and the times of the whole segment, and all viewers share them", async () => {
   const { camera, session, token } = await watched("equal");
+  assert.match(await playlist(session), /SequenceNumber=0&Part=2/);
+  const stored = await Promise.all(
+    [0, 1, 2].map((part) => lowLatencyPart(session, { segment: 0, track: 1, part }, FOR_EVER)),
+  );
+  const before = placedTrack(await session.segment(nameOf((await session.window()).segments.at(0)!)), 1);
+  assert.deepEqual(Buffer.concat(stored.map(({ pieces }) => pieces[1]!)), Buffer.concat(before.slice(1)));
   await camera.fragment(25);
-  const numbers = (await playlist(session)).length;
-  assert.ok(numbers > 0);
   await camera.end();
   const other = await sessions.open(await sessions.create(camera.stream, LIVE));
   const parts = await Promise.all(
@@ -316,7 +332,10 @@ test("each track has parts of its own, and tells how far the others are", async 
   const { camera, session } = await watched("sound", audioVideoHeader());
   await camera.fragment(1);
   await camera.sound(500);
-  assert.match(await playlist(session), /RENDITION-REPORT:URI="[^"]*TrackNumber=2&LowLatency=1",LAST-MSN=0\n/);
+  assert.match(
+    await playlist(session),
+    /RENDITION-REPORT:URI="[^"]*TrackNumber=2&LowLatency=1",LAST-MSN=0,LAST-PART=2\n/,
+  );
   await camera.frames(12);
   assert.match(
     await playlist(session),

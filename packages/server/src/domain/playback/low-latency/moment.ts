@@ -20,6 +20,19 @@ export interface PartName {
   readonly part: number;
 }
 
+/** Target durations from the end of a playlist within which parts are listed (rfc8216bis, section 6.2.2). */
+const LISTED_TARGETS = 3;
+
+/** How many of the last segments that are whole have their parts listed, at target durations of so many milliseconds. */
+export function listedWithParts({ preview: { segments, open } }: Moment, targetMs: number): number {
+  let behindMs = open?.duration ?? 0;
+  let count = 0;
+  while (count < segments.length && behindMs < LISTED_TARGETS * targetMs) {
+    behindMs += segments[segments.length - ++count]!.duration;
+  }
+  return count;
+}
+
 /** Number of the last segment that is whole. */
 export const lastNumber = ({ preview }: Moment): number => preview.segments.at(-1)?.number ?? -1;
 

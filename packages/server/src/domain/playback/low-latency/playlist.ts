@@ -4,10 +4,8 @@ import type { Part } from "../parts/track-parts.ts";
 import type { Segment } from "../segment.ts";
 import type { PlaybackSession } from "../session.ts";
 import type { Track } from "../tracks.ts";
-import { hintedPart, lastNumber, type Moment, type PartName, partsOf } from "./moment.ts";
+import { hintedPart, lastNumber, listedWithParts, type Moment, type PartName, partsOf } from "./moment.ts";
 
-/** Target durations from the end of a playlist within which parts are listed (rfc8216bis, section 6.2.2). */
-const LISTED_TARGETS = 3;
 /** Target durations from the end of a playlist that a delta update has: the least that is allowed (rfc8216bis, section 4.4.3.8). */
 const SKIP_TARGETS = 6;
 const MS_PER_SECOND = 1000;
@@ -49,17 +47,15 @@ function addParts(
   targetMs: number,
 ): PlaylistSegment[] {
   const { segments, open } = moment.preview;
-  const result = [...entries];
-  let behindMs = 0;
-  for (let place = entries.length - 1; place >= 0 && behindMs < LISTED_TARGETS * targetMs; place--) {
+  const first = segments.length - listedWithParts(moment, targetMs);
+  return entries.map((entry, place) => {
+    if (place < first) return entry;
     const segment = segments[place] ?? open!;
     const parts = partsOf(moment, segment, track.number)?.map((part, index) =>
       listedPart(moment, track, segment, part, index),
     );
-    result[place] = { ...entries[place]!, parts };
-    behindMs += segment.duration;
-  }
-  return result;
+    return { ...entry, parts };
+  });
 }
 
 function listedPart({ session }: Moment, track: Track, segment: Segment, part: Part, index: number): PlaylistPart {

@@ -1,10 +1,20 @@
 import { targetSeconds } from "../hls.ts";
 import { baseFor, placed } from "../placed-segment.ts";
 import { PlaybackRefusal } from "../refusal.ts";
+import { nameOf } from "../segment.ts";
 import type { PlaybackSession } from "../session.ts";
 import { settles } from "../settles.ts";
 import type { Track } from "../tracks.ts";
-import { find, hintedPart, lastNumber, type Moment, type PartName, partNamed, partsOf } from "./moment.ts";
+import {
+  find,
+  hintedPart,
+  lastNumber,
+  listedWithParts,
+  type Moment,
+  type PartName,
+  partNamed,
+  partsOf,
+} from "./moment.ts";
 import { lowLatencyPlaylist } from "./playlist.ts";
 
 /** Target durations for which parts that a playlist has listed can be fetched: as long again, and the segment in progress. */
@@ -96,6 +106,10 @@ async function momentWhen(
     const targetMs = targetSeconds(session, preview.longest) * MS_PER_SECOND;
     feed.touch(KEPT_TARGETS * targetMs);
     const moment = { session, feed, preview };
+    if (!feed.reachesBack) {
+      await reachBack(moment, targetMs);
+      continue;
+    }
     const verdict = verdictAt(moment);
     if (verdict === "ready") return moment;
     if (verdict === "never") throw new PlaybackRefusal("not-found", "The session has no such part.");
@@ -103,6 +117,18 @@ async function momentWhen(
     if (!(await settles(change, heldMs, signal))) throw late();
     if (session.remainingMs === 0) throw new PlaybackRefusal("expired", "The session has expired.");
   }
+}
+
+/**
+ * Has the end of the playlist that arrived before the feed began cut into parts too: a player that is shown none there begins with a whole
+ * segment, and has nothing to play behind it until the one in progress ends.
+ */
+async function reachBack(moment: Moment, targetMs: number): Promise<void> {
+  const { session, feed, preview } = moment;
+  const listed = preview.segments.slice(preview.segments.length - listedWithParts(moment, targetMs));
+  const cut = listed.filter(({ gap, fragments }) => !gap && fragments === 1);
+  const found = await Promise.allSettled(cut.map((segment) => session.rows(nameOf(segment))));
+  await feed.reachBack(found.flatMap((rows) => (rows.status === "fulfilled" ? rows.value : [])));
 }
 
 const late = (): PlaybackRefusal => new PlaybackRefusal("unavailable", "What was asked for has not arrived in time.");

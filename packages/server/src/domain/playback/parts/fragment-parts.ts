@@ -17,9 +17,25 @@ const US_PER_MS = 1000;
 /** sequence_number of a movie fragment has 32 bits. */
 const SEQUENCE_RANGE = 2 ** 32;
 
+/** What parts are cut of. */
+export type PartSource = Pick<
+  LiveFragment,
+  | "identity"
+  | "head"
+  | "bodyStart"
+  | "state"
+  | "released"
+  | "clusterEnd"
+  | "media"
+  | "row"
+  | "buffered"
+  | "lastDataAt"
+  | "holds"
+> & { readonly log: Pick<LiveFragment["log"], "copy"> };
+
 /** One fragment, cut into parts while it arrives, and for a while after that. */
 export class FragmentParts {
-  readonly fragment: LiveFragment;
+  readonly fragment: PartSource;
   /** The video track first, where there is one, and those of sound behind it, as in sessions. */
   tracks: readonly TrackParts[] = [];
   /** Whether no further part will come. */
@@ -38,7 +54,7 @@ export class FragmentParts {
   #startsClean: boolean | undefined;
 
   /** @param targetMs the part target of the track at a place among `tracks`, in milliseconds */
-  constructor(fragment: LiveFragment, targetMs: (place: number) => number) {
+  constructor(fragment: PartSource, targetMs: (place: number) => number) {
     this.fragment = fragment;
     this.#targetMs = targetMs;
     this.#offset = fragment.bodyStart;

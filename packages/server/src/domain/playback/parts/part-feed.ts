@@ -1,8 +1,11 @@
+import type { FragmentRow } from "../../../storage/ports/fragment.ts";
+import type { FragmentArchive } from "../../fragments/archive.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { Stream } from "../../streams/stream.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
-import { FragmentParts } from "./fragment-parts.ts";
+import { FragmentParts, type PartSource } from "./fragment-parts.ts";
+import { StoredSource } from "./stored-source.ts";
 import { partTargetFor } from "./track-parts.ts";
 
 /** A feed that nobody has asked for so long ends, in milliseconds: longer than a paused browser tab takes to look again. */
@@ -15,6 +18,7 @@ const MAX_FRAGMENTS = 600;
 /** What a feed is made of. */
 export interface PartFeedOptions {
   readonly live: LiveStreams;
+  readonly archive: FragmentArchive;
   readonly stream: Stream;
   /** The part target of each of a session's tracks, in milliseconds. */
   readonly targetsMs: readonly number[];
@@ -40,6 +44,9 @@ export class PartFeed {
   #keepMs = 1;
   #ended = false;
   #bytes = 0;
+  #reachingBack: Promise<void> | undefined;
+  /** Whether `reachBack` has been called, and is done. */
+  reachesBack = false;
 
   constructor(options: PartFeedOptions) {
     this.#options = options;
@@ -62,6 +69,17 @@ export class PartFeed {
   touch(keepMs: number): void {
     this.#askedAt = this.#options.now();
     this.#keepMs = Math.max(this.#keepMs, keepMs);
+  }
+
+  /**
+   * Cuts fragments into parts that had arrived before it began, oldest first; does so once. Resolves when they are there. Never rejects: what
+   * cannot be read has no parts, and whoever plays the whole segment is told why.
+   */
+  reachBack(rows: readonly FragmentRow[]): Promise<void> {
+    this.#reachingBack ??= this.#readBack(rows).finally(() => {
+      this.reachesBack = true;
+    });
+    return this.#reachingBack;
   }
 
   /** Resolves when there is another part, or a fragment begins, ends, is archived or lost, or the feed ends. Never rejects. */
@@ -131,8 +149,27 @@ export class PartFeed {
       const fragment = this.#live.nextAfter(last);
       if (fragment === undefined) return this.#fragments.length > before;
       last = fragment.identity.sequence;
-      this.#fragments.push(new FragmentParts(fragment, (place) => this.targetsMs[place] ?? partTargetFor(0)));
+      this.#fragments.push(this.#partsOf(fragment));
     }
+  }
+
+  async #readBack(rows: readonly FragmentRow[]): Promise<void> {
+    const { archive, stream } = this.#options;
+    for (const row of rows) {
+      if (this.#ended || this.#bytes + row.size > MAX_BYTES || this.bySequence(row.sequence)) continue;
+      const source = await StoredSource.read(archive, stream, row).catch(() => undefined);
+      if (source === undefined || this.#ended) continue;
+      const parts = this.#partsOf(source);
+      parts.advance();
+      source.drop();
+      this.#bytes += parts.bytes;
+      const place = this.#fragments.findIndex(({ fragment }) => fragment.identity.sequence > row.sequence);
+      this.#fragments.splice(place < 0 ? this.#fragments.length : place, 0, parts);
+    }
+  }
+
+  #partsOf(fragment: PartSource): FragmentParts {
+    return new FragmentParts(fragment, (place) => this.targetsMs[place] ?? partTargetFor(0));
   }
 
   /** Forgets what is long over, and what takes too much memory. */

@@ -1,3 +1,4 @@
+import type { FragmentArchive } from "../../fragments/archive.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { Stream } from "../../streams/stream.ts";
 import type { Track } from "../tracks.ts";
@@ -14,6 +15,7 @@ const MS_PER_SECOND = 1000;
 /** What feeds are made of. */
 export interface PartFeedsOptions {
   readonly live: LiveStreams;
+  readonly archive: FragmentArchive;
   readonly now: () => number;
   readonly report: (error: unknown) => void;
 }
