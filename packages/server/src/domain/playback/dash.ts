@@ -27,10 +27,12 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
   if (session.isStatic) return staticManifest(session, segments, longest);
   const periods: Period[] = [];
   const runs = await runsOf(segments);
+  let durationMs = 0;
   for (const places of runs) {
     const { presentedAt, start, number } = places.run;
-    const open = !ended && places === runs.at(-1);
-    periods.push(await periodOf(session, { segments, ...places, id: number, presentedAt, start, open }));
+    const stretch = { segments, ...places, id: number, presentedAt, start, open: places === runs.at(-1) };
+    periods.push(await periodOf(session, stretch));
+    durationMs = presentedAt + endOf(stretch);
   }
   const delayMs = DELAY_TARGETS * Math.max(grant.targetSeconds * 1000, longest);
   return written({
@@ -43,7 +45,7 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     // Where it is less than the delay, as at the beginning of a replay, dash.js takes it for the delay, and comes too near to the newest.
     timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments.at(0))),
     suggestedPresentationDelayMs: delayMs,
-    durationMs: ended ? endOfPeriod(periods.at(-1)) : undefined,
+    durationMs: ended ? durationMs : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
   });
 }
@@ -79,8 +81,6 @@ function presentedStart(segment: Segment | undefined): number {
   return segment === undefined ? 0 : segment.run.presentedAt + segment.start - segment.run.start;
 }
 
-const endOfPeriod = (period: Period | undefined): number => (period?.startMs ?? 0) + (period?.durationMs ?? 0);
-
 const presentedEnd = (segment: Segment | undefined): number => presentedStart(segment) + (segment?.duration ?? 0);
 
 /** Segments of one run in a row, by the place of the first one and the place behind the last one. */
@@ -114,14 +114,22 @@ interface Stretch extends Omit<Places, "run"> {
   readonly presentedAt: number;
   /** The same moment on the producer's clock, in milliseconds since the epoch. */
   readonly start: number;
-  /** Whether more of it may come. */
+  /**
+   * Whether it goes on as long as the presentation does, which says so itself: where each period has a duration, dash.js takes their sum for that of the
+   * presentation, though the first ones have left the manifest.
+   */
   readonly open: boolean;
 }
 
-/** Milliseconds from the beginning of a stretch to its end. */
+/**
+ * Milliseconds from the beginning of a stretch to its end: what follows it, or where that would begin, so that no track ends before: dash.js ends
+ * playback of what has an end only where all tracks reach it.
+ */
 function endOf({ segments, end, start }: Stretch): number {
   const last = segments.at(end - 1)!;
-  return last.start + last.duration - start;
+  const behind = segments.at(end);
+  if (behind === undefined) return last.start + last.duration - start;
+  return (behind.run === last.run ? behind.start : last.end) - start;
 }
 
 async function periodOf(session: PlaybackSession, stretch: Stretch): Promise<Period> {
@@ -180,8 +188,9 @@ function representation(
   return { id, bandwidth: peak, codecs, width, height, sampleAspect, frameRate };
 }
 
-/** Each segment lasts to the next one, which comes without a gap that matters. */
-function* timelineOf(session: PlaybackSession, { segments, first, end }: Stretch): Generator<TimelineSegment> {
+/** Each segment lasts to the next one, which comes without a gap that matters, and the last one to the end of the stretch. */
+function* timelineOf(session: PlaybackSession, stretch: Stretch): Generator<TimelineSegment> {
+  const { segments, first, end } = stretch;
   const { showTimestamps, showNumbers } = session.grant.parameters;
   let next = segments.at(first);
   const begun = next!.run.start;
@@ -191,7 +200,7 @@ function* timelineOf(session: PlaybackSession, { segments, first, end }: Stretch
     next = place + 1 < end ? segments.at(place + 1) : undefined;
     yield {
       time: segment.start + offset,
-      duration: (next?.start ?? segment.start + segment.duration) - segment.start,
+      duration: (next?.start ?? stretch.start + endOf(stretch)) - segment.start,
       fragmentTimestampMs: showTimestamps ? segment.shownStart : undefined,
       fragmentNumber: showNumbers ? nameOf(segment).fragmentNumber : undefined,
     };

@@ -141,6 +141,7 @@ export class SegmentList implements Segments {
     const at = index & IN_BLOCK;
     const flags = block.flags[at]!;
     const start = block.start[at]!;
+    const duration = block.duration[at]!;
     const serverTimestamp = block.serverTimestamp[at]!;
     return {
       number: this.#firstNumber + index,
@@ -150,8 +151,9 @@ export class SegmentList implements Segments {
       lastSequence: block.lastSequence[at]!,
       fragments: block.fragments[at]!,
       start,
+      end: start + duration,
       shownStart: flags & SHOWS_PRODUCER ? start : serverTimestamp,
-      duration: block.duration[at]!,
+      duration,
       size: block.size[at]!,
       configuration: block.configuration[at]!,
       startsClean: (flags & STARTS_CLEAN) !== 0,

@@ -21,6 +21,8 @@ export interface Segment extends FragmentNumber {
   readonly fragments: number;
   /** When it began on the producer's clock, in milliseconds since the epoch. */
   readonly start: number;
+  /** When it ends on the producer's clock, in milliseconds since the epoch: with its last frame, or with the start of the segment behind it where `duration` reaches up to that. */
+  readonly end: number;
   /** When it began on the clock that the session shows, in milliseconds since the epoch. */
   readonly shownStart: number;
   /**
@@ -286,6 +288,7 @@ export class SegmentCutter {
     if (this.#previous?.last.configuration !== first.configuration) this.#setUp = undefined;
     this.#setUp ??= { number, fragmentNumber: formatFragmentNumber(first), fragments };
     if (breaks || this.#run === undefined) this.#run = this.#beginRun(number, first);
+    const duration = Math.max(1, this.#duration(this.#open, next));
     const segment: Segment = {
       number,
       sequence: first.sequence,
@@ -294,8 +297,9 @@ export class SegmentCutter {
       lastSequence: last.sequence,
       fragments,
       start: first.producerTimestamp,
+      end: this.#rules.looksAhead ? first.producerTimestamp + duration : Math.max(end, first.producerTimestamp + 1),
       shownStart: first[this.#rules.clock],
-      duration: Math.max(1, this.#duration(this.#open, next)),
+      duration,
       size,
       configuration: first.configuration,
       startsClean,

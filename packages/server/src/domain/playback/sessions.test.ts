@@ -241,6 +241,33 @@ test("a damaged fragment is a gap once it was asked for, and its set-up comes fr
   assert.ok(told.length > 0 && told.every((error) => error instanceof RecordDamaged));
 });
 
+test("the periods of a replay reach up to one another, and the last one up to the end, which the manifest tells", async () => {
+  const stream = await server.create("changing");
+  const start = now;
+  // Each reaches beyond the next one's start, as sound does.
+  const runOf = (first: number): number[] => Array.from({ length: 3 }, (_, index) => start + first + index * 900);
+  await sendOf(stream, runOf(0));
+  await sendOf(stream, runOf(30_000));
+  const selector = { clock: "producerTimestamp", range: { from: start, to: start + 60_000 } } as const;
+  const sessions = started();
+  const request = { ...LIVE, mode: "live-replay", protocol: "dash", selector, maxSegments: 5 } as const;
+  const session = await sessions.open(await sessions.create(stream, request));
+  now += 100_000;
+  assert.deepEqual(
+    (await dashManifest(session, now)).match(/mediaPresentationDuration="[^"]*"|<Period [^>]*>|<S [^>]*>/g),
+    [
+      'mediaPresentationDuration="PT5.5S"',
+      '<Period id="0" start="PT0S" duration="PT2.8S">',
+      '<S t="900" d="900"/>',
+      '<S t="1800" d="1000"/>',
+      '<Period id="3" start="PT2.8S">',
+      '<S t="30000" d="900"/>',
+      '<S t="30900" d="900"/>',
+      '<S t="31800" d="900"/>',
+    ],
+  );
+});
+
 test("footage that is sent late is there for the sessions that begin behind it", async () => {
   const stream = await server.create("completed");
   const range = { from: now - 1000, to: now + 10_000 };
