@@ -24,15 +24,20 @@ export interface Beginning
   extends Pick<SessionGrant, "anchor" | "since" | "targetSeconds" | "peakBandwidth" | "averageBandwidth" | "joins"> {
   /** The fragments that tell what the tracks are: the first one, and those behind it up to the first picture. */
   readonly rows: readonly FragmentRow[];
+  /** What the session wants, its range without the damaged segments that it would begin with. */
+  readonly parameters: SessionParameters;
 }
 
 interface Places {
   readonly stream: Stream;
   readonly index: FragmentIndex;
+  /** Sequences of fragments that it cannot begin with. */
+  readonly damaged: ReadonlySet<number>;
 }
 
 /**
- * Finds the fragment that a new session begins with: the first of its range that a decoder can begin with, or of the newest ones in LIVE.
+ * Finds the fragment that a new session begins with: the first of its range that a decoder can begin with, but for those that are known to be damaged, or of the newest ones
+ * in LIVE.
  * @throws DomainError `not-found` where there is none
  */
 export async function findBeginning(places: Places, parameters: SessionParameters, now: number): Promise<Beginning> {
@@ -41,14 +46,17 @@ export async function findBeginning(places: Places, parameters: SessionParameter
   const joins = parameters.mode === "on-demand" || rows.some(({ startsClean }) => !startsClean);
   const segments = cut(rows, parameters, joins);
   const window = live ? segments.slice(-(parameters.maxSegments ?? segments.length)) : segments;
-  const first = window.find(({ startsClean }) => startsClean);
+  const clean = window.filter(({ startsClean }) => startsClean);
+  const first = clean.find(({ sequence }) => !places.damaged.has(sequence));
   const place = rows.findIndex(({ sequence }) => sequence === first?.sequence);
   const row = rows[place];
   if (row === undefined) {
     throw new DomainError("not-found", "No fragments found in the stream for the streaming request.");
   }
+  const skips = !live && first !== clean[0];
   return {
     rows: upToPictures(rows.slice(place)),
+    parameters: skips ? { ...parameters, from: row[parameters.clock] } : parameters,
     anchor: row.sequence,
     since: row.serverTimestamp,
     joins,

@@ -241,6 +241,36 @@ test("a damaged fragment is a gap once it was asked for, and its set-up comes fr
   assert.ok(told.length > 0 && told.every((error) => error instanceof RecordDamaged));
 });
 
+test("sessions begin with the first fragment that is not damaged", async () => {
+  const stream = await server.create("damaged-first");
+  const start = now;
+  await sendOf(
+    stream,
+    Array.from({ length: 5 }, (_, second) => start + second * 1000),
+  );
+  const selector = { clock: "producerTimestamp", range: { from: start, to: start + 10_000 } } as const;
+  const sessions = started();
+  const open = async (more: Partial<SessionRequest>): Promise<PlaybackSession> =>
+    sessions.open(await sessions.create(stream, { ...LIVE, selector, ...more }));
+  const whole = place(await playlist(await open({ mode: "on-demand" }))).segments;
+  archive.damaged.add(start).add(start + 1000);
+  const skipping = started();
+  for (const mode of ["on-demand", "live-replay"] as const) {
+    const session = await skipping.open(await skipping.create(stream, { ...LIVE, selector, mode }));
+    const text = await playlist(session);
+    assert.deepEqual(place(text).segments, whole.slice(2));
+    assert.ok(!text.includes("#EXT-X-GAP"));
+    assert.equal((await session.numbered(0)).base, start + 2000);
+    await assert.rejects(session.segment({ fragmentNumber: whole[1]!, fragments: 1 }), refusal("forbidden"));
+  }
+  const live = await skipping.open(await skipping.create(stream, LIVE));
+  assert.deepEqual(place(await playlist(live)).segments, whole.slice(2));
+  for (let second = 2; second < 5; second++) archive.damaged.add(start + second * 1000);
+  await assert.rejects(started().create(stream, LIVE), { code: "not-found" });
+  archive.damaged.clear();
+  assert.ok(reported.splice(0).every((error) => error instanceof RecordDamaged));
+});
+
 test("the periods of a replay reach up to one another, and the last one up to the end, which the manifest tells", async () => {
   const stream = await server.create("changing");
   const start = now;

@@ -11,8 +11,9 @@ import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import type { Stream } from "../streams/stream.ts";
 import { type Beginning, findBeginning } from "./beginning.ts";
+import { isDamage } from "./lost-segments.ts";
 import { Lru } from "./lru.ts";
-import { type PlaybackLimits, type SessionRequest, sessionParameters } from "./parameters.ts";
+import { type PlaybackLimits, type SessionParameters, type SessionRequest, sessionParameters } from "./parameters.ts";
 import { PartFeeds } from "./parts/part-feeds.ts";
 import { RangeTimeline } from "./range-timeline.ts";
 import { RecentRows } from "./recent-rows.ts";
@@ -38,6 +39,8 @@ const SETTLED_MS = 60_000;
 const SHARED_MS = 1000;
 /** Lists of new sessions that are read ahead of the first request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
 const MAX_PREPARING = 4;
+/** Damaged segments that are skipped to begin a session, each of which is read for it: those of a minute, some tenths of a second. */
+const MAX_DAMAGED = 30;
 const BITS = 8;
 const MS_PER_SECOND = 1000;
 
@@ -95,19 +98,14 @@ export class PlaybackSessions {
    * first fragment cannot be played.
    */
   async create(stream: Stream, request: SessionRequest): Promise<string> {
-    const { index, limits } = this.#options;
+    const { limits } = this.#options;
     const now = this.#now();
     if (!stream.archives) {
       throw new DomainError("no-data-retention", "The stream keeps no data: set a data retention period first.");
     }
-    const parameters = sessionParameters(request, { now, horizon: stream.horizon(), limits });
-    const { rows, ...measured } = await findBeginning({ stream, index }, parameters, now);
+    const asked = sessionParameters(request, { now, horizon: stream.horizon(), limits });
+    const { segment, rows, parameters, ...measured } = await this.#begin(stream, asked, now);
     const isTransport = parameters.container === "ts";
-    const building = isTransport ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
-    const segment = await building.catch((error: unknown) => {
-      if (!(error instanceof CodecError)) throw stream.explain(error);
-      throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
-    });
     checkPlayable(tracksOf(segment), parameters, limits.awsCodecs);
     const identity = { streamId: stream.id, streamCreation: stream.record.creationTime, createdAt: now };
     // Sound may begin before the picture; all times of the session shall be positive.
@@ -119,6 +117,31 @@ export class PlaybackSessions {
     // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
     if (parameters.mode === "on-demand") this.#prepare(grant, stream);
     return this.#tokens.seal(grant);
+  }
+
+  /** What a session begins with, built: its first segment that is not damaged, as far as is looked. */
+  async #begin(
+    stream: Stream,
+    asked: SessionParameters,
+    now: number,
+  ): Promise<Beginning & { readonly segment: BuiltSegment }> {
+    const damaged = new Set<number>();
+    const places = { stream, index: this.#options.index, damaged };
+    for (;;) {
+      const beginning = await findBeginning(places, asked, now);
+      const { rows } = beginning;
+      const building =
+        asked.container === "ts" ? this.#builder.transport(stream, rows) : this.#builder.mp4(stream, rows);
+      try {
+        return { ...beginning, segment: await building };
+      } catch (error) {
+        if (error instanceof CodecError) {
+          throw codecRefusal(error, `The stream's media cannot be played: ${error.message}.`);
+        }
+        if (!isDamage(error) || damaged.size === MAX_DAMAGED) throw stream.explain(error);
+        damaged.add(rows[0]!.sequence);
+      }
+    }
   }
 
   /** The session of a token where it is open and goes on. */
