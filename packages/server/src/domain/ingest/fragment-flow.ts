@@ -6,6 +6,7 @@ import { FrameTableWriter } from "../fragments/frame-table-writer.ts";
 import type { FragmentHead } from "../fragments/layout.ts";
 import { type ClusterShape, LiveFragment } from "../live/live-fragment.ts";
 import type { LiveStream } from "../live/live-stream.ts";
+import type { ReceiptClock } from "../streams/receipt-clock.ts";
 import type { FragmentSequence } from "../streams/sequences.ts";
 import type { BlamedFragment } from "./ack.ts";
 import { readFragmentTags } from "./fragment-tags.ts";
@@ -28,6 +29,7 @@ class SessionOver extends Error {
 export interface FragmentSource {
   readonly live: LiveStream;
   readonly sequence: FragmentSequence;
+  readonly receipts: ReceiptClock;
   readonly clock: ProducerClock;
   readonly limits: IngestLimits;
   readonly metrics: PutMediaMetrics;
@@ -202,15 +204,14 @@ export class FragmentFlow implements MatroskaStreamHandler {
   }
 
   #identify(timecode: number | bigint): LiveFragment["identity"] {
-    const { live, clock, sequence, now } = this.#source;
+    const { live, clock, sequence, receipts, now } = this.#source;
     this.#blamed = { timecode, number: undefined };
     const moment = producerTimestamp(clock, timecode, this.#timecodeScaleNs);
     this.#blamed = undefined;
     return {
       streamId: live.streamId,
       sequence: sequence.next(),
-      // A clock that was set back must not make a later fragment look older than an earlier one.
-      serverTimestamp: Math.max(now(), live.newestServerTimestamp),
+      serverTimestamp: receipts.stamp(now()),
       producerTimestamp: moment,
       random: randomInt(RANDOM_RANGE),
     };

@@ -2,6 +2,7 @@ import { MatroskaError, MatroskaStreamReader } from "@kvass/media";
 import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import type { PutMediaMetrics } from "../events/metrics.ts";
 import type { LiveStream } from "../live/live-stream.ts";
+import type { ReceiptClock } from "../streams/receipt-clock.ts";
 import { type FragmentSequence, SequencesExhausted } from "../streams/sequences.ts";
 import { TokenBucket } from "../token-bucket.ts";
 import { encodeError, encodeIdle, encodeProgress } from "./ack.ts";
@@ -33,6 +34,7 @@ const BLOCK_IDS: ReadonlySet<number> = new Set([0xa3, 0xa0]);
 export interface SessionOptions {
   readonly live: LiveStream;
   readonly sequence: FragmentSequence;
+  readonly receipts: ReceiptClock;
   readonly clock: ProducerClock;
   readonly limits: IngestLimits;
   readonly metrics: PutMediaMetrics;
@@ -97,6 +99,7 @@ export class IngestSession {
     this.#flow = new FragmentFlow({
       live: options.live,
       sequence: options.sequence,
+      receipts: options.receipts,
       clock: options.clock,
       limits: options.limits,
       metrics: options.metrics,
@@ -220,7 +223,8 @@ export class IngestSession {
     const { metrics, live, now } = this.#options;
     const receivedAt = now();
     metrics.incomingFragments++;
-    metrics.fragmentIngestionLatency.add(receivedAt - fragment.live.identity.serverTimestamp);
+    // Fragments of a burst may begin a little ahead of the clock.
+    metrics.fragmentIngestionLatency.add(Math.max(0, receivedAt - fragment.live.identity.serverTimestamp));
     this.acks.push(encodeProgress("RECEIVED", fragment));
     if (fragment.journal === undefined) {
       metrics.success++;

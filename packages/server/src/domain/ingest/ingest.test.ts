@@ -68,6 +68,22 @@ test("a producer that reads no acknowledgements is held back by them, also behin
   await server.close();
 });
 
+test("each fragment of a stream came later than the one before, whatever the clock shows and whoever sends", async () => {
+  const clock = handClock();
+  const { server, open, rows, session } = await fixture({ now: clock.now });
+  const put = (sender: TestSession, ...timecodes: number[]) =>
+    sender.put(Buffer.concat([bodyHeader(), ...timecodes.map(second), END_OF_FRAGMENT]));
+  await put(session, 1000, 2000, 3000);
+  await put(await open(), 4000, 5000);
+  clock.time -= 500;
+  await put(await open(), 6000);
+  clock.time += 1000;
+  await put(await open(), 7000);
+  const received = (await rows()).map(({ serverTimestamp }) => serverTimestamp - 1_795_000_000_000);
+  assert.deepEqual(received, [0, 1, 2, 3, 4, 5, 500]);
+  await server.close();
+});
+
 test("data keeps a producer from being idle", async () => {
   const clock = handClock();
   const { server, session } = await fixture({ now: clock.now });

@@ -132,6 +132,7 @@ export class Ingest {
     const session = new IngestSession({
       live,
       sequence,
+      receipts: stream.receipts,
       clock,
       limits: this.#limits,
       metrics,

@@ -36,8 +36,6 @@ export class LiveStream {
   lastEvicted = 0;
   /** The highest sequence that has begun; 0 before the first. */
   lastBegun = 0;
-  /** Server timestamp of the newest fragment, in milliseconds since the epoch; 0 before the first. */
-  newestServerTimestamp = 0;
   /** The newest fragment that has come whole. */
   newestWhole: FragmentIdentity | undefined;
   readonly #owner: LiveOwner;
@@ -65,7 +63,6 @@ export class LiveStream {
   begin(fragment: LiveFragment): void {
     this.#fragments.push(fragment);
     this.lastBegun = fragment.identity.sequence;
-    this.newestServerTimestamp = fragment.identity.serverTimestamp;
     this.wake();
   }
 

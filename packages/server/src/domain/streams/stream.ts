@@ -1,6 +1,7 @@
 import type { StreamCatalog, StreamPatch, StreamRecord } from "../../storage/ports/stream-catalog.ts";
 import { CatalogFull, VersionConflict } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
+import { ReceiptClock } from "./receipt-clock.ts";
 import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
 import { type FragmentSequence, SequenceAllocator } from "./sequences.ts";
 import { mergeTags, removeTags, type Tags } from "./tags.ts";
@@ -31,6 +32,8 @@ export function whereFull(error: unknown): unknown {
  * change with `storage-full` where the disk is full.
  */
 export class Stream {
+  /** When its fragments came. */
+  readonly receipts = new ReceiptClock();
   readonly #owner: StreamOwner;
   readonly #sequences: SequenceAllocator;
   readonly #deleted = new AbortController();
