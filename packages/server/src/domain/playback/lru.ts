@@ -4,6 +4,8 @@ export class Lru<Value> {
   /** In order of last use. */
   readonly #entries = new Map<string, { readonly value: Value; readonly weight: number }>();
   readonly #onRemoved: (value: Value) => void;
+  /** The key that was used last: it has its place already when it is used again, as what many ask for at a time is. */
+  #newest: string | undefined;
   #weight = 0;
 
   /**
@@ -23,14 +25,18 @@ export class Lru<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    if (key !== this.#newest) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      this.#newest = key;
+    }
     return entry.value;
   }
 
   set(key: string, value: Value, weight: number): void {
     this.delete(key);
     this.#entries.set(key, { value, weight });
+    this.#newest = key;
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#capacity) break;

@@ -26,7 +26,16 @@ export function placedTrack({ segment, base }: SessionSegment<Mp4Segment>, numbe
   return placed(segment.tracks[number - 1]!, base);
 }
 
+/** The head that was made last of each media, for how many ticks: viewers of the same want the same for a while. */
+const HEADS = new WeakMap<MediaSegment, { readonly ticks: number; readonly head: Uint8Array }>();
+
 /** The same of media that is known with its time scale. */
 export function placed({ media, timescale }: { media: MediaSegment; timescale: number }, base: number): Uint8Array[] {
-  return [rebase(media, [-Math.round((base * timescale) / 1000)]), ...media.payload];
+  const ticks = -Math.round((base * timescale) / 1000);
+  let last = HEADS.get(media);
+  if (last?.ticks !== ticks) {
+    last = { ticks, head: rebase(media, [ticks]) };
+    HEADS.set(media, last);
+  }
+  return [last.head, ...media.payload];
 }

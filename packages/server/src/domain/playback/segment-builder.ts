@@ -116,6 +116,13 @@ export class SegmentBuilder {
     return this.#asked(this.#mp4, stream, rows);
   }
 
+  /** The same where it is built and kept. */
+  keptMp4(stream: Stream, rows: readonly FragmentRow[]): Mp4Segment | undefined {
+    const key = keyOf(stream, rows[0]!.sequence, rows.length);
+    this.#mp4.ahead.claim(key);
+    return this.#mp4.cache.kept(key);
+  }
+
   /** The same as MPEG-TS. */
   transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
     return this.#asked(this.#transport, stream, rows);

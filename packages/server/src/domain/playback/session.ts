@@ -7,15 +7,14 @@ import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
 import { buildRefusal } from "./build-refusal.ts";
 import { Follower } from "./follower.ts";
-import { Lru } from "./lru.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import { baseFor, type SessionSegment } from "./placed-segment.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
-import { areJoined, MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
+import { MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
-import { settles } from "./settles.ts";
+import { SegmentRows } from "./segment-rows.ts";
 import { withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
@@ -24,14 +23,8 @@ import { type Track, tracksOf } from "./tracks.ts";
 /** Set-ups whose tracks a session remembers: a camera that is switched between modes has a few. */
 const MAX_SET_UPS = 32;
 
-/** Segments whose fragments a session remembers: the one that is fetched, the one that is built ahead, and those of a player that fetches two. */
-const MAX_FOUND = 4;
-
 /** For how long an ON_DEMAND playlist is taken to stay as it is, in milliseconds: meanwhile a segment may be found that cannot be built. */
 const STEADY_MS = 60_000;
-
-/** How long a segment that is complete is waited for until the archive has it, in milliseconds: a disk's worst moments. */
-const ARCHIVING_MS = 5000;
 
 /** What sessions use. */
 export interface SessionPlaces {
@@ -59,8 +52,7 @@ export class PlaybackSession {
   #known: SessionTimeline | undefined;
   /** Tells which segment will be asked for next; not for what is live, where it may not have come. */
   readonly #follower: Follower | undefined;
-  /** Fragments of the segments that were looked up last. */
-  readonly #found = new Lru<readonly FragmentRow[]>(MAX_FOUND);
+  readonly #rows: SegmentRows;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
   /** The same once they are there. */
@@ -78,6 +70,7 @@ export class PlaybackSession {
     this.stream = stream;
     this.#timeline = timeline;
     this.#places = places;
+    this.#rows = new SegmentRows(grant, stream, places);
     this.#follower = grant.parameters.mode === "live" ? undefined : new Follower(this, timeline);
   }
 
@@ -210,6 +203,22 @@ export class PlaybackSession {
     return this.#place(rows, await building);
   }
 
+  /** The same where nobody has to be waited for: it is kept, as what many watch is, and so are its fragments. Throws what {@link segment} rejects with. */
+  keptSegment(name: SegmentName, track = 1): SessionSegment<Mp4Segment> | undefined {
+    const rows = this.#rows.kept(name);
+    const segment = rows && this.#places.builder.keptMp4(this.stream, rows);
+    if (rows === undefined || segment === undefined) return undefined;
+    try {
+      if (segment.tracks.length < track) return undefined;
+      this.#spendMedia(name);
+      this.#expectNext(rows);
+      segment.memory?.hold();
+      return this.#place(rows, segment);
+    } finally {
+      segment.memory?.letGo();
+    }
+  }
+
   /** The same as MPEG-TS. */
   async transport(name: SegmentName): Promise<SessionSegment<TransportSegment>> {
     const rows = await this.#asked(name);
@@ -220,8 +229,12 @@ export class PlaybackSession {
 
   /** The fragments of a segment that a client asks for, which counts against the stream's quota. */
   #asked(name: SegmentName): Promise<readonly FragmentRow[]> {
-    this.#spend(() => this.#places.points.spendMedia(this.stream, name.fragments));
+    this.#spendMedia(name);
     return this.rows(name);
+  }
+
+  #spendMedia({ fragments }: SegmentName): void {
+    this.#spend(() => this.#places.points.spendMedia(this.stream, fragments));
   }
 
   /** Has the segment built that a viewer who watches on asks for behind this one. */
@@ -316,58 +329,9 @@ export class PlaybackSession {
     return this.#places.builder.lost(this.stream, container).has({ ...rows[0]!, fragments: rows.length });
   }
 
-  /**
-   * The fragments of a segment, which is asked for track by track, and built ahead before. Rejects with PlaybackRefusal `not-found` and
-   * `forbidden`.
-   */
-  async rows(name: SegmentName): Promise<readonly FragmentRow[]> {
-    const key = `${name.fragmentNumber}/${name.fragments}`;
-    const kept = this.#found.get(key);
-    if (kept !== undefined && kept[0]!.serverTimestamp >= this.stream.horizon()) return kept;
-    const rows = await this.#findRows(name);
-    this.#found.set(key, rows, 1);
-    return rows;
-  }
-
-  async #findRows({ fragmentNumber, fragments }: SegmentName): Promise<readonly FragmentRow[]> {
-    const number = parseFragmentNumber(fragmentNumber);
-    const row = number && (await this.#archived(number.sequence));
-    if (row === undefined || row.serverTimestamp !== number!.serverTimestamp || row.random !== number!.random) {
-      throw new PlaybackRefusal("not-found", `Fragment ${fragmentNumber} does not exist or has expired.`);
-    }
-    if (!this.#includes(row)) {
-      throw new PlaybackRefusal("forbidden", `Fragment ${fragmentNumber} lies outside the session.`);
-    }
-    if (fragments === 1) return [row];
-    const rows = [row, ...(await this.#places.index.after(this.#scope(), row.sequence, fragments - 1))];
-    // Whoever has a token may write any count: it buys no more than playlists offer.
-    if (rows.length === fragments && areJoined(rows)) return rows;
-    throw new PlaybackRefusal(
-      "not-found",
-      `Fragment ${fragmentNumber} has no ${fragments - 1} fragments to be joined.`,
-    );
-  }
-
-  /** The row of a fragment, which may be on its way to the archive. */
-  async #archived(sequence: number): Promise<FragmentRow | undefined> {
-    const row =
-      this.#places.recent.kept(this.stream, sequence) ?? (await this.#places.index.bySequence(this.#scope(), sequence));
-    const feed = row === undefined ? this.#places.feeds.running(this.stream) : undefined;
-    if (feed === undefined) return row;
-    const deadline = performance.now() + ARCHIVING_MS;
-    for (;;) {
-      const change = feed.changed();
-      const { fragment } = feed.bySequence(sequence) ?? {};
-      const pending = fragment?.state === "complete" && fragment.row === undefined;
-      if (!pending || !(await settles(change, deadline - performance.now()))) break;
-    }
-    return this.#places.index.bySequence(this.#scope(), sequence);
-  }
-
-  #includes(row: FragmentRow): boolean {
-    const { mode, clock, from = 0, to = Number.POSITIVE_INFINITY } = this.grant.parameters;
-    if (mode === "live") return row.sequence >= this.grant.anchor;
-    return row[clock] >= from && row[clock] <= to;
+  /** The fragments of a segment. Rejects with PlaybackRefusal `not-found` and `forbidden`. */
+  rows(name: SegmentName): Promise<readonly FragmentRow[]> {
+    return this.#rows.find(name);
   }
 
   #scope(): { streamId: number; horizon: number } {

@@ -405,3 +405,31 @@ test("a segment that the archive cannot open for now is asked for again", async 
 });
 
 test("nothing of all this was the server's fault", () => assert.deepEqual([...reported, ...server.errors], []));
+
+test("a segment that is kept is there at once, the same as for those who wait, and counts like theirs", async () => {
+  const stream = await server.create("kept", 1);
+  await send(stream, 6);
+  const sessions = started();
+  const token = await sessions.create(stream, LIVE);
+  const [first, other] = [await sessions.open(token), await sessions.open(await sessions.create(stream, LIVE))];
+  const [fragmentNumber] = place(await playlist(first)).segments.slice(-1);
+  const name = { fragmentNumber: fragmentNumber!, fragments: 1 };
+  assert.equal(first.keptSegment(name), undefined);
+  const awaited = await first.segment(name);
+  // Who asks next need not have looked up its fragment before.
+  await playlist(other);
+  for (const session of [first, other]) {
+    const kept = session.keptSegment(name);
+    assert.equal(kept?.segment, awaited.segment);
+    assert.equal(kept?.version, awaited.version);
+    assert.equal(session.keptSegment(name, 2), undefined, "a track that it lacks is waited for");
+  }
+  const before = { fragmentNumber: place(await playlist(first)).segments[0]!, fragments: 1 };
+  await send(stream, 3);
+  const later = await sessions.open(await sessions.create(stream, { ...LIVE, maxSegments: 1 }));
+  await first.segment(before);
+  assert.equal(later.keptSegment(before), undefined);
+  await assert.rejects(later.segment(before), refusal("forbidden"));
+  now += HOUR + 10_000;
+  assert.equal(first.keptSegment(name), undefined);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SharedCache } from "./shared-cache.ts";
+import { SharedMemory } from "./shared-memory.ts";
 
 const value = (bytes: number): { bytes: number } => ({ bytes });
 const never = (): Promise<never> => Promise.reject(new Error("not kept"));
@@ -44,4 +45,23 @@ test("what failed is made again, and a prefix is forgotten", async () => {
   cache.forget("1/");
   await isGone(cache, "1/a");
   assert.deepEqual(await cache.get("12/a", never), value(2));
+});
+
+test("what is kept is held for whoever takes it, also when it leaves meanwhile", async () => {
+  const cache = new SharedCache<{ bytes: number; memory: SharedMemory; view: Uint8Array }>(100);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  assert.equal(cache.kept("a"), undefined);
+  const view = new Uint8Array(10);
+  const made = await cache.get("a", async () => ({ bytes: 10, memory: new SharedMemory([view]), view }));
+  const kept = cache.kept("a");
+  assert.equal(kept, made);
+  made.memory.letGo();
+  cache.forget("a");
+  await turn();
+  await turn();
+  assert.equal(view.length, 10);
+  kept?.memory.letGo();
+  await turn();
+  await turn();
+  assert.equal(view.length, 0);
 });

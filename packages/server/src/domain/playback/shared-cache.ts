@@ -34,13 +34,19 @@ export class SharedCache<Value extends Sized> {
     return this.#kept.has(key) || this.#making.has(key);
   }
 
+  /** The value of `key` where it is there, held as by {@link get}. */
+  kept(key: string): Value | undefined {
+    const kept = this.#kept.get(key);
+    return kept && held(kept);
+  }
+
   /**
    * The value of `key`, made by `make` where it is not there. Its memory is held for the caller, who lets go of it when done. Rejects as `make`
    * does.
    */
   get(key: string, make: () => Promise<Value>): Promise<Value> {
-    const kept = this.#kept.get(key);
-    if (kept !== undefined) return Promise.resolve(held(kept));
+    const kept = this.kept(key);
+    if (kept !== undefined) return Promise.resolve(kept);
     let making = this.#making.get(key);
     if (making === undefined) {
       making = make()

@@ -21,6 +21,7 @@ export class Exchange implements WireRequest {
   #noBody: Readable | undefined;
   #gone: AbortController | undefined;
   #isGone = false;
+  #release: (() => void) | undefined;
 
   /** @param expectsContinue whether the client waits for `100 Continue` before it sends the body */
   constructor(request: IncomingMessage, response: ServerResponse, baseUrlOf: BaseUrlOf, expectsContinue: boolean) {
@@ -70,10 +71,20 @@ export class Exchange implements WireRequest {
     return this.#isGone;
   }
 
-  /** Says that it did. */
-  leave(): void {
-    this.#isGone = true;
-    this.#gone?.abort();
+  /** Has something called once nothing of the answer's body is read any more. */
+  lends(release: () => void): void {
+    if (this.#isGone) release();
+    else this.#release = release;
+  }
+
+  /** Says that the answer has come to its end, or the client went away before. */
+  close(): void {
+    if (!this.response.writableFinished) {
+      this.#isGone = true;
+      this.#gone?.abort();
+    }
+    this.#release?.();
+    this.#release = undefined;
   }
 
   proceed(): void {

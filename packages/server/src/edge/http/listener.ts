@@ -205,13 +205,13 @@ export class Listener {
     this.#newest.set(request.socket, response);
     response.on("close", () => {
       this.#watch.remove(watched);
-      if (!response.writableFinished) exchange.leave();
+      exchange.close();
       if (this.#draining) this.#server.closeIdleConnections();
     });
     request.on("error", ignore);
     try {
       const { status, headers, body, release } = await this.#answer(exchange);
-      if (release !== undefined) whenClosed(exchange, release);
+      if (release !== undefined) exchange.lends(release);
       const closes = this.#takeOverClosing(request, response);
       const head = headOf(exchange.id, headers);
       if (isWhole(body)) sendWhole(response, status, head, body);
@@ -285,10 +285,4 @@ function headOf(id: string, own: Readonly<Record<string, string>>): string[] {
   const head = ["x-amzn-RequestId", id, ...COMMON_HEADERS];
   for (const name in own) head.push(name, own[name]!);
   return head;
-}
-
-/** Calls back once nothing of an answer's body is read any more. */
-function whenClosed({ response, isGone }: Exchange, release: () => void): void {
-  if (isGone) release();
-  else response.once("close", release);
 }

@@ -3,8 +3,9 @@ import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsLongMedia, hlsMedia, hlsMediaKey, hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import type { SessionParameters } from "../../domain/playback/parameters.ts";
-import { placedTrack } from "../../domain/playback/placed-segment.ts";
+import { placedTrack, type SessionSegment } from "../../domain/playback/placed-segment.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
+import type { Mp4Segment } from "../../domain/playback/segment-builder.ts";
 import type { PlaybackSession } from "../../domain/playback/session.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
@@ -228,25 +229,17 @@ export class PlaybackRoutes {
     return mediaAnswer(request, [track.init], headers, etag);
   }
 
-  async #media(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
-    const number = query.track;
-    const { sequenceNumber } = query;
+  #media(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Answer {
+    const { track, sequenceNumber } = query;
     if (query.part !== undefined) return this.#part(request, session, query);
     const named = query.optionalSegment;
-    if (named === undefined && sequenceNumber === undefined)
-      throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
-    const found = await (named === undefined
-      ? session.numbered(sequenceNumber! - 1, number)
-      : session.segment(named, number));
-    const { release } = found;
-    const track = found.segment.tracks[number - 1];
-    if (track === undefined) {
-      release();
-      throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+    const answer = (found: SessionSegment<Mp4Segment>): WireResponse => trackAnswer(request, session, found, track);
+    if (named !== undefined) {
+      const kept = session.keptSegment(named, track);
+      return kept === undefined ? session.segment(named, track).then(answer) : answer(kept);
     }
-    const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
-    const etag = `${found.version}-${number}-${found.base.toString(36)}`;
-    return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
+    if (sequenceNumber === undefined) throw new PlaybackRefusal("invalid", "FragmentNumber is missing.");
+    return session.numbered(sequenceNumber - 1, track).then(answer);
   }
 
   async #part(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -267,6 +260,24 @@ export class PlaybackRoutes {
     const headers = { "Content-Type": TRANSPORT_TYPE, "Cache-Control": lasting(session) };
     return { ...mediaAnswer(request, [segment.payload], headers, `${version}-ts`), release };
   }
+}
+
+/** One track of a segment, which is released with the answer. */
+function trackAnswer(
+  request: WireRequest,
+  session: PlaybackSession,
+  found: SessionSegment<Mp4Segment>,
+  number: number,
+): WireResponse {
+  const { release } = found;
+  const track = found.segment.tracks[number - 1];
+  if (track === undefined) {
+    release();
+    throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
+  }
+  const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
+  const etag = `${found.version}-${number}-${found.base.toString(36)}`;
+  return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
 }
 
 /** Throws PlaybackRefusal `forbidden` where a session's resources are those of the other protocol. */
