@@ -1,13 +1,15 @@
 /** Streams whose picture, timeline or clusters break: what playlists say of it, and that ffmpeg plays on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
+import { GetClipCommand, type GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { ControlPlane } from "../conformance/support/control-plane.ts";
 import { mediaPlaylistOf, Player, readable, textAt } from "../conformance/support/playback.ts";
 import {
   decodeComplaints,
   makeMedia,
+  makeSwitchedMedia,
   pictureAndTone,
+  pictureSizes,
   probeFile,
   probePackets,
   putMedia,
@@ -106,6 +108,38 @@ for (const [what, { sent, expected }] of Object.entries(BREAKS)) {
     assert.equal(await decodeComplaints(transport), "");
     assert.equal((await probePackets(transport)).length, frames);
     assert.equal(await framesInRuns(session), frames);
+  });
+}
+
+for (const codec of ["h264", "hevc"] as const) {
+  test(`another picture size of ${codec} by parameter sets in its frames`, async () => {
+    const stream = `in-band-${codec}`;
+    await plane.create(stream, { DataRetentionInHours: 24 });
+    const numbers = await putMedia(url, stream, await makeSwitchedMedia(codec), START);
+    const session = await player.hls(allOf(stream));
+    assert.equal(shape(await textAt(mediaPlaylistOf(session)), numbers), "MF0 F0 F1 D MF2 F2 F3 D MF4 F4 F5");
+    assert.equal(await framesInRuns(session), 6 * FRAMES_A_SECOND);
+    if (codec === "h264") {
+      const transport = await player.hls({ ...allOf(stream), ContainerFormat: "MPEG_TS" });
+      assert.equal(await decodeComplaints(transport), "");
+      assert.equal((await probePackets(transport)).length, 6 * FRAMES_A_SECOND);
+    }
+    const { HLSFragmentSelector, DiscontinuityMode: _, ...rest } = allOf(stream);
+    const manifest = await textAt(
+      await player.dash({ ...rest, PlaybackMode: "ON_DEMAND", DASHFragmentSelector: HLSFragmentSelector! }),
+    );
+    assert.deepEqual(manifest.match(/(?<=<Representation .*)width="\d+" height="\d+"/g), [
+      'width="320" height="180"',
+      'width="640" height="360"',
+      'width="320" height="180"',
+    ]);
+    const TimestampRange = { StartTimestamp: new Date(START), EndTimestamp: new Date(START + 60_000) };
+    const ClipFragmentSelector = { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange } as const;
+    const { Payload } = await player.client.send(new GetClipCommand({ StreamName: stream, ClipFragmentSelector }));
+    await withFile("clip.mp4", await Payload!.transformToByteArray(), async (path) => {
+      assert.equal(await decodeComplaints(path), "");
+      assert.deepEqual(await pictureSizes(path), ["50 320x180", "50 640x360", "50 320x180"]);
+    });
   });
 }
 

@@ -24,6 +24,41 @@ export async function makeMedia(args: readonly string[]): Promise<Buffer> {
   }
 }
 
+/** The bytes of an elementary stream of two seconds of this size, with parameter sets in each of its two key frames. */
+async function encode(codec: "h264" | "hevc", size: string): Promise<Buffer> {
+  const encoder = codec === "h264" ? ["libx264"] : ["libx265", "-x265-params", "log-level=none:repeat-headers=1"];
+  const picture = ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=2`, "-c:v", ...encoder];
+  const groups = ["-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "25", "-keyint_min", "25"];
+  const { stdout } = await run("ffmpeg", ["-v", "error", ...picture, ...groups, "-f", codec, "-"], {
+    encoding: "buffer",
+    maxBuffer: MAX_OUTPUT,
+  });
+  return stdout;
+}
+
+/** A Matroska file of two seconds each of 320x180, 640x360 and 320x180, whose only header is that of the first: the others' sets come in frames. */
+export async function makeSwitchedMedia(codec: "h264" | "hevc"): Promise<Buffer> {
+  const [small, large] = await Promise.all([encode(codec, "320x180"), encode(codec, "640x360")]);
+  return withFile(`switched.${codec}`, Buffer.concat([small!, large!, small!]), (path) =>
+    makeMedia(["-fflags", "+genpts", "-r", "25", "-i", path, "-c", "copy", ...CLUSTER_PER_GOP]),
+  );
+}
+
+/** Sizes of the decoded pictures of a file, in order: how many of each. */
+export async function pictureSizes(path: string): Promise<string[]> {
+  const entries = ["-show_entries", "frame=width,height", "-of", "csv=p=0:s=x"];
+  const { stdout } = await run("ffprobe", ["-v", "error", "-select_streams", "v", ...entries, path], {
+    maxBuffer: MAX_OUTPUT,
+  });
+  const runs: { size: string; count: number }[] = [];
+  for (const [size] of stdout.matchAll(/\d+x\d+/g)) {
+    const last = runs.at(-1);
+    if (last?.size === size) last.count++;
+    else runs.push({ size, count: 1 });
+  }
+  return runs.map(({ size, count }) => `${count} ${size}`);
+}
+
 /** ffmpeg's arguments for a moving picture and a tone: H.264 with a key frame each second, and AAC. */
 export function pictureAndTone(
   seconds: number,

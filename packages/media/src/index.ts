@@ -12,7 +12,7 @@ export {
   type VideoCodecName,
   type VideoColor,
 } from "./codecs/model.ts";
-export { splitFrame, toAnnexB } from "./codecs/nal-units.ts";
+export { LEADING_BYTES, splitFrame, toAnnexB } from "./codecs/nal-units.ts";
 export { parameterSets } from "./codecs/parameter-sets.ts";
 export { manifest, manifestInTurns } from "./dash/manifest.ts";
 export type {

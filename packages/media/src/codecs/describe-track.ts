@@ -28,14 +28,20 @@ const DESCRIBERS: ReadonlyMap<string, Describer> = new Map<string, Describer>([
 
 /**
  * Describes what a track's frames are, from its CodecID and CodecPrivate. `keyFrame` is a frame of the track that can be
- * decoded alone: it is asked where CodecPrivate tells nothing, as with producers that send parameter sets in band.
+ * decoded alone: it is asked where CodecPrivate tells nothing, as with producers that send parameter sets in band, and
+ * where its sets tell of other pictures than CodecPrivate does, as with producers that change their size. It may be the
+ * beginning of a frame that has `keyFrameBytes`: `LEADING_BYTES` of it do.
  * Throws a `CodecError` where the codec has no mapping or its set-up is missing or damaged.
  */
-export function describeTrack(track: MatroskaTrack, keyFrame?: Uint8Array): MediaCodec {
+export function describeTrack(
+  track: MatroskaTrack,
+  keyFrame?: Uint8Array,
+  keyFrameBytes = keyFrame?.length ?? 0,
+): MediaCodec {
   const describe = DESCRIBERS.get(track.codecId);
   if (!describe) throw new CodecError("unsupported", track.codecId, "no mapping for this codec");
   try {
-    return describe(track, keyFrame);
+    return describe(track, keyFrame && { data: keyFrame, bytes: keyFrameBytes });
   } catch (error) {
     if (!(error instanceof BitstreamError)) throw error;
     throw new CodecError("invalid-configuration", track.codecId, error.message);

@@ -1,12 +1,19 @@
 import type { MatroskaTrack } from "../matroska/model.ts";
 import type { MediaCodec } from "./model.ts";
 
+/** A frame that can be decoded alone, or the first `LEADING_BYTES` bytes of one. */
+export interface KeyFrame {
+  readonly data: Uint8Array;
+  /** Bytes of the whole frame. */
+  readonly bytes: number;
+}
+
 /**
- * Describes a track of one codec. `keyFrame` is a frame that can be decoded alone, where the caller has one: some
- * streams carry their set-up only there. Throws a `BitstreamError` where set-up data are damaged, a `CodecError` where
+ * Describes a track of one codec. `keyFrame` is given where the caller has one: some streams carry their set-up only
+ * there, and some change it there. Throws a `BitstreamError` where set-up data are damaged, a `CodecError` where
  * they are missing or not supported.
  */
-export type Describer = (track: MatroskaTrack, keyFrame: Uint8Array | undefined) => MediaCodec;
+export type Describer = (track: MatroskaTrack, keyFrame: KeyFrame | undefined) => MediaCodec;
 
 /** `value` in hexadecimal digits, at least two. */
 export function hexByte(value: number): string {

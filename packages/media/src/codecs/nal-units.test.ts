@@ -3,7 +3,16 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { annexB, hex, lengthPrefixed } from "../../test/tracks.ts";
 import { BitReader, BitstreamError } from "./bit-reader.ts";
-import { isLengthPrefixed, rbspOf, splitAnnexB, splitFrame, toAnnexB, toLengthPrefixed } from "./nal-units.ts";
+import {
+  isLengthPrefixed,
+  LEADING_BYTES,
+  leadingNalUnits,
+  rbspOf,
+  splitAnnexB,
+  splitFrame,
+  toAnnexB,
+  toLengthPrefixed,
+} from "./nal-units.ts";
 
 /** A NAL unit as encoders write it: no start code within, no zero byte at its end. */
 const nalUnit = fc
@@ -30,6 +39,20 @@ test("lengths that look like a start code are taken for lengths", () => {
     const nal = new Uint8Array(length).fill(0x65);
     assert.deepEqual(splitFrame(lengthPrefixed(4, nal), 4), [nal]);
   }
+});
+
+test("the units that a frame begins with are the same whether the rest of it is at hand or not", () => {
+  fc.assert(
+    fc.property(nalUnits, fc.boolean(), (nals, prefixes) => {
+      const frame = prefixes ? lengthPrefixed(4, ...nals) : annexB(...nals);
+      const leading = leadingNalUnits(frame, frame.length, 4);
+      assert.deepEqual(leadingNalUnits(frame.subarray(0, LEADING_BYTES), frame.length, 4), leading);
+      assert.deepEqual(leading, nals.slice(0, leading.length));
+      const bytes = nals.slice(0, leading.length + 1).reduce((sum, { length }) => sum + 4 + length, 0);
+      if (leading.length < nals.length) assert.ok(bytes >= LEADING_BYTES);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test("zero bytes between NAL units belong to none", () => {

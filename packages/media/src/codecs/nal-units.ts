@@ -72,6 +72,33 @@ export function splitAnnexB(data: Uint8Array): Uint8Array[] {
   return annexBRanges(data).map(({ start, end }) => data.subarray(start, end));
 }
 
+/** Bytes of a frame in which sets that precede its picture are looked for: sets of all kinds take some hundred. */
+export const LEADING_BYTES = 2048;
+
+/** What `isLengthPrefixed` tells of a frame of `frameBytes` bytes, as far as its beginning shows. */
+function beginsLengthPrefixed(start: Uint8Array, frameBytes: number, nalLengthBytes: number): boolean {
+  let at = 0;
+  while (at + nalLengthBytes <= start.length) {
+    at += nalLengthBytes + bigEndian(start, at, nalLengthBytes);
+    if (at > frameBytes) return false;
+  }
+  return at > 0 && (at === frameBytes || start.length < frameBytes);
+}
+
+/**
+ * The first NAL units of a frame in either form, as views: those that lie within its first `LEADING_BYTES` bytes. `frame` may be no more than
+ * these of a frame that has `frameBytes`.
+ */
+export function leadingNalUnits(frame: Uint8Array, frameBytes: number, nalLengthBytes: number): Uint8Array[] {
+  const start = frame.subarray(0, LEADING_BYTES);
+  const ranges = beginsLengthPrefixed(start, frameBytes, nalLengthBytes)
+    ? lengthPrefixedRanges(start, nalLengthBytes)
+    : annexBRanges(start);
+  // One that reaches to the end of the beginning may go on.
+  const whole = ranges.filter(({ end }) => end < start.length || start.length === frameBytes);
+  return whole.map((range) => start.subarray(range.start, range.end));
+}
+
 /** The NAL units of a frame in either form, as views. */
 export function splitFrame(data: Uint8Array, nalLengthBytes: number): Uint8Array[] {
   // Lengths first: those of 256 to 511 bytes look like a start code.

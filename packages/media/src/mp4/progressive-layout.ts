@@ -1,3 +1,4 @@
+import type { MediaCodec } from "../codecs/model.ts";
 import type { Sample } from "../samples/model.ts";
 import { box, mediaDataHeader, type Piece, serialize } from "./box.ts";
 import { fileType, type Mp4Track, movieHeader } from "./movie.ts";
@@ -59,6 +60,16 @@ export class ProgressiveLayout {
     this.#lastTrack = trackId;
     this.#payloadBytes += sample.bytes;
     this.#samples++;
+  }
+
+  /**
+   * Says that the samples of a track are decoded with this codec's data from the next one on: the track has a sample entry for each, and is as
+   * large as the largest of their pictures. Throws a `RangeError` for a track that the file does not have.
+   */
+  describe(trackId: number, codec: MediaCodec): void {
+    const layout = this.#layouts.get(trackId);
+    if (!layout) throw new RangeError(`the file has no track ${trackId}`);
+    layout.describe(codec);
   }
 
   /** Adds samples of one track, which then lie one behind the other in the file; as `add`. */

@@ -45,6 +45,11 @@ export class ProgressiveTrack {
     return this.#firstPresented / this.#track.timescale;
   }
 
+  /** See `ProgressiveLayout.describe`. */
+  describe(codec: MediaCodec): void {
+    this.#tables.describe(codec);
+  }
+
   /** Adds a frame that lies at `position` in the payload; `joins` where the bytes before it are this track's too. */
   add(sample: LaidOutSample, position: number, joins: boolean): void {
     const { bytes, keyframe, duration } = sample;
@@ -78,7 +83,7 @@ export class ProgressiveTrack {
     const mediaDuration = this.#tables.count === 0 ? 0 : this.#mediaEnd - this.#firstDecodeTime;
     return box(
       "trak",
-      trackHeader(this.#track, this.durationFrom(start)),
+      trackHeader({ ...this.#track, codec: this.#tables.largest }, this.durationFrom(start)),
       ...this.#edits(start),
       media(this.#track, mediaDuration, this.#tables.box(this.#lastDuration, payload)),
     );

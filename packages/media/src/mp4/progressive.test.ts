@@ -55,6 +55,31 @@ test("tables say where each sample lies and how long it lasts", () => {
   assert.deepEqual(layout.head(), head, "asked again, it says the same");
 });
 
+test("samples are described as they were told to be, and each chunk has one description", () => {
+  const layout = layoutOf(PLAIN_TRACK, AAC_TRACK);
+  const [codec, sound] = [PLAIN_TRACK, AAC_TRACK].map((track) => trackSamples(track).codec);
+  assert.ok(codec?.kind === "video");
+  const wide = { ...codec, width: 1280, height: 720, displayWidth: 1280, displayHeight: 720 };
+  layout.addSamples(1, samplesFrom(0, 3600, [1, 1]));
+  layout.describe(1, wide);
+  layout.describe(2, { ...sound! });
+  layout.addSamples(1, samplesFrom(7200, 3600, [2, 2]));
+  layout.addSamples(2, samplesFrom(0, 1024, [1, 2]));
+  layout.addSamples(1, samplesFrom(14_400, 3600, [3, 3]));
+  layout.describe(1, { ...codec });
+  layout.addSamples(1, samplesFrom(21_600, 3600, [4]));
+  const boxes = boxesIn(layout.head());
+  // First chunk, samples in each, description.
+  assert.deepEqual(entries(boxes, "stsc"), [1, 2, 1, 2, 2, 2, 4, 1, 1]);
+  assert.deepEqual(entries(boxes, "stsc", 1), [1, 2, 1]);
+  const widths = boxes.filter(({ type }) => type === "avc1").map(({ contents }) => contents.getUint16(24));
+  assert.deepEqual(widths, [codec.width, 1280]);
+  assert.equal(boxes.filter(({ type }) => type === "mp4a").length, 1);
+  const head = boxAt(boxes, "moov/trak/tkhd");
+  assert.deepEqual(numbers(head, 76), [1280 * 65_536, 720 * 65_536], "as large as the largest");
+  assert.throws(() => layout.describe(3, codec), RangeError);
+});
+
 test("composition offsets are raised to 0, and the edit list begins behind what that adds", () => {
   const layout = layoutOf(REORDERED_TRACK);
   const reordered = {

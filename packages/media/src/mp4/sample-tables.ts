@@ -1,5 +1,5 @@
 import type { MediaCodec } from "../codecs/model.ts";
-import { box, fields, fullBox, type Piece } from "./box.ts";
+import { box, fields, fullBox, type Piece, serialize } from "./box.ts";
 import { table } from "./movie.ts";
 import { RunLengths } from "./run-lengths.ts";
 import { sampleEntry } from "./sample-entry.ts";
@@ -13,7 +13,12 @@ export interface PayloadPlace {
 
 /** The tables that say where each sample of a track lies and when it is decoded, while they grow. */
 export class SampleTables {
-  readonly #codec: MediaCodec;
+  /** What the samples are decoded with: a sample entry for each. */
+  readonly #codecs: MediaCodec[];
+  /** Place among them of that of the next sample. */
+  #codec = 0;
+  /** Chunks from which on another one counts, with its place. */
+  readonly #changes = new Map<number, number>([[0, 0]]);
   /** Bytes of each sample where all have the same, else 0. */
   readonly #uniformBytes: number;
   #count = 0;
@@ -30,7 +35,7 @@ export class SampleTables {
   readonly #chunkCounts: number[] = [];
 
   constructor(codec: MediaCodec, uniformBytes: number) {
-    this.#codec = codec;
+    this.#codecs = [codec];
     this.#uniformBytes = uniformBytes;
   }
 
@@ -44,6 +49,20 @@ export class SampleTables {
     return -this.#leastOffset;
   }
 
+  /** The codec whose pictures are the largest. */
+  get largest(): MediaCodec {
+    return this.#codecs.reduce((largest, codec) => (areaOf(codec) > areaOf(largest) ? codec : largest));
+  }
+
+  /** Says what the samples from here on are decoded with. */
+  describe(codec: MediaCodec): void {
+    const entry = serialize(sampleEntry(codec));
+    const known = this.#codecs.findIndex((other) => areEqual(serialize(sampleEntry(other)), entry));
+    if (known === this.#codec) return;
+    this.#codec = known >= 0 ? known : this.#codecs.push(codec) - 1;
+    this.#changes.set(this.#chunkStarts.length, this.#codec);
+  }
+
   /** Notes the ticks from a sample's decode time to that of the next, `count` times. */
   addDeltas(ticks: number, count = 1): void {
     this.#deltas.add(ticks, count);
@@ -55,7 +74,7 @@ export class SampleTables {
     if (this.#uniformBytes === 0) this.#sizes.push(bytes);
     this.#compositionOffsets.add(compositionOffset, count);
     this.#leastOffset = Math.min(this.#leastOffset, compositionOffset);
-    if (keyframe && this.#codec.kind === "video") this.#keyframes.push(this.#count);
+    if (keyframe && this.#isVideo) this.#keyframes.push(this.#count);
   }
 
   /**
@@ -63,7 +82,8 @@ export class SampleTables {
    * sample.
    */
   place(position: number, count: number, joins: boolean): void {
-    if (joins) {
+    // All samples of a chunk have one sample entry.
+    if (joins && !this.#changes.has(this.#chunkStarts.length)) {
       this.#chunkCounts[this.#chunkCounts.length - 1]! += count;
       return;
     }
@@ -73,19 +93,28 @@ export class SampleTables {
 
   /** The stbl box (ISO/IEC 14496-12, section 8.5); the last sample lasts `lastDuration` ticks. */
   box(lastDuration: number, payload: PayloadPlace): Piece {
-    const description = sampleEntry(this.#codec);
     const optional: Piece[] = [];
     if (this.#compositionOffsets.values.some((offset) => offset + this.shift !== 0)) optional.push(this.#offsetTable());
-    if (this.#codec.kind === "video" && this.#keyframes.length < this.count) optional.push(this.#keyframeTable());
+    if (this.#isVideo && this.#keyframes.length < this.count) optional.push(this.#keyframeTable());
     return box(
       "stbl",
-      table("stsd", 1, description.bytes, (out) => description.write(out)),
+      this.#descriptions(),
       this.#timeTable(lastDuration),
       ...optional,
       this.#chunkTable(),
       this.#sizeTable(),
       this.#placeTable(payload),
     );
+  }
+
+  get #isVideo(): boolean {
+    return this.#codecs[0]!.kind === "video";
+  }
+
+  #descriptions(): Piece {
+    const entries = this.#codecs.map(sampleEntry);
+    const count = fields(4, (out) => out.u32(entries.length));
+    return fullBox("stsd", 0, 0, count, ...entries);
   }
 
   #timeTable(lastDuration: number): Piece {
@@ -123,13 +152,15 @@ export class SampleTables {
   #chunkTable(): Piece {
     const firstChunks: number[] = [];
     this.#chunkCounts.forEach((count, i) => {
-      if (i === 0 || count !== this.#chunkCounts[i - 1]) firstChunks.push(i);
+      if (i === 0 || count !== this.#chunkCounts[i - 1] || this.#changes.has(i)) firstChunks.push(i);
     });
+    let codec = 0;
     return table("stsc", firstChunks.length, 12, (out) => {
       for (const chunk of firstChunks) {
+        codec = this.#changes.get(chunk) ?? codec;
         out.u32(chunk + 1);
         out.u32(this.#chunkCounts[chunk]!);
-        out.u32(1); // sample_description_index
+        out.u32(codec + 1); // sample_description_index
       }
     });
   }
@@ -155,3 +186,8 @@ export class SampleTables {
     });
   }
 }
+
+const areaOf = (codec: MediaCodec): number => (codec.kind === "video" ? codec.displayWidth * codec.displayHeight : 0);
+
+const areEqual = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);

@@ -1,5 +1,6 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
 import { BitstreamError } from "../bit-reader.ts";
+import type { KeyFrame } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import { findSequenceHeader } from "./open-bitstream-unit.ts";
@@ -36,14 +37,14 @@ function codecString(sequence: Av1Sequence): string {
 }
 
 /** Describes an AV1 track from the sequence header in its av1C, or else in its key frame (AV1-ISOBMFF, section 2.3). */
-export function describeAv1(track: MatroskaTrack, keyFrame: Uint8Array | undefined): VideoCodec {
+export function describeAv1(track: MatroskaTrack, keyFrame: KeyFrame | undefined): VideoCodec {
   const { codecPrivate } = track;
   const recorded = codecPrivate && codecPrivate.length > 0 ? codecPrivate : undefined;
   if (recorded && (recorded.length < RECORD_BYTES || recorded[0] !== RECORD_START)) {
     throw new BitstreamError("no av1C of version 1");
   }
   const inRecord = recorded && findSequenceHeader(recorded.subarray(RECORD_BYTES));
-  const header = inRecord ?? (keyFrame && findSequenceHeader(keyFrame));
+  const header = inRecord ?? (keyFrame && findSequenceHeader(keyFrame.data));
   if (!header) throw new CodecError("missing-configuration", track.codecId, "no sequence header");
   const sequence = parseAv1Sequence(header.contents);
   return {

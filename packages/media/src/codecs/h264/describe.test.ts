@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { annexB, hex, lengthPrefixed, trackOf } from "../../../test/tracks.ts";
 import { type CodecError, describeTrack, parameterSets, type VideoCodec } from "../../index.ts";
+import { LEADING_BYTES } from "../nal-units.ts";
 
 interface Vector {
   what: string;
@@ -137,6 +138,32 @@ test("how far frames can be reordered is stated, or what the reference frames le
   const withoutVui = "674d400ceca0a0cfce80";
   assert.equal(limitOf(withoutVui), 3, "the same with its four reference frames alone");
   assert.equal(limitOf(withoutVui.replace("674d", "6742")), 0, "Baseline");
+});
+
+test("sets in a key frame count where they are for other pictures than the track's", () => {
+  const [own, other] = [VECTORS[3]!, VECTORS[2]!];
+  const slice = new Uint8Array(5000).fill(0x65);
+  const codecPrivate = annexB(hex(own.sps), hex(own.pps));
+  const declared = describe(trackOf("V_MPEG4/ISO/AVC", { codecPrivate }));
+  const track = trackOf("V_MPEG4/ISO/AVC", { codecPrivate: declared.configuration });
+  const frameOf = (...sets: string[]): Uint8Array => lengthPrefixed(4, hex("09f0"), ...sets.map(hex), slice);
+  const whole = frameOf(other.sps, other.pps);
+  const changed = describe(track, whole);
+  assertContains(changed, other.expected);
+  assert.equal(changed.rfc6381.slice(0, 4), "avc1");
+  assert.deepEqual(parameterSets(changed), [hex(other.sps), hex(other.pps)]);
+  assert.deepEqual(describe(track, whole.subarray(0, LEADING_BYTES), whole.length), changed);
+  assert.deepEqual(describe(track, annexB(hex(other.sps), hex(other.pps), slice)), changed);
+  assert.deepEqual(parameterSets(describe(track, frameOf(other.sps))), [hex(other.sps), hex(own.pps)]);
+  // Sets of the same pictures, damaged ones and none change nothing.
+  const slow = "674d400ceca0a0cfcf80880000030008000003019078a14cb0";
+  const plain = trackOf("V_MPEG4/ISO/AVC", { codecPrivate: annexB(hex(slow), hex("68ce3c80")) });
+  const fast = slow.replace("00030190", "00030290");
+  assert.notEqual(describe(trackOf("V_MPEG4/ISO/AVC"), frameOf(fast, "68ce3c80")).frameRate, describe(plain).frameRate);
+  assert.deepEqual(describe(plain, frameOf(fast, "68ce3c80")), describe(plain));
+  for (const sets of [[own.sps, own.pps], [other.sps.slice(0, 10)], [other.pps], []]) {
+    assert.deepEqual(describe(track, frameOf(...sets)), declared);
+  }
 });
 
 test("a set-up that is missing or damaged is told apart", () => {

@@ -1,7 +1,8 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
-import { hexByte } from "../describer.ts";
+import { BitstreamError } from "../bit-reader.ts";
+import { hexByte, type KeyFrame } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
-import { splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
+import { leadingNalUnits, splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import {
   type AvcConfiguration,
@@ -28,19 +29,45 @@ function setUpOf(nals: readonly Uint8Array[], nalLengthBytes: number, inBand: bo
   return { nalLengthBytes, sequenceSets, pictureSets, record: undefined, inBand };
 }
 
-function findSetUp(track: MatroskaTrack, keyFrame: Uint8Array | undefined): SetUp {
+function findSetUp(track: MatroskaTrack, keyFrame: KeyFrame | undefined): SetUp {
   const { codecPrivate } = track;
   let nalLengthBytes = USUAL_NAL_LENGTH_BYTES;
   if (codecPrivate && startsWithStartCode(codecPrivate)) {
     const setUp = setUpOf(splitAnnexB(codecPrivate), nalLengthBytes, false);
-    if (setUp.sequenceSets.length > 0) return setUp;
+    if (setUp.sequenceSets.length > 0) return changedBy(keyFrame, setUp);
   } else if (codecPrivate && codecPrivate.length > 0) {
     const record = parseAvcConfiguration(codecPrivate);
-    if (record.sequenceSets.length > 0) return { ...record, record: codecPrivate, inBand: false };
+    if (record.sequenceSets.length > 0) return changedBy(keyFrame, { ...record, record: codecPrivate, inBand: false });
     nalLengthBytes = record.nalLengthBytes;
   }
   if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
-  return setUpOf(splitFrame(keyFrame, nalLengthBytes), nalLengthBytes, true);
+  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes), nalLengthBytes, true);
+}
+
+/**
+ * The set-up of a key frame that brings sets of its own for other pictures than the track's are for. Encoders that change their bit rate send
+ * other sets for the same pictures, which decoders take as they come.
+ */
+function changedBy(keyFrame: KeyFrame | undefined, setUp: SetUp): SetUp {
+  if (!keyFrame) return setUp;
+  const { nalLengthBytes, sequenceSets, pictureSets } = setUp;
+  const sent = setUpOf(leadingNalUnits(keyFrame.data, keyFrame.bytes, nalLengthBytes), nalLengthBytes, false);
+  const [before, after] = [picturesOf(sequenceSets[0]), picturesOf(sent.sequenceSets[0])];
+  if (after === undefined || after === before) return setUp;
+  return sent.pictureSets.length > 0 ? sent : { ...sent, pictureSets };
+}
+
+/** What a set tells of the pictures, equal for equal ones; undefined where it is damaged or missing. */
+function picturesOf(set: Uint8Array | undefined): string | undefined {
+  if (!set) return undefined;
+  try {
+    const { profile, constraints, level, width, height, sampleAspect, color, ...sps } = parseH264Sps(set);
+    const samples = [sps.chromaFormat, sps.lumaBits, sps.chromaBits];
+    return JSON.stringify([profile, constraints, level, width, height, sampleAspect, color, samples]);
+  } catch (error) {
+    if (error instanceof BitstreamError) return undefined;
+    throw error;
+  }
 }
 
 /** Nothing is reordered without frames of two directions, which the Baseline profile does not have (ITU-T H.264, section A.2.1). */
@@ -52,7 +79,7 @@ function reorderLimit({ profile, referenceFrames }: H264Sps): number {
  * Describes an H.264 track from its avcC, from parameter sets with start codes, or else from those in its key frame
  * (ISO/IEC 14496-15, section 5; RFC 6381, section 3.3).
  */
-export function describeH264(track: MatroskaTrack, keyFrame: Uint8Array | undefined): VideoCodec {
+export function describeH264(track: MatroskaTrack, keyFrame: KeyFrame | undefined): VideoCodec {
   const setUp = findSetUp(track, keyFrame);
   const first = setUp.sequenceSets[0];
   if (!first) throw new CodecError("missing-configuration", track.codecId, "neither it nor a key frame has an SPS");

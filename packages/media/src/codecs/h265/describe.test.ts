@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { annexB, hex, lengthPrefixed, trackOf } from "../../../test/tracks.ts";
 import { describeTrack, parameterSets, type VideoCodec } from "../../index.ts";
+import { LEADING_BYTES } from "../nal-units.ts";
 
 interface Vector {
   what: string;
@@ -81,6 +82,30 @@ for (const { what, vps, sps, pps, expected } of VECTORS) {
     }
   });
 }
+
+test("sets in a key frame count where they are for other pictures than the track's", () => {
+  const [own, other] = [VECTORS[0]!, VECTORS.at(-1)!];
+  const setsOf = ({ vps, sps, pps }: (typeof VECTORS)[number]): Uint8Array[] => [hex(vps), hex(sps), hex(pps)];
+  const slice = new Uint8Array(5000).fill(0x26);
+  const declared = describe(trackOf("V_MPEGH/ISO/HEVC", { codecPrivate: annexB(...setsOf(own)) }));
+  for (const codecPrivate of [annexB(...setsOf(own)), declared.configuration]) {
+    const track = trackOf("V_MPEGH/ISO/HEVC", { codecPrivate });
+    const whole = lengthPrefixed(4, ...setsOf(other), slice);
+    const changed = describe(track, whole);
+    assert.deepEqual({ ...changed, ...other.expected }, changed);
+    assert.deepEqual(parameterSets(changed), setsOf(other));
+    assert.deepEqual(describe(track, whole.subarray(0, LEADING_BYTES), whole.length), changed);
+    const [vps, , pps] = setsOf(own);
+    assert.deepEqual(parameterSets(describe(track, lengthPrefixed(4, hex(other.sps), slice))), [
+      vps,
+      hex(other.sps),
+      pps,
+    ]);
+    for (const sets of [setsOf(own), [hex(other.sps).subarray(0, 8)], []]) {
+      assert.deepEqual(describe(track, lengthPrefixed(4, ...sets, slice)), declared);
+    }
+  }
+});
 
 /** As ffmpeg 5.1 writes it: arrays that do not claim to be complete, and a message of the encoder (here cut off). */
 const RECORD =

@@ -1,6 +1,8 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
+import { BitstreamError } from "../bit-reader.ts";
+import type { KeyFrame } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
-import { splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
+import { leadingNalUnits, splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import {
   H265_SPS,
@@ -32,21 +34,51 @@ function setUpOf(nals: readonly Uint8Array[], nalLengthBytes: number, inBand: bo
   };
 }
 
-function findSetUp(track: MatroskaTrack, keyFrame: Uint8Array | undefined): SetUp {
+/**
+ * The set-up of a key frame that brings sets of its own for other pictures than the track's are for, with those of the track's `sets` that it
+ * does not bring anew. Encoders that change their bit rate send other sets for the same pictures, which decoders take as they come.
+ */
+function changedBy(keyFrame: KeyFrame | undefined, setUp: SetUp, sets: readonly Uint8Array[]): SetUp {
+  if (!keyFrame) return setUp;
+  const { nalLengthBytes, sequenceSet } = setUp;
+  const sent = leadingNalUnits(keyFrame.data, keyFrame.bytes, nalLengthBytes).filter(isH265ParameterSet);
+  const changed = picturesOf(sent.find((nal) => h265NalType(nal) === H265_SPS));
+  if (changed === undefined || changed === picturesOf(sequenceSet)) return setUp;
+  const types = new Set(sent.map(h265NalType));
+  const kept = sets.filter((nal) => isH265ParameterSet(nal) && !types.has(h265NalType(nal)));
+  return setUpOf([...kept, ...sent], nalLengthBytes, false);
+}
+
+/** What a set tells of the pictures, equal for equal ones; undefined where it is damaged or missing. */
+function picturesOf(set: Uint8Array | undefined): string | undefined {
+  if (!set) return undefined;
+  try {
+    const { profileTierLevel, width, height, sampleAspect, color, ...sps } = parseH265Sps(set);
+    const samples = [sps.chromaFormat, sps.lumaBits, sps.chromaBits];
+    return JSON.stringify([[...profileTierLevel], width, height, sampleAspect, color, samples]);
+  } catch (error) {
+    if (error instanceof BitstreamError) return undefined;
+    throw error;
+  }
+}
+
+function findSetUp(track: MatroskaTrack, keyFrame: KeyFrame | undefined): SetUp {
   const { codecPrivate } = track;
   let nalLengthBytes = USUAL_NAL_LENGTH_BYTES;
   if (codecPrivate && startsWithStartCode(codecPrivate)) {
-    const setUp = setUpOf(splitAnnexB(codecPrivate), nalLengthBytes, false);
-    if (setUp.sequenceSet) return setUp;
+    const sets = splitAnnexB(codecPrivate);
+    const setUp = setUpOf(sets, nalLengthBytes, false);
+    if (setUp.sequenceSet) return changedBy(keyFrame, setUp, sets);
   } else if (codecPrivate && codecPrivate.length > 0) {
     const record = parseHevcConfiguration(codecPrivate);
     const sequenceSet = record.nalUnits.find((nal) => h265NalType(nal) === H265_SPS);
     nalLengthBytes = record.nalLengthBytes;
     const configuration = (): Uint8Array => markComplete(codecPrivate, record.arrayOffsets);
-    if (sequenceSet) return { nalLengthBytes, sequenceSet, inBand: false, configuration };
+    const setUp = { nalLengthBytes, sequenceSet, inBand: false, configuration };
+    if (sequenceSet) return changedBy(keyFrame, setUp, record.nalUnits);
   }
   if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
-  return setUpOf(splitFrame(keyFrame, nalLengthBytes), nalLengthBytes, true);
+  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes), nalLengthBytes, true);
 }
 
 function reverseBits(value: number): number {
@@ -75,7 +107,7 @@ function codecParameters(profileTierLevel: Uint8Array): string {
  * Describes an H.265 track from its hvcC, from parameter sets with start codes, or else from those in its key frame
  * (ISO/IEC 14496-15, section 8).
  */
-export function describeH265(track: MatroskaTrack, keyFrame: Uint8Array | undefined): VideoCodec {
+export function describeH265(track: MatroskaTrack, keyFrame: KeyFrame | undefined): VideoCodec {
   const setUp = findSetUp(track, keyFrame);
   if (!setUp.sequenceSet) {
     throw new CodecError("missing-configuration", track.codecId, "neither it nor a key frame has an SPS");

@@ -1,7 +1,7 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
 import { describeAv1 } from "../av1/describe.ts";
 import { BitstreamError } from "../bit-reader.ts";
-import type { Describer } from "../describer.ts";
+import type { Describer, KeyFrame } from "../describer.ts";
 import { describeH264 } from "../h264/describe.ts";
 import { describeH265 } from "../h265/describe.ts";
 import { CodecError, type MediaCodec } from "../model.ts";
@@ -26,7 +26,7 @@ const DESCRIBERS: ReadonlyMap<string, Describer> = new Map<string, Describer>([
  * Describes a track of V_MS/VFW/FOURCC, whose CodecPrivate is a BITMAPINFOHEADER (Matroska, "Codec Mappings") with the
  * set-up of the codec that it names.
  */
-export function describeVfw(track: MatroskaTrack, keyFrame: Uint8Array | undefined): MediaCodec {
+export function describeVfw(track: MatroskaTrack, keyFrame: KeyFrame | undefined): MediaCodec {
   const header = track.codecPrivate;
   if (!header || header.length === 0) {
     throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no BITMAPINFOHEADER");

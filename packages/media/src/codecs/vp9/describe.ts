@@ -1,5 +1,6 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
 import { BitstreamError } from "../bit-reader.ts";
+import type { KeyFrame } from "../describer.ts";
 import { CodecError, type VideoCodec, type VideoColor } from "../model.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
 import { parseVp9KeyFrame } from "./frame-header.ts";
@@ -85,9 +86,9 @@ function configurationOf(settings: Settings, level: number): Uint8Array {
 }
 
 /** Describes a VP9 track from its key frame, or from the features that its CodecPrivate lists (VP9-ISOBMFF). */
-export function describeVp9(track: MatroskaTrack, keyFrame: Uint8Array | undefined): VideoCodec {
+export function describeVp9(track: MatroskaTrack, keyFrame: KeyFrame | undefined): VideoCodec {
   const features = readFeatures(track.codecPrivate ?? new Uint8Array(0));
-  const settings = keyFrame ? fromKeyFrame(keyFrame, features.get(LEVEL)) : fromTrack(track, features);
+  const settings = keyFrame ? fromKeyFrame(keyFrame.data, features.get(LEVEL)) : fromTrack(track, features);
   const { profile, bitDepth, chroma, width, height } = settings;
   if (profile > 3 || ![8, 10, 12].includes(bitDepth) || chroma > CHROMA_444) {
     throw new BitstreamError("features of no VP9 stream");

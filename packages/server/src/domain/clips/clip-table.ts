@@ -6,10 +6,12 @@ import {
   type TimedFrame,
   VIDEO_TIMESCALE,
 } from "@kvass/media";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { DomainError } from "../errors.ts";
 import { FrameSum, totalBytes } from "./frames.ts";
 import type { FrameMeasure, MeasuredFrames } from "./measure.ts";
 import type { PlannedFragment } from "./plan.ts";
+import type { SetUps } from "./set-ups.ts";
 import type { ClipTrack } from "./tracks.ts";
 
 /**
@@ -30,7 +32,10 @@ interface Run {
 /** Learns where each frame of a clip will stand and when it is shown, from the frames in the order of the file. */
 export class ClipTable {
   readonly layout: ProgressiveLayout;
+  readonly #setUps: SetUps;
   readonly #tracks: readonly ClipTrack[];
+  /** Those of the fragments in progress, with the codec data that these have. */
+  #described: readonly ClipTrack[];
   /** What the frames of each fragment amount to, so far. */
   readonly sums: FrameSum[] = [];
   /** The frames that have not been laid out yet, by track, and the order of all. */
@@ -41,8 +46,11 @@ export class ClipTable {
   #offsetUs = 0;
   #last: { readonly clusterUs: number; readonly producerTimestamp: number } | undefined;
 
-  constructor(tracks: readonly ClipTrack[]) {
+  constructor(setUps: SetUps) {
+    const tracks = setUps.first;
+    this.#setUps = setUps;
     this.#tracks = tracks;
+    this.#described = tracks;
     this.#window = tracks.map(() => []);
     this.layout = new ProgressiveLayout(
       tracks.map(({ id, codec, track: { language, name } }) => ({
@@ -58,6 +66,7 @@ export class ClipTable {
   /** Begins with the next fragment, whose Cluster has this timestamp. */
   beginFragment({ row, position, continues }: PlannedFragment, clusterUs: number): void {
     if (row.startsClean) this.#layOut();
+    this.#describe(row);
     const { producerTimestamp } = row;
     const last = this.#last;
     this.#last = { clusterUs, producerTimestamp };
@@ -67,6 +76,16 @@ export class ClipTable {
     const byClock = (producerTimestamp - (last?.producerTimestamp ?? 0)) * US_PER_MS;
     if (last !== undefined && continues && Math.abs(byTimecode - byClock) <= SAME_CLOCK_US) return;
     this.#offsetUs = position * US_PER_MS - clusterUs;
+  }
+
+  /** Has the frames from here on described as a fragment's are. */
+  #describe({ configuration }: FragmentRow): void {
+    const tracks = this.#setUps.byConfiguration.get(configuration);
+    // Sound that comes before the first picture has the set-up of what follows.
+    if (tracks === undefined || tracks === this.#described) return;
+    this.#layOut();
+    this.#described = tracks;
+    for (const { id, codec } of tracks) this.layout.describe(id, codec);
   }
 
   /** Adds the frames of the fragment's next piece. Throws DomainError `invalid-argument` beyond what one file can hold. */

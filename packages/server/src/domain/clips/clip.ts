@@ -11,7 +11,7 @@ import { isMeasuredBySize, type MeasuredFrames, measureFrames, measureTable } fr
 import { type Openable, openAhead } from "./open-ahead.ts";
 import { packetsOf } from "./packets.ts";
 import type { PlannedFragment } from "./plan.ts";
-import type { ClipTrack } from "./tracks.ts";
+import type { SetUps } from "./set-ups.ts";
 
 /** The media of a clip up to this size is read once and stays in memory until it is sent; that of a larger one is read to be sent. */
 const KEPT_BYTES = 4 * 2 ** 20;
@@ -26,7 +26,7 @@ export interface ClipParts {
   readonly archive: FragmentArchive;
   readonly owner: KeyOwner;
   readonly plan: readonly PlannedFragment[];
-  readonly tracks: readonly ClipTrack[];
+  readonly setUps: SetUps;
   /** Throws where nobody wants the clip any more. */
   readonly check: () => void;
 }
@@ -55,10 +55,10 @@ export class Clip {
   constructor(parts: ClipParts) {
     this.#parts = parts;
     this.#rows = parts.plan.map(({ row }) => row);
-    this.#table = new ClipTable(parts.tracks);
+    this.#table = new ClipTable(parts.setUps);
     const bytes = this.#rows.reduce((sum, { size }) => sum + size, 0);
     this.#kept = bytes <= KEPT_BYTES ? [] : undefined;
-    const byTables = this.#kept === undefined && isMeasuredBySize(parts.tracks);
+    const byTables = this.#kept === undefined && isMeasuredBySize(parts.setUps.first);
     this.#measurables = openAhead(measurablesOf(parts, byTables), this.#rows, AHEAD_MEASURING);
   }
 
@@ -111,7 +111,8 @@ export class Clip {
   }
 
   async #measureFragment(planned: PlannedFragment, fragment: StoredFragment): Promise<void> {
-    const { tracks, check } = this.#parts;
+    const { setUps, check } = this.#parts;
+    const tracks = setUps.first;
     let begun = false;
     for await (const piece of packetsOf(fragment)) {
       try {
@@ -130,7 +131,8 @@ export class Clip {
   }
 
   async *#readAgain(): AsyncGenerator<Uint8Array, void> {
-    const { tracks, check } = this.#parts;
+    const { setUps, check } = this.#parts;
+    const tracks = setUps.first;
     let index = 0;
     for await (const fragment of openAhead(fragmentsOf(this.#parts), this.#rows, AHEAD_SENDING)) {
       const sum = new FrameSum();
@@ -158,11 +160,11 @@ const fragmentsOf = ({ archive, owner }: ClipParts): Openable<FragmentRow, Store
 });
 
 /** What fragments are measured by: their tables where they will do, if `byTables`. */
-function measurablesOf({ archive, owner, tracks }: ClipParts, byTables: boolean): Openable<FragmentRow, Measurable> {
+function measurablesOf({ archive, owner, setUps }: ClipParts, byTables: boolean): Openable<FragmentRow, Measurable> {
   return {
     open: async (row) => {
       const table = byTables ? await archive.frameTable(owner, row) : undefined;
-      const pieces = table && measureTable(table, tracks);
+      const pieces = table && measureTable(table, setUps.first);
       if (pieces !== undefined) return { clusterUs: table!.clusterUs, pieces };
       return { fragment: await archive.open(owner, row) };
     },

@@ -2,7 +2,7 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { Metrics } from "../events/metrics.ts";
-import type { FragmentArchive } from "../fragments/archive.ts";
+import type { FragmentArchive, StoredFragment } from "../fragments/archive.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -11,7 +11,7 @@ import { findFragments } from "./find-fragments.ts";
 import type { ClipLimits } from "./limits.ts";
 import { planClip } from "./plan.ts";
 import { type ClipRange, checkRange } from "./range.ts";
-import { type ClipTrack, readTracks } from "./tracks.ts";
+import { readSetUps } from "./set-ups.ts";
 
 /**
  * So much of a clip is measured before its answer begins, in some 20 ms where it is read for that: a frame in it that is none is an error that says
@@ -103,23 +103,15 @@ export class Clips {
       signal.throwIfAborted();
       stream.signal.throwIfAborted();
     };
-    const tracks = await this.#tracksOf(stream, plan.find(({ row }) => !row.lacksPictures)!.row);
-    const clip = new Clip({ archive, owner: stream, plan, tracks, check });
+    const open = (row: FragmentRow): Promise<StoredFragment> => archive.open(stream, row);
+    const setUps = await readSetUps(plan, { open, explain, awsCodecs: limits.awsCodecs });
+    const clip = new Clip({ archive, owner: stream, plan, setUps, check });
     try {
       await clip.measure(CHECKED_BYTES);
       return clip;
     } catch (error) {
       await clip.close();
       throw error;
-    }
-  }
-
-  async #tracksOf(stream: Stream, row: FragmentRow): Promise<ClipTrack[]> {
-    const { archive, limits } = this.#options;
-    try {
-      return await readTracks(await archive.open(stream, row), limits.awsCodecs);
-    } catch (error) {
-      throw explain(error, row);
     }
   }
 

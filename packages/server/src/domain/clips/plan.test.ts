@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { planClip } from "./plan.ts";
 
 const NOON = 1_700_000_000_000;
@@ -85,15 +84,6 @@ test("a clip without a key frame is refused", () => {
     code: "invalid-media-frame",
     message: /key frame/,
   });
-});
-
-test("a clip whose decoders change on the way is refused, and the fragment and its times named", () => {
-  const changed = row(3, 4000, { configuration: 8 });
-  const error = {
-    code: "invalid-codec-data",
-    message: new RegExp(`${formatFragmentNumber(changed)} .*${new Date(changed.producerTimestamp).toISOString()}`),
-  };
-  assert.throws(() => planClip([row(1, 0), row(2, 2000), changed]), error);
 });
 
 test("fragments of one group of pictures keep their places, in whatever order they are shown", () => {

@@ -1,6 +1,5 @@
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { DomainError } from "../errors.ts";
-import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { continuesGroup } from "../fragments/group-of-pictures.ts";
 
 /** A fragment in its place in a clip. */
@@ -27,7 +26,7 @@ const LONGEST_OVERLAP_MS = 250;
  * Lays fragments, given in the order in which they shall play, on one time axis that only rises. Producer timestamps count where they go on;
  * where they jump, a fragment follows the one before it at once. Fragments that no key frame of the clip leads to are left out, but for the sound
  * that comes before the first picture.
- * @throws DomainError `invalid-media-frame` where no fragment is left, `invalid-codec-data` where decoders would have to be set up anew
+ * @throws DomainError `invalid-media-frame` where no fragment is left
  */
 export function planClip(rows: readonly FragmentRow[]): PlannedFragment[] {
   const plan: PlannedFragment[] = [];
@@ -38,7 +37,6 @@ export function planClip(rows: readonly FragmentRow[]): PlannedFragment[] {
     leads &&= row.lacksPictures;
     decodable = row.startsClean || (decodable && row.sequence - 1 === last?.row.sequence);
     if (!leads && !decodable) continue;
-    checkConfiguration(row, plan[0]?.row);
     plan.push(last === undefined ? { row, position: 0, continues: false } : place(row, last));
   }
   if (!plan.some(({ row }) => row.startsClean)) {
@@ -54,12 +52,4 @@ function place(row: FragmentRow, last: PlannedFragment): PlannedFragment {
   const goesOn = step > 0 && gap >= -LONGEST_OVERLAP_MS && gap <= LONGEST_PAUSE_MS;
   const continues = goesOn || continuesGroup(last.row, row);
   return { row, position: last.position + (continues ? step : Math.max(1, last.row.duration)), continues };
-}
-
-function checkConfiguration(row: FragmentRow, first: FragmentRow | undefined): void {
-  if (first === undefined || row.configuration === first.configuration) return;
-  const [producer, server] = [row.producerTimestamp, row.serverTimestamp].map((time) => new Date(time).toISOString());
-  const place = `fragment ${formatFragmentNumber(row)} (producer timestamp ${producer}, server timestamp ${server})`;
-  const message = `The tracks or their codec private data change at ${place}; end the range before it, or begin there.`;
-  throw new DomainError("invalid-codec-data", message);
 }

@@ -1,8 +1,17 @@
-import { CodecError, describeTrack, type MatroskaHeader, type MatroskaTrack, type MediaCodec } from "@kvass/media";
+import {
+  CodecError,
+  clusterHeader,
+  describeTrack,
+  MatroskaDemuxer,
+  type MatroskaHeader,
+  type MatroskaTrack,
+  type MediaCodec,
+} from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import { DomainError } from "../errors.ts";
 import type { StoredFragment } from "../fragments/archive.ts";
 import { codecRefusal } from "../fragments/codec-errors.ts";
+import { headOf } from "../fragments/demux-fragment.ts";
 import { formatFragmentNumber } from "../fragments/fragment-number.ts";
 import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 import { packetsOf } from "./packets.ts";
@@ -19,21 +28,44 @@ export interface ClipTrack {
 const AWS_CODECS: ReadonlySet<string> = new Set(["h264", "h265", "aac", "pcma"]);
 
 /**
- * The tracks of a clip that begins with `fragment`, whose beginning is read for it. Tracks that are neither video nor audio are left out.
+ * The tracks of a clip as `fragment` has them, whose beginning is read for it. Tracks that are neither video nor audio are left out.
  * @throws DomainError `unsupported-media`, `missing-codec-data` or `invalid-codec-data`, naming codec and fragment
  */
-export async function readTracks(fragment: StoredFragment, awsCodecs: boolean): Promise<ClipTrack[]> {
+export async function readTracks(
+  fragment: StoredFragment,
+  awsCodecs: boolean,
+): Promise<{ header: MatroskaHeader; tracks: readonly ClipTrack[] }> {
   const pieces: LentBytes[] = [];
   try {
     const { header, keyFrames } = await readBeginning(fragment, pieces);
     const wanted = header?.tracks.filter(isAudiovisual) ?? [];
-    if (wanted.length === 0) throw unsupported(fragment.row, "has no track of video or audio");
-    return wanted
+    if (header === undefined || wanted.length === 0) {
+      throw unsupported(fragment.row, "has no track of video or audio");
+    }
+    const tracks = wanted
       .toSorted((a, b) => Number(a.type === "audio") - Number(b.type === "audio"))
       .map((track, index) => ({ id: index + 1, track, codec: describe(track, keyFrames, fragment.row, awsCodecs) }));
+    return { header, tracks };
   } finally {
     releaseAll(pieces);
   }
+}
+
+/** The producer's header of a fragment, of which no more is read. Throws MatroskaError. */
+export async function readHeader(fragment: StoredFragment): Promise<MatroskaHeader> {
+  let header: MatroskaHeader | undefined;
+  try {
+    new MatroskaDemuxer({
+      onHeader: (told) => {
+        header = told;
+      },
+      onPacket: () => undefined,
+    }).feed(Buffer.concat([headOf(fragment), clusterHeader(0)]));
+  } finally {
+    await fragment.close();
+  }
+  if (header === undefined) throw unsupported(fragment.row, "has no track of video or audio");
+  return header;
 }
 
 const isAudiovisual = ({ type }: MatroskaTrack): boolean => type === "video" || type === "audio";

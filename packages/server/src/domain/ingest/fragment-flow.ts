@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { MatroskaBlock, MatroskaCluster, MatroskaHeader, MatroskaStreamHandler, MatroskaTags } from "@kvass/media";
 import type { PutMediaMetrics } from "../events/metrics.ts";
-import { configurationOf } from "../fragments/configuration.ts";
 import { FrameTableWriter } from "../fragments/frame-table-writer.ts";
 import type { FragmentHead } from "../fragments/layout.ts";
 import { type ClusterShape, LiveFragment } from "../live/live-fragment.ts";
@@ -9,6 +8,7 @@ import type { LiveStream } from "../live/live-stream.ts";
 import type { ReceiptClock } from "../streams/receipt-clock.ts";
 import type { FragmentSequence } from "../streams/sequences.ts";
 import type { BlamedFragment } from "./ack.ts";
+import { FragmentConfiguration } from "./fragment-configuration.ts";
 import { readFragmentTags } from "./fragment-tags.ts";
 import { IngestError } from "./ingest-error.ts";
 import type { IngestLimits } from "./limits.ts";
@@ -58,7 +58,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
   #segmentElements: Uint8Array = new Uint8Array(0);
   #ledger: TrackLedger | undefined;
   #tables: FrameTableWriter | undefined;
-  #configuration = 0;
+  #configuration: FragmentConfiguration | undefined;
   /** Tags that came before the next Cluster. */
   #waitingTags: Uint8Array[] = [];
   #waitingCount = 0;
@@ -104,7 +104,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#segmentElements = header.segmentElements;
     this.#ledger = new TrackLedger(header, limits);
     this.#tables = new FrameTableWriter(header);
-    this.#configuration = configurationOf(header);
+    this.#configuration = new FragmentConfiguration(header);
   }
 
   onTags(element: MatroskaTags): void {
@@ -130,6 +130,8 @@ export class FragmentFlow implements MatroskaStreamHandler {
     this.#ledger!.beginFragment(timecode);
     this.#begin({ timecode, totalBytes: cluster.totalBytes });
     const { journal, live } = this.#current!;
+    this.#configuration!.begin();
+    live.configuration = this.#configuration!.value;
     if (journal !== undefined) this.#tables!.begin(cluster.timecode, live.bodyStart);
   }
 
@@ -142,13 +144,17 @@ export class FragmentFlow implements MatroskaStreamHandler {
 
   onBlockPayload(chunk: Uint8Array, start: number, end: number, _bytesLeft: number, block: MatroskaBlock): void {
     this.#tables!.addPayload(chunk, start, end, block);
+    this.#configuration!.addPayload(chunk, start, end, block);
   }
 
   onBlock(block: MatroskaBlock): void {
     const ledger = this.#ledger!;
     ledger.add(block);
     this.#tables!.add(block);
-    this.#current!.live.frames += block.frameCount;
+    this.#configuration!.add(block);
+    const { live } = this.#current!;
+    live.configuration = this.#configuration!.value;
+    live.frames += block.frameCount;
     this.#source.metrics.incomingFrames += block.frameCount;
     if (this.#held !== undefined && ledger.beginsRun !== undefined) this.#judgeHeld(ledger.beginsRun);
   }
@@ -238,7 +244,7 @@ export class FragmentFlow implements MatroskaStreamHandler {
 
   #receive(fragment: OpenFragment, { duration, startsClean, lacksPictures, silent }: FragmentTally): void {
     if (silent !== undefined) this.#source.silent(silent);
-    fragment.complete({ duration, startsClean, lacksPictures, configuration: this.#configuration });
+    fragment.complete({ duration, startsClean, lacksPictures, configuration: fragment.live.configuration });
     this.#source.live.completed(fragment.live);
     this.#source.received(fragment);
     if (this.#over) throw new SessionOver();

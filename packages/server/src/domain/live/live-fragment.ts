@@ -39,6 +39,8 @@ export class LiveFragment {
   /** Offset behind the Cluster, known when it ends. */
   clusterEnd: number | undefined;
   frames = 0;
+  /** As in `FragmentSummary`, once its first video frame has come; that of the fragment before it until then. */
+  configuration = 0;
   /** What is known of its media when it is complete. */
   media: Omit<FragmentSummary, "size"> | undefined;
   /** Milliseconds since the epoch. */

@@ -49,9 +49,32 @@ test("sound before the first picture is joined to it, as much of it as a segment
 
 test("sound before the first picture is left out where the decoder or the clock changes between", () => {
   const [sound, picture] = run("sK");
-  assert.equal(short(cut([sound!, { ...picture!, configuration: 2 }])), "0:2-2");
+  const [ofOther] = run("K").map((row) => ({ ...row, sequence: 1002, configuration: 2 }));
+  assert.equal(short(cut([sound!, { ...ofOther!, producerTimestamp: picture!.producerTimestamp }])), "0:1002-1002");
   assert.equal(short(cut([sound!, { ...picture!, producerTimestamp: picture!.producerTimestamp + 60 }])), "0:2-2");
   assert.equal(short(cut([sound!, picture!], { joins: false })), "0:2-2");
+});
+
+test("sound before the first picture is joined to it where that brings its own parameter sets", () => {
+  const [before, sound, picture, next] = run("KsKK");
+  const changed = { ...picture!, configuration: 2 };
+  const segments = cut([
+    before!,
+    { ...sound!, sequence: 1002, configuration: 3 },
+    { ...changed, sequence: 1003 },
+    next!,
+  ]);
+  assert.equal(short(segments), "0:1-1 !1:1002-1003 !2:4-4");
+  assert.deepEqual(
+    segments.map(({ configuration, setUp }) => [configuration, setUp.number]),
+    [
+      [1, 0],
+      [2, 1],
+      [1, 2],
+    ],
+  );
+  assert.ok(areJoined([sound!, changed]));
+  assert.ok(!areJoined([sound!, { ...changed, sequence: 4 }]));
 });
 
 test("sound that goes on without pictures is a segment where one is full, and takes the pictures that come again", () => {

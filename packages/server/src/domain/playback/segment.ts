@@ -117,6 +117,8 @@ interface Tail {
   last: TimedFragment;
   /** Milliseconds since the epoch on the producer's clock. */
   end: number;
+  /** What all of it is decoded with. */
+  configuration: number;
 }
 
 interface OpenSegment extends Tail {
@@ -134,6 +136,7 @@ const openWith = (row: TimedFragment): OpenSegment => ({
   last: row,
   end: endOf(row),
   startsClean: row.startsClean,
+  configuration: row.configuration,
   lacksPictures: row.lacksPictures,
   fragments: 1,
   size: row.size,
@@ -145,11 +148,19 @@ function follows({ last, end }: Tail, next: TimedFragment): boolean {
   return gap <= MAX_GAP_MS && gap >= -MAX_OVERLAP_MS && next.producerTimestamp > last.producerTimestamp;
 }
 
+/**
+ * Whether the decoders of a segment take a fragment too. Sound that comes before the first picture does not know yet what pictures these are; what
+ * follows it in the order of sequences is of the same connection, and so of the same header.
+ */
+function isDecodedAlike({ last, configuration, lacksPictures }: OpenSegment, row: TimedFragment): boolean {
+  return row.configuration === configuration || (lacksPictures && row.sequence === last.sequence + 1);
+}
+
 /** Adds a fragment to a segment, where it belongs to it; returns whether it does. */
 function joined(open: OpenSegment, row: TimedFragment): boolean {
   const belongs =
     (!row.startsClean || open.lacksPictures) &&
-    row.configuration === open.first.configuration &&
+    isDecodedAlike(open, row) &&
     (follows(open, row) || continuesGroup(open.last, row)) &&
     endOf(row) - open.first.producerTimestamp <= MAX_JOINED_MS &&
     open.size + row.size <= MAX_JOINED_BYTES &&
@@ -161,6 +172,7 @@ function joined(open: OpenSegment, row: TimedFragment): boolean {
   open.size += row.size;
   if (open.lacksPictures) {
     open.startsClean = row.startsClean;
+    open.configuration = row.configuration;
     open.lacksPictures = row.lacksPictures;
   }
   return true;
@@ -281,11 +293,11 @@ export class SegmentCutter {
 
   #close(next: TimedFragment | undefined): Segment | undefined {
     if (this.#open === undefined) return undefined;
-    const { first, last, end, startsClean, fragments, size } = this.#open;
-    const breaks = this.#breaksBefore(first);
-    const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, first));
+    const { first, last, end, configuration, startsClean, fragments, size } = this.#open;
+    const breaks = this.#breaksBefore(this.#open);
+    const discontinuity = this.#afterGap || (this.#previous !== undefined && this.#marks(breaks, this.#open));
     const number = this.#number++;
-    if (this.#previous?.last.configuration !== first.configuration) this.#setUp = undefined;
+    if (this.#previous?.configuration !== configuration) this.#setUp = undefined;
     this.#setUp ??= { number, fragmentNumber: formatFragmentNumber(first), fragments };
     if (breaks || this.#run === undefined) this.#run = this.#beginRun(number, first);
     const duration = Math.max(1, this.#duration(this.#open, next));
@@ -301,7 +313,7 @@ export class SegmentCutter {
       shownStart: first[this.#rules.clock],
       duration,
       size,
-      configuration: first.configuration,
+      configuration,
       startsClean,
       breaks,
       gap: false,
@@ -311,7 +323,7 @@ export class SegmentCutter {
       run: this.#run,
     };
     if (discontinuity) this.#discontinuities++;
-    this.#previous = { first, last, end };
+    this.#previous = { first, last, end, configuration };
     this.#afterGap = false;
     this.#open = undefined;
     return segment;
@@ -334,10 +346,10 @@ export class SegmentCutter {
     return { number, start: first.producerTimestamp, presentedAt: Math.max(closed, live, 0) };
   }
 
-  #breaksBefore(first: TimedFragment): boolean {
+  #breaksBefore({ first, configuration }: OpenSegment): boolean {
     const previous = this.#previous;
     if (previous === undefined) return false;
-    return previous.last.configuration !== first.configuration || !follows(previous, first) || this.#comesByBase(first);
+    return previous.configuration !== configuration || !follows(previous, first) || this.#comesByBase(first);
   }
 
   #comesByBase(first: TimedFragment): boolean {
@@ -346,11 +358,11 @@ export class SegmentCutter {
   }
 
   /** RFC 8216, section 4.3.2.3: where timestamps go back or the decoder changes the mark must be there, whatever the session asked for. */
-  #marks(breaks: boolean, first: TimedFragment): boolean {
+  #marks(breaks: boolean, { first, configuration }: OpenSegment): boolean {
     if (this.#rules.discontinuities === "always") return true;
     if (this.#rules.discontinuities === "on-discontinuity") return breaks;
-    const { last } = this.#previous!;
-    if (last.configuration !== first.configuration || this.#comesByBase(first)) return true;
+    const { last, configuration: before } = this.#previous!;
+    if (before !== configuration || this.#comesByBase(first)) return true;
     return first.producerTimestamp < last.producerTimestamp;
   }
 }

@@ -7,7 +7,6 @@ import {
   type MatroskaTrack,
 } from "@kvass/media";
 import type { TimedFragment } from "../../../storage/ports/fragment.ts";
-import { configurationOf } from "../../fragments/configuration.ts";
 import { clusterUs, headOf } from "../../fragments/demux-fragment.ts";
 import type { LiveFragment } from "../../live/live-fragment.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
@@ -27,6 +26,7 @@ export type PartSource = Pick<
   | "released"
   | "clusterEnd"
   | "media"
+  | "configuration"
   | "row"
   | "buffered"
   | "lastDataAt"
@@ -44,7 +44,6 @@ export class FragmentParts {
   readonly #demuxer: MatroskaDemuxer;
   readonly #byNumber = new Map<number, TrackParts>();
   #offset: number;
-  #configuration = 0;
   #hasVideo = false;
   #timecodeScaleNs = 0;
   #offsetUs = 0;
@@ -127,12 +126,11 @@ export class FragmentParts {
     const duration = Math.round(parts.reduce((sum, { durationMs }) => sum + durationMs, 0));
     const startsClean = this.#startsClean ?? !this.#hasVideo;
     const lacksPictures = this.#hasVideo && this.#startsClean === undefined;
-    const { identity, released } = this.fragment;
-    return { ...identity, duration, size: released, startsClean, lacksPictures, configuration: this.#configuration };
+    const { identity, released, configuration } = this.fragment;
+    return { ...identity, duration, size: released, startsClean, lacksPictures, configuration };
   }
 
   #begin(header: MatroskaHeader): void {
-    this.#configuration = configurationOf(header);
     this.#hasVideo = header.tracks.some(({ type }) => type === "video");
     this.#timecodeScaleNs = header.timecodeScaleNs;
     const sequence = this.fragment.identity.sequence % SEQUENCE_RANGE;

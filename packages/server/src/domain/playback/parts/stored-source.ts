@@ -17,6 +17,7 @@ export class StoredSource implements PartSource {
   readonly head: FragmentHead;
   readonly bodyStart: number;
   readonly released: number;
+  readonly configuration: number;
   readonly lastDataAt: number;
   readonly log = {
     copy: (from: number, to: number) => this.#body.subarray(from - this.bodyStart, to - this.bodyStart),
@@ -29,6 +30,7 @@ export class StoredSource implements PartSource {
     this.head = head;
     this.bodyStart = bodyStart;
     this.released = bodyStart + body.length;
+    this.configuration = row.configuration;
     this.lastDataAt = row.serverTimestamp;
     this.#body = body;
   }
