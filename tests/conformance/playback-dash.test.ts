@@ -120,6 +120,28 @@ for (const [what, input, name, message] of REFUSED) {
   test(`refused: ${what}`, () => refused(player.dash({ ...everything, ...input }), name, 400, message));
 }
 
+test("the bandwidth of sound is that of its loudest stretch, wherever the session has it", async () => {
+  await plane.create("loud", { DataRetentionInHours: 24 });
+  const noise = ["-f", "lavfi", "-i", "aevalsrc='if(gt(t,3),random(0),0)':s=48000:d=6", "-c:a", "aac", "-b:a", "128k"];
+  // Inputs come before what is said of the output.
+  const [inputs, output] = [noise.slice(0, 4), noise.slice(4)];
+  await putMedia(url, "loud", await makeMedia([...inputs, ...pictureAndTone(6, { tone: false }), ...output]), START);
+  const address = await player.dash({ ...everything, StreamName: "loud" });
+  const [video, sound] = [...(await textAt(address)).matchAll(/bandwidth="(\d+)"/g)].map(([, bits]) => Number(bits));
+  const sizes = await Promise.all([1, 2, 3, 4, 5, 6].map((number) => segmentBytes(address, number, 2)));
+  const peak = Math.max(...sizes) * 8;
+  assert.ok(sizes[0]! * 8 < peak / 4, `${sizes}`);
+  assert.ok(sound! > peak * 0.95 && sound! < peak * 1.1, `${sound} for ${peak}`);
+  assert.ok(video! > 1000);
+});
+
+async function segmentBytes(address: string, number: number, track: number): Promise<number> {
+  const target = new URL(address.replace("getDASHManifest.mpd", "getMP4MediaFragment.mp4"));
+  target.searchParams.set("SequenceNumber", String(number));
+  target.searchParams.set("TrackNumber", String(track));
+  return (await (await fetch(target)).arrayBuffer()).byteLength;
+}
+
 test("G.711 plays by DASH", async () => {
   await plane.create("telephone", { DataRetentionInHours: 24 });
   const tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000:duration=1", "-c:a", "pcm_alaw"];

@@ -5,6 +5,7 @@ import { PlaybackRefusal } from "./refusal.ts";
 import { nameOf, type Run, type Segment } from "./segment.ts";
 import type { Segments } from "./segment-list.ts";
 import type { PlaybackSession } from "./session.ts";
+import type { SoundBandwidths } from "./sound-bandwidth.ts";
 import { presentationStart } from "./token.ts";
 import type { Track } from "./tracks.ts";
 
@@ -132,20 +133,27 @@ function endOf({ segments, end, start }: Stretch): number {
   return (behind.run === last.run ? behind.start : last.end) - start;
 }
 
+/** The tracks of a period, and what their sounds take at the peak. */
+interface Offer {
+  readonly tracks: readonly Track[];
+  readonly peaks: SoundBandwidths;
+}
+
 async function periodOf(session: PlaybackSession, stretch: Stretch): Promise<Period> {
   const tracks = await session.tracksOf(stretch.segments.at(stretch.first)!);
+  const peaks = await session.soundBandwidths(stretch.segments);
   return {
     id: String(stretch.id),
     startMs: stretch.presentedAt,
     durationMs: stretch.open ? undefined : endOf(stretch),
-    adaptationSets: tracks.map((track) => adaptationSet(session, track, tracks, stretch)),
+    adaptationSets: tracks.map((track) => adaptationSet(session, track, { tracks, peaks }, stretch)),
   };
 }
 
 function adaptationSet(
   session: PlaybackSession,
   track: Track,
-  tracks: readonly Track[],
+  { tracks, peaks }: Offer,
   stretch: Stretch,
 ): AdaptationSet {
   const { codec, number } = track;
@@ -168,19 +176,21 @@ function adaptationSet(
       presentationTimeOffset: mediaTime(session, stretch.start),
       segments: timelineOf(session, stretch),
     },
-    representations: [representation(session, track, sounds)],
+    representations: [representation(session, track, sounds, peaks)],
   };
 }
 
 function representation(
   { grant }: PlaybackSession,
-  { codec, number, bandwidth, frameRate }: Track,
+  { codec, number, source, bandwidth, frameRate }: Track,
   sounds: readonly Track[],
+  peaks: SoundBandwidths,
 ): AdaptationSet["representations"][number] {
   const id = String(number);
   const { rfc6381: codecs } = codec;
   if (codec.kind === "audio") {
-    return { id, bandwidth: Math.max(1, bandwidth), codecs, audioSamplingRate: codec.sampleRate };
+    const peak = Math.max(1, bandwidth, peaks.get(source) ?? 0);
+    return { id, bandwidth: peak, codecs, audioSamplingRate: codec.sampleRate };
   }
   const sound = sounds.reduce((sum, track) => sum + track.bandwidth, 0);
   const { width, height, sampleAspect } = codec;

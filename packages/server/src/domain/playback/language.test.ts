@@ -11,6 +11,8 @@ const sound = (number: number, language: string): Track => ({
   language,
   frameRate: undefined,
   bandwidth: 1,
+  source: 2,
+  headBytesPerFrame: 0,
 });
 
 test("of several sounds each has the language that its producer states, where that is one", () => {

@@ -14,6 +14,7 @@ import {
 } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
+import type { FrameTable } from "../fragments/frame-table.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import { concatOwned } from "../own-memory.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -32,6 +33,8 @@ const MS_PER_SECOND = 1000;
 /** One track of a segment, as sessions describe it. */
 export interface SegmentTrack {
   readonly codec: MediaCodec;
+  /** Its number in the producer's header. */
+  readonly source: number;
   /** As the producer's header names it. */
   readonly name: string | undefined;
   /** Matroska language code. */
@@ -43,6 +46,8 @@ export interface SegmentTrack {
   readonly durationMs: number;
   /** Bytes of the frames. */
   readonly frameBytes: number;
+  /** Bytes of the boxes before them, where it is fragmented MP4; else 0. */
+  readonly headBytes: number;
 }
 
 /** A segment: the video track first, where there is one, and those of sound behind it. */
@@ -126,6 +131,11 @@ export class SegmentBuilder {
   /** The same as MPEG-TS. */
   transport(stream: Stream, rows: readonly FragmentRow[]): Promise<TransportSegment> {
     return this.#asked(this.#transport, stream, rows);
+  }
+
+  /** The tables of the frames of fragments, as far as there are any. Rejects with FragmentGone, and where the stream's key cannot be had. */
+  frameTables(stream: Stream, rows: readonly FragmentRow[]): Promise<(FrameTable | undefined)[]> {
+    return Promise.all(rows.map((row) => this.#archive.frameTable(stream, row)));
   }
 
   /** The segments of a stream that could not be built in that container, as far as they were asked for or expected. */
@@ -235,7 +245,7 @@ function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Tr
 
 /** Samples of a track of which no more is known than what is told of it. */
 type DescribedSamples = CodedSamples &
-  Pick<TrackSamples, "heldTicks"> & { track: Pick<MatroskaTrack, "name" | "language"> };
+  Pick<TrackSamples, "heldTicks"> & { track: Pick<MatroskaTrack, "number" | "name" | "language"> };
 
 function describe({ codec, samples, timescale, track, heldTicks = 0 }: DescribedSamples): SegmentTrack {
   let ticks = -heldTicks;
@@ -244,11 +254,12 @@ function describe({ codec, samples, timescale, track, heldTicks = 0 }: Described
     ticks += duration;
     frameBytes += data.length;
   }
-  const { name, language } = track;
+  const { number: source, name, language } = track;
   // Divided once: a time since the epoch, multiplied first, is more than a number holds exactly.
   const toMs = (time: number): number => time / (timescale / MS_PER_SECOND);
   const start = samples[0] && toMs(samples[0].decodeTime);
-  return { codec, name, language, start, frames: samples.length, durationMs: toMs(ticks), frameBytes };
+  const described = { codec, source, name, language, start };
+  return { ...described, frames: samples.length, durationMs: toMs(ticks), frameBytes, headBytes: 0 };
 }
 
 /** One track by itself; `id` is its number in sessions too. */
@@ -259,6 +270,7 @@ export function packageTrack(track: DescribedSamples, id: number, sequence: numb
   // One piece, so that it is sent in one write, and what it was cut out of, all tracks' frames and the elements between, can go.
   const payload = concatOwned(media.payload);
   const init = initSegment([{ id, codec, timescale, language }]);
-  const bytes = init.length + media.head.length + payload.length;
-  return { ...describe(track), timescale, init, media: { ...media, payload: [payload] }, bytes };
+  const headBytes = media.head.length;
+  const bytes = init.length + headBytes + payload.length;
+  return { ...describe(track), headBytes, timescale, init, media: { ...media, payload: [payload] }, bytes };
 }

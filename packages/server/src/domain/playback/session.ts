@@ -4,6 +4,7 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
+import type { FrameTable } from "../fragments/frame-table.ts";
 import type { Stream } from "../streams/stream.ts";
 import { buildRefusal } from "./build-refusal.ts";
 import { Follower } from "./follower.ts";
@@ -14,7 +15,9 @@ import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictures } from "./segment.ts";
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
+import type { Segments } from "./segment-list.ts";
 import { SegmentRows } from "./segment-rows.ts";
+import { measureSounds, type SoundBandwidths } from "./sound-bandwidth.ts";
 import { withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
@@ -55,6 +58,7 @@ export class PlaybackSession {
   readonly #rows: SegmentRows;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
+  #sounds: Promise<SoundBandwidths> | undefined;
   /** The same once they are there. */
   #knownTracks: readonly Track[] | undefined;
 
@@ -176,6 +180,26 @@ export class PlaybackSession {
     } catch {
       this.#setUps.delete(configuration);
       return this.tracks();
+    }
+  }
+
+  /** What the session's sounds take at the peak, measured when it is asked for first, so that manifests go on telling the same. */
+  soundBandwidths(segments: Segments): Promise<SoundBandwidths> {
+    if (this.#sounds === undefined) {
+      this.#sounds = this.tracks().then((tracks) => measureSounds(segments, tracks, (place) => this.#tablesOf(place)));
+      this.#sounds.catch(() => {
+        this.#sounds = undefined;
+      });
+    }
+    return this.#sounds;
+  }
+
+  async #tablesOf(segment: Segment): Promise<readonly (FrameTable | undefined)[]> {
+    try {
+      return await this.#places.builder.frameTables(this.stream, await this.#rows.find(nameOf(segment)));
+    } catch {
+      // What cannot be read now, or has expired, is told of when it is played.
+      return [undefined];
     }
   }
 

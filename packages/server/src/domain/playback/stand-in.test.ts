@@ -27,6 +27,8 @@ const offering = (...codecs: MediaCodec[]): Track[] =>
     language: "ger",
     frameRate: undefined,
     bandwidth: 1,
+    source: 2,
+    headBytesPerFrame: 0,
   }));
 
 test("sound that a segment lacks is silence for as long as its pictures are shown", () => {

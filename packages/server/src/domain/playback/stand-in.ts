@@ -16,9 +16,9 @@ export function withStandIns(segment: Mp4Segment, sequence: number, offered: rea
   return { ...segment, tracks: [...tracks, ...missing.map((track) => standIn(track, tracks[0]!, sequence))] };
 }
 
-function standIn({ codec, number, name, language }: Track, pictures: Mp4Track, sequence: number): Mp4Track {
+function standIn({ codec, number, source, name, language }: Track, pictures: Mp4Track, sequence: number): Mp4Track {
   const timescale = codec.kind === "audio" ? codec.sampleRate : pictures.timescale;
-  const sound = { codec, timescale, samples: [], track: { name, language } };
+  const sound = { codec, timescale, samples: [], track: { number: source, name, language } };
   const { start, durationMs } = pictures;
   const span = start !== undefined && { start: start / MS_PER_SECOND, end: (start + durationMs) / MS_PER_SECOND };
   return packageTrack(span ? coverSpan(sound, span) : sound, number, sequence % 2 ** 32);

@@ -8,6 +8,8 @@ export interface Track {
   /** `TrackNumber`: 1 for the video track, or for the only sound there is; the others behind it. */
   readonly number: number;
   readonly codec: MediaCodec;
+  /** Its number in the producer's header. */
+  readonly source: number;
   readonly name: string | undefined;
   /** Matroska language code. */
   readonly language: string;
@@ -15,6 +17,8 @@ export interface Track {
   readonly frameRate: number | undefined;
   /** Bits a second of the first segment. */
   readonly bandwidth: number;
+  /** Bytes beside each frame in fragmented MP4, about. */
+  readonly headBytesPerFrame: number;
 }
 
 type CodecName = MediaCodec["name"];
@@ -35,11 +39,13 @@ const PLAYABLE_ON_AWS: typeof PLAYABLE = {
 
 /** The tracks of a session that begins with this segment. */
 export function tracksOf({ tracks }: BuiltSegment): Track[] {
-  return tracks.map(({ codec, name, language, frames, durationMs, frameBytes }, index) => {
+  return tracks.map(({ frames, durationMs, frameBytes, headBytes, ...track }, index) => {
+    const { codec, source, name, language } = track;
     const counted = frames > 1 && durationMs > 0 ? (frames * 1000) / durationMs : undefined;
     const frameRate = codec.kind === "video" ? (codec.frameRate ?? counted) : undefined;
-    const bandwidth = Math.ceil((frameBytes * 8 * 1000) / Math.max(1, durationMs));
-    return { number: index + 1, codec, name, language, frameRate, bandwidth };
+    const bandwidth = Math.ceil(((frameBytes + headBytes) * 8 * 1000) / Math.max(1, durationMs));
+    const headBytesPerFrame = headBytes / Math.max(1, frames);
+    return { number: index + 1, codec, source, name, language, frameRate, bandwidth, headBytesPerFrame };
   });
 }
 
