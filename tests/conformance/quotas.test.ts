@@ -13,7 +13,9 @@ import {
   KinesisVideoArchivedMediaClient,
   ListFragmentsCommand,
 } from "@aws-sdk/client-kinesis-video-archived-media";
+import { makeMedia, pictureAndTone, putMedia } from "../support/media.ts";
 import { ControlPlane, refused } from "./support/control-plane.ts";
+import { mediaPlaylistOf, Player, statusAt, textAt, urisIn } from "./support/playback.ts";
 
 const plane = await ControlPlane.start({ flags: ["--limits", "aws"] });
 const { client } = plane;
@@ -64,6 +66,52 @@ for (const [operation, call, message] of THROTTLED) {
       assert.equal(text, message);
     }
   });
+}
+
+test("what a session is asked for beyond its quotas is throttled, session by session and operation by operation", async () => {
+  await client.send(new CreateStreamCommand({ StreamName: "watched", DataRetentionInHours: 1 }));
+  const start = Date.now() - 60_000;
+  await putMedia(plane.server.url, "watched", await makeMedia(pictureAndTone(2)), start);
+  const player = new Player(plane.server);
+  const range = { StartTimestamp: new Date(start - 1000), EndTimestamp: new Date(start + 60_000) };
+  const selector = { FragmentSelectorType: "PRODUCER_TIMESTAMP" as const, TimestampRange: range };
+  const hls = { StreamName: "watched", PlaybackMode: "ON_DEMAND" as const, HLSFragmentSelector: selector };
+  const dash = { StreamName: "watched", PlaybackMode: "ON_DEMAND" as const, DASHFragmentSelector: selector };
+  const [first, second, packets] = [
+    await player.hls(hls),
+    await player.hls(hls),
+    await player.hls({ ...hls, ContainerFormat: "MPEG_TS" }),
+  ];
+  const playlist = mediaPlaylistOf(first);
+  const text = await textAt(playlist);
+  const [init, segment] = urisIn(text, playlist);
+  const [transport] = urisIn(await textAt(mediaPlaylistOf(packets)), packets);
+  const called: [operation: string, url: string | URL, perSecond: number][] = [
+    ["GetHLSMasterPlaylist", first, 5],
+    ["GetHLSMediaPlaylist", playlist, 5],
+    ["GetMP4InitFragment", init!, 5],
+    ["GetMP4MediaFragment", segment!, 20],
+    ["GetTSFragment", transport!, 20],
+    ["GetDASHManifest", await player.dash(dash), 5],
+  ];
+  for (const [operation, url, perSecond] of called) {
+    const answers = await Promise.all(Array.from({ length: BURST }, () => answerOf(url)));
+    const refusals = answers.filter(({ status }) => status !== 200);
+    assert.ok(refusals.length > 0 && refusals.length < BURST, `${operation}: ${refusals.length} refused`);
+    for (const refusal of refusals) {
+      assert.deepEqual(refusal, {
+        status: 429,
+        type: "ClientLimitExceededException",
+        text: `More than ${perSecond} ${operation} calls a second on the session.\n`,
+      });
+    }
+  }
+  assert.equal(await statusAt(second), 200);
+});
+
+async function answerOf(url: string | URL): Promise<{ status: number; type: string | null; text: string }> {
+  const answer = await fetch(url);
+  return { status: answer.status, type: answer.headers.get("x-amzn-errortype"), text: await answer.text() };
 }
 
 test("a list of more fragments than a second's quota is answered, and the next has to wait", async () => {

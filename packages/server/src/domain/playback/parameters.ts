@@ -1,5 +1,6 @@
 import type { FragmentClock } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
+import { AWS_SESSION_RATES, GENEROUS_SESSION_RATES, type SessionRateLimits } from "./session-rates.ts";
 
 /** What a session plays: what arrives, an archived range paced as if it were arriving, or an archived range as a whole. */
 export type PlaybackMode = "live" | "live-replay" | "on-demand";
@@ -55,6 +56,8 @@ export interface PlaybackLimits {
   readonly beginsBeforeHorizon: boolean;
   /** Whether only what AWS plays is played: one audio track, and the codecs of its documentation. */
   readonly awsCodecs: boolean;
+  /** How often a session may be asked for what it plays. */
+  readonly sessionRates: SessionRateLimits;
 }
 
 /** Kvass's own: everything that the range and the codecs allow. */
@@ -62,6 +65,7 @@ export const GENEROUS_PLAYBACK_LIMITS: PlaybackLimits = Object.freeze({
   onDemandSegments: undefined,
   beginsBeforeHorizon: true,
   awsCodecs: false,
+  sessionRates: GENEROUS_SESSION_RATES,
 });
 
 /** The defaults and quotas of Kinesis Video Streams (AWS docs, "GetHLSStreamingSessionURL", "Kinesis Video Streams service quotas"). */
@@ -69,6 +73,7 @@ export const AWS_PLAYBACK_LIMITS: PlaybackLimits = Object.freeze({
   onDemandSegments: 1000,
   beginsBeforeHorizon: false,
   awsCodecs: true,
+  sessionRates: AWS_SESSION_RATES,
 });
 
 /** Latest moment that a token can carry: in the year 10889. */

@@ -21,6 +21,7 @@ import { PlaybackRefusal, streamDeleted } from "./refusal.ts";
 import { type BuiltSegment, SegmentBuilder } from "./segment-builder.ts";
 import { LiveSource, RangeSource } from "./segment-source.ts";
 import { PlaybackSession } from "./session.ts";
+import { type SessionOperation, SessionRates } from "./session-rates.ts";
 import { SharedCache } from "./shared-cache.ts";
 import { type SessionTimeline, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant, SessionTokens } from "./token.ts";
@@ -68,6 +69,7 @@ export class PlaybackSessions {
   readonly #tokens: SessionTokens;
   readonly #builder: SegmentBuilder;
   readonly #recent: RecentRows;
+  readonly #rates: SessionRates;
   readonly #feeds: PartFeeds;
   readonly #sessions = new Lru<PlaybackSession>(SESSIONS_WEIGHT);
   readonly #lists = new SharedCache<RangeTimeline>(LISTS_BYTES);
@@ -81,6 +83,7 @@ export class PlaybackSessions {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#tokens = new SessionTokens(options.tokenKey);
+    this.#rates = new SessionRates(options.limits.sessionRates);
     this.#builder = new SegmentBuilder(options.archive, options.cacheBytes, options.report);
     this.#recent = new RecentRows(options.index, this.#now);
     const { live, archive, report } = options;
@@ -142,6 +145,16 @@ export class PlaybackSessions {
         damaged.add(rows[0]!.sequence);
       }
     }
+  }
+
+  /** Whether any call on a session is counted. */
+  get countsCalls(): boolean {
+    return this.#rates.counts;
+  }
+
+  /** Counts a call on a session. Throws PlaybackRefusal `throttled` where there are more in a second than are allowed. */
+  spendCall({ token }: PlaybackSession, operation: SessionOperation): void {
+    this.#rates.take(operation, token, this.#now());
   }
 
   /** The session of a token where it is open and goes on. */

@@ -7,6 +7,7 @@ import { placedTrack, type SessionSegment } from "../../domain/playback/placed-s
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import type { Mp4Segment } from "../../domain/playback/segment-builder.ts";
 import type { PlaybackSession } from "../../domain/playback/session.ts";
+import type { SessionOperation } from "../../domain/playback/session-rates.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
 import { SharedCache } from "../../domain/playback/shared-cache.ts";
 import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
@@ -34,6 +35,14 @@ const MP4_TYPES = { video: "video/mp4", audio: "audio/mp4" } as const;
 type Answer = Promise<WireResponse> | WireResponse;
 type Answering = (request: WireRequest, session: PlaybackSession, query: PlaybackQuery) => Answer;
 
+/** A resource: how it is answered, and as which operation it counts. */
+interface Route {
+  readonly operation: SessionOperation;
+  readonly answering: Answering;
+}
+
+const counted = (operation: SessionOperation, answering: Answering): Route => ({ operation, answering });
+
 /** What playback routes need of the house. */
 export interface PlaybackRoutesOptions {
   readonly sessions: PlaybackSessions;
@@ -47,22 +56,26 @@ export class PlaybackRoutes {
   readonly #texts = new SharedCache<EncodedText>(TEXTS_BYTES);
   /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
   readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
-  readonly #routes: ReadonlyMap<string, Answering>;
+  readonly #routes: ReadonlyMap<string, Route>;
   #preparing = 0;
 
   constructor(options: PlaybackRoutesOptions) {
     this.#options = options;
-    const init: Answering = (request, session, query) => this.#init(request, session, query);
-    const media: Answering = (request, session, query) => this.#media(request, session, query);
-    this.#routes = new Map<string, Answering>([
-      ["/hls/v1/getHLSMasterPlaylist.m3u8", (request, session, query) => this.#multivariant(request, session, query)],
-      ["/hls/v1/getHLSMediaPlaylist.m3u8", (request, session, query) => this.#playlist(request, session, query)],
-      ["/dash/v1/getDASHManifest.mpd", (request, session) => this.#manifest(request, session)],
+    const multivariant = counted("GetHLSMasterPlaylist", (...asked) => this.#multivariant(...asked));
+    const init = counted("GetMP4InitFragment", (...asked) => this.#init(...asked));
+    const media = counted("GetMP4MediaFragment", (...asked) => this.#media(...asked));
+    this.#routes = new Map<string, Route>([
+      ["/hls/v1/getHLSMasterPlaylist.m3u8", multivariant],
+      ["/hls/v1/getHLSMediaPlaylist.m3u8", counted("GetHLSMediaPlaylist", (...asked) => this.#playlist(...asked))],
+      [
+        "/dash/v1/getDASHManifest.mpd",
+        counted("GetDASHManifest", (request, session) => this.#manifest(request, session)),
+      ],
       ["/hls/v1/getMP4InitFragment.mp4", init],
       ["/dash/v1/getMP4InitFragment.mp4", init],
       ["/hls/v1/getMP4MediaFragment.mp4", media],
       ["/dash/v1/getMP4MediaFragment.mp4", media],
-      ["/hls/v1/getTSFragment.ts", (request, session, query) => this.#transport(request, session, query)],
+      ["/hls/v1/getTSFragment.ts", counted("GetTSFragment", (...asked) => this.#transport(...asked))],
     ]);
   }
 
@@ -92,7 +105,12 @@ export class PlaybackRoutes {
     const { token } = query;
     const within = (session: PlaybackSession): Answer => {
       checkProtocol(session, path.startsWith("/dash/") ? "dash" : "hls");
-      return route(request, session, query);
+      // Low latency is Kvass's own, and takes several calls a second by design.
+      const { sessions } = this.#options;
+      if (sessions.countsCalls && !query.lowLatency && query.part === undefined) {
+        sessions.spendCall(session, route.operation);
+      }
+      return route.answering(request, session, query);
     };
     const session = this.#options.sessions.opened(token);
     return session === undefined ? this.#options.sessions.open(token).then(within) : within(session);
