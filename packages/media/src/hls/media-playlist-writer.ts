@@ -22,6 +22,9 @@ const LEAST_PART_HOLD_BACK = 3;
 const LEAST_HOLD_BACK = 3;
 const LEAST_SKIP_BOUNDARY = 6;
 
+const GAP_LINE = "#EXT-X-GAP\n";
+const DISCONTINUITY_LINE = uriBytes("#EXT-X-DISCONTINUITY\n", "", "");
+
 /** Room for the tags before the segments, and behind them. */
 const HEAD_BYTES = 1024;
 
@@ -116,6 +119,13 @@ export class MediaPlaylistWriter {
   #map: string | undefined;
   #beforeName: Uint8Array = new Uint8Array(0);
   #durationMs: number | undefined;
+  /** The lines of the last plain segment: the next ones differ from it in the name, nearly always. */
+  #lines: Uint8Array = new Uint8Array(0);
+  /** What it was made for: the marks and duration, and the place of the name. */
+  #beforeLines: Uint8Array | undefined;
+  #isMarked = false;
+  #nameStart = 0;
+  #nameLength = 0;
 
   constructor(head: WriterHead, { segments, each }: ExpectedLength) {
     this.#head = head;
@@ -133,20 +143,25 @@ export class MediaPlaylistWriter {
   /** Appends a segment. */
   segment(segment: PlaylistSegment): void {
     const out = this.#out;
-    this.start(segment);
-    if (segment.gap) out.text("#EXT-X-GAP\n");
+    const { discontinuity = false, durationMs, gap, name } = segment;
     // Most segments are as long as the one before.
-    if (segment.durationMs !== this.#durationMs) this.#turn(segment.durationMs);
+    if (durationMs !== this.#durationMs) this.#turn(durationMs);
+    if (typeof name !== "string" && !gap && this.#isPlain(segment)) {
+      this.#plain(name, discontinuity);
+      return;
+    }
+    this.start(segment);
+    if (gap) out.text(GAP_LINE);
     out.bytes(this.#beforeName);
-    if (typeof segment.name === "string") out.uri(segment.name);
-    else out.bytes(segment.name);
+    if (typeof name === "string") out.uri(name);
+    else out.bytes(name);
     out.bytes(this.#afterName);
   }
 
   /** Appends what a segment has before its end is known. */
   start({ discontinuity, map, parts, programDateTimeMs }: SegmentStart): void {
     const out = this.#out;
-    if (discontinuity) out.text("#EXT-X-DISCONTINUITY\n");
+    if (discontinuity) out.bytes(DISCONTINUITY_LINE);
     if (map !== this.#map) {
       if (map === undefined) throw new RangeError("a segment without map after one with a map");
       out.text(`#EXT-X-MAP:URI=${quotedUri(map)}\n`);
@@ -169,10 +184,35 @@ export class MediaPlaylistWriter {
   finish({ endsInDiscontinuity, ended }: MediaPlaylistEnd): Uint8Array {
     const out = this.#out;
     const { lowLatency } = this.#head;
-    if (endsInDiscontinuity) out.text("#EXT-X-DISCONTINUITY\n");
+    if (endsInDiscontinuity) out.bytes(DISCONTINUITY_LINE);
     if (lowLatency !== undefined) out.text(tail(lowLatency));
     if (ended) out.text("#EXT-X-ENDLIST\n");
     return out.finish();
+  }
+
+  /** Whether a segment has no lines but those of its duration and name, and of a discontinuity. */
+  #isPlain({ map, parts, programDateTimeMs }: SegmentStart): boolean {
+    return map === this.#map && programDateTimeMs === undefined && (parts === undefined || parts.length === 0);
+  }
+
+  /** Appends such a segment: its lines are copied at once, with its name in them. */
+  #plain(name: Uint8Array, discontinuity: boolean): void {
+    const isAlike = this.#beforeLines === this.#beforeName && this.#isMarked === discontinuity;
+    if (!isAlike || this.#nameLength !== name.length) this.#turnLines(name.length, discontinuity);
+    this.#lines.set(name, this.#nameStart);
+    this.#out.bytes(this.#lines);
+  }
+
+  #turnLines(nameLength: number, discontinuity: boolean): void {
+    const marks = discontinuity ? DISCONTINUITY_LINE.length : 0;
+    this.#nameStart = marks + this.#beforeName.length;
+    this.#lines = new Uint8Array(this.#nameStart + nameLength + this.#afterName.length);
+    if (discontinuity) this.#lines.set(DISCONTINUITY_LINE);
+    this.#lines.set(this.#beforeName, marks);
+    this.#lines.set(this.#afterName, this.#nameStart + nameLength);
+    this.#beforeLines = this.#beforeName;
+    this.#isMarked = discontinuity;
+    this.#nameLength = nameLength;
   }
 
   /** Makes the lines of segments of another duration (RFC 8216, section 4.3.3.1, holds it to the target duration). */

@@ -290,3 +290,21 @@ for (const [why, playlist] of contradictions) {
     assert.throws(() => mediaPlaylist({ ...TS, segments: [one], ...playlist }), RangeError);
   });
 }
+
+test("names as bytes make the same text as names as strings, whatever stands beside them", () => {
+  const segment = fc.record({
+    name: fc.constantFrom("1", "22", "33", "44"),
+    durationMs: fc.constantFrom(2000, 2001, 1500),
+    discontinuity: fc.constantFrom(undefined, false, true),
+    gap: fc.constantFrom(undefined, undefined, true),
+    programDateTimeMs: fc.constantFrom(undefined, undefined, Date.UTC(2026, 0, 1)),
+    map: fc.constantFrom("a.mp4", "a.mp4", "b.mp4"),
+  });
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 30 }), (list) => {
+      const playlist = { ...FMP4, targetDurationSeconds: 3, ended: true };
+      const asBytes = list.map((each) => ({ ...each, name: Uint8Array.from(Buffer.from(each.name)) }));
+      assert.equal(mediaPlaylist({ ...playlist, segments: asBytes }), mediaPlaylist({ ...playlist, segments: list }));
+    }),
+  );
+});

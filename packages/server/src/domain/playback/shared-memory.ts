@@ -3,12 +3,17 @@
  * segments that come and go by the megabyte have V8 mark its whole heap over and over. Whoever never lets go leaves it to the collector.
  */
 export class SharedMemory {
-  readonly #views: readonly Uint8Array[];
+  readonly #views: Uint8Array[];
   #holders = 0;
 
   /** @param views of the memory; those of a part of a larger buffer are left alone, for the rest may be somebody else's */
   constructor(views: readonly Uint8Array[]) {
-    this.#views = views;
+    this.#views = [...views];
+  }
+
+  /** Takes a further view, which the value has come to have. For who holds it. */
+  add(view: Uint8Array): void {
+    this.#views.push(view);
   }
 
   /** Keeps the memory until `letGo`. */

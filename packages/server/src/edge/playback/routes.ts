@@ -13,6 +13,7 @@ import { SharedCache } from "../../domain/playback/shared-cache.ts";
 import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
 import type { Track } from "../../domain/playback/tracks.ts";
 import { acceptsGzip, EncodedText, mediaAnswer, plain, refuse, textAnswer, textGzip } from "./answers.ts";
+import { KeptText } from "./kept-text.ts";
 import { PlaybackQuery } from "./request.ts";
 
 /** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
@@ -53,7 +54,7 @@ export interface PlaybackRoutesOptions {
 /** The resources of streaming sessions: `GET /hls/v1/...` and `/dash/v1/...`, let in by the session token alone. */
 export class PlaybackRoutes {
   readonly #options: PlaybackRoutesOptions;
-  readonly #texts = new SharedCache<EncodedText>(TEXTS_BYTES);
+  readonly #texts = new SharedCache<KeptText>(TEXTS_BYTES);
   /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
   readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
   readonly #routes: ReadonlyMap<string, Route>;
@@ -131,16 +132,15 @@ export class PlaybackRoutes {
     if (session.isStatic && isLong(await session.window())) this.#prepare(request, session);
     const key = `${session.token}/${low ? "hls/low" : "hls"}`;
     const text = await this.#kept(key, () => hlsMultivariant(session, low));
-    return answerText(request, session, text, HLS_TYPE, session.remainingMs);
+    return answerKept(request, session, text, HLS_TYPE, session.remainingMs);
   }
 
   async #manifest(request: WireRequest, session: PlaybackSession): Promise<WireResponse> {
-    const { isStatic } = session;
     const make = () => dashManifest(session, request.receivedAt);
-    const text = isStatic
-      ? await this.#kept(`${session.token}/dash/${(await session.window()).list}`, make)
-      : new EncodedText(await make());
-    return answerText(request, session, text, DASH_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
+    if (!session.isStatic) return answerText(request, session, new EncodedText(await make()), DASH_TYPE, CHANGING_MS);
+    const lastsMs = await session.steadyMs();
+    const text = await this.#kept(`${session.token}/dash/${(await session.window()).list}`, make);
+    return answerKept(request, session, text, DASH_TYPE, lastsMs);
   }
 
   #playlist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Answer {
@@ -155,27 +155,29 @@ export class PlaybackRoutes {
     const track = await session.track(query.track);
     const low = query.lowLatency ? await this.#lowLatency(request, session, track, query) : undefined;
     if (low !== undefined) return low;
-    const { isStatic } = session;
-    const text = isStatic
-      ? await this.#lastingPlaylist(request, session, track, query.inFolder)
-      : this.#currentPlaylist(session, track, await session.playlistWindow(), query);
-    return answerText(request, session, text, HLS_TYPE, isStatic ? await session.steadyMs() : CHANGING_MS);
+    if (!session.isStatic) {
+      const text = this.#currentPlaylist(session, track, await session.playlistWindow(), query);
+      return answerText(request, session, text, HLS_TYPE, CHANGING_MS);
+    }
+    const lastsMs = await session.steadyMs();
+    const text = await this.#lastingPlaylist(request, session, track, query.inFolder);
+    return answerKept(request, session, text, HLS_TYPE, lastsMs);
   }
 
-  /** All sessions of a range have one text in their folders. */
+  /** All sessions of a range have one text in their folders. It is held for the caller. */
   async #lastingPlaylist(
     request: WireRequest,
     session: PlaybackSession,
     track: Track,
     inFolder: boolean,
-  ): Promise<EncodedText> {
+  ): Promise<KeptText> {
     const window = await session.window();
     const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
     return this.#texts.get(key, async () => {
       const gzip = acceptsGzip(request) ? textGzip() : undefined;
       const onWritten = (soFar: Uint8Array): void => gzip?.take(soFar);
       const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
-      return new EncodedText(text, gzip?.begun ? gzip.finish(text) : undefined);
+      return new KeptText(text, gzip?.begun ? gzip.finish(text) : undefined);
     });
   }
 
@@ -183,9 +185,9 @@ export class PlaybackRoutes {
   #prepare(request: WireRequest, session: PlaybackSession): void {
     if (this.#preparing >= MAX_PREPARING) return;
     this.#preparing++;
-    const write = async (): Promise<EncodedText> => {
+    const write = async (): Promise<void> => {
       const [main] = await session.tracks();
-      return this.#lastingPlaylist(request, session, main!, true);
+      (await this.#lastingPlaylist(request, session, main!, true)).memory?.letGo();
     };
     const done = (): void => {
       this.#preparing--;
@@ -231,9 +233,9 @@ export class PlaybackRoutes {
     return textAnswer(request, new EncodedText(playlist), headers);
   }
 
-  /** A text that does not change is made once, and kept as it is sent for as long as there is room. */
-  #kept(key: string, make: () => Promise<string | Uint8Array>): Promise<EncodedText> {
-    return this.#texts.get(key, async () => new EncodedText(await make()));
+  /** A text that does not change is made once, and kept as it is sent for as long as there is room. It is held for the caller. */
+  #kept(key: string, make: () => Promise<string | Uint8Array>): Promise<KeptText> {
+    return this.#texts.get(key, async () => new KeptText(await make()));
   }
 
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -320,6 +322,23 @@ function answerText(
 ): Promise<WireResponse> | WireResponse {
   const seconds = Math.floor(Math.min(lastsMs, session.remainingMs) / MS_PER_SECOND);
   return textAnswer(request, text, { "Content-Type": type, "Cache-Control": `public, max-age=${seconds}` });
+}
+
+/** The same of a text that is held for the answer. */
+async function answerKept(
+  request: WireRequest,
+  session: PlaybackSession,
+  text: KeptText,
+  type: string,
+  lastsMs: number,
+): Promise<WireResponse> {
+  const release = (): void => text.memory?.letGo();
+  try {
+    return { ...(await answerText(request, session, text, type, lastsMs)), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 const remainingSeconds = ({ remainingMs }: PlaybackSession): number => Math.floor(remainingMs / MS_PER_SECOND);
