@@ -4,8 +4,9 @@ import { after, before, describe, test } from "node:test";
 import { ControlPlane } from "../../conformance/support/control-plane.ts";
 import { Player } from "../../conformance/support/playback.ts";
 import { CODED, codedVideo } from "../../support/coded-video.ts";
+import { damageFragment } from "../../support/damage.ts";
 import { makeMedia, putMedia } from "../../support/media.ts";
-import { type PlayerName, Stage } from "./stage.ts";
+import { type Observed, type PlayerName, Stage } from "./stage.ts";
 
 const START = Date.now() - 3_600_000;
 /** Seconds of each of the pieces that a recording is made of, two fragments. */
@@ -36,6 +37,8 @@ before(async () => {
   stage = await Stage.open();
   const [usual, other] = await Promise.all([withTone(48_000), withTone(44_100)]);
   await record("other-sound", [usual, other, usual]);
+  await record("damaged", [usual, usual, usual]);
+  damageFragment(plane.server.data, 2, 3);
 });
 after(() => stage.close());
 
@@ -47,13 +50,19 @@ function selectorOf(pieces: number) {
   return { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange } as const;
 }
 
-/** Plays so many seconds, of which none is left out; returns the numbers of the pictures. */
-async function watch(name: PlayerName, url: string, seconds: number): Promise<number[]> {
+/** Plays so many seconds; returns what is seen. */
+async function play(name: PlayerName, url: string, seconds: number): Promise<Observed> {
   const screen = await stage.play(name, url);
-  const { frames, holes, audioBytes } = await screen.watched(seconds);
+  const observed = await screen.watched(seconds);
   await screen.close();
+  assert.ok(observed.audioBytes > 0);
+  return observed;
+}
+
+/** The same where none is left out; returns the numbers of the pictures. */
+async function watch(name: PlayerName, url: string, seconds: number): Promise<number[]> {
+  const { frames, holes } = await play(name, url, seconds);
   assert.deepEqual(holes, []);
-  assert.ok(audioBytes > 0);
   const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
   assert.ok(Math.max(...steps) < LONGEST_STEP, `left out ${Math.max(...steps)} s`);
   return frames.map(({ number }) => number);
@@ -72,4 +81,14 @@ describe("changes within a session", { concurrency: true }, () => {
     assert.equal(begins.length, 3);
     assert.ok(numbers.at(-1)! > CODED.rate);
   });
+
+  for (const PlaybackMode of ["ON_DEMAND", "LIVE_REPLAY"] as const) {
+    for (const name of ["Shaka Player", "dash.js"] as const) {
+      test(`${name} jumps over a damaged fragment, ${PlaybackMode}`, async () => {
+        const url = await player.dash({ StreamName: "damaged", PlaybackMode, DASHFragmentSelector: selectorOf(3) });
+        const { frames } = await play(name, url, 2 * PIECE + 1);
+        assert.equal(frames.filter(({ number }, index) => number < (frames[index - 1]?.number ?? 0)).length, 2);
+      });
+    }
+  }
 });

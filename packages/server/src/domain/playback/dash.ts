@@ -35,6 +35,8 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     periods.push(await periodOf(session, stretch));
     durationMs = presentedAt + endOf(stretch);
   }
+  // As long as it were dynamic, Shaka Player would keep its delay from the end, and jump over nothing that ends there; dash.js would wait for more.
+  if (ended) return written({ maxSegmentDurationMs: longest, periods, type: "static", durationMs });
   const delayMs = DELAY_TARGETS * Math.max(grant.targetSeconds * 1000, longest);
   return written({
     maxSegmentDurationMs: longest,
@@ -42,11 +44,10 @@ export async function dashManifest(session: PlaybackSession, now: number): Promi
     type: "dynamic",
     availabilityStartTimeMs: presentationStart(grant),
     publishTimeMs: now,
-    minimumUpdatePeriodMs: ended ? undefined : UPDATE_MS,
+    minimumUpdatePeriodMs: UPDATE_MS,
     // Where it is less than the delay, as at the beginning of a replay, dash.js takes it for the delay, and comes too near to the newest.
     timeShiftBufferDepthMs: Math.max(delayMs, presentedEnd(segments.at(-1)) - presentedStart(segments.at(0))),
     suggestedPresentationDelayMs: delayMs,
-    durationMs: ended ? durationMs : undefined,
     utcTiming: { scheme: "direct", timeMs: now },
   });
 }

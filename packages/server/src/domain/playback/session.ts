@@ -8,6 +8,7 @@ import type { FrameTable } from "../fragments/frame-table.ts";
 import type { Stream } from "../streams/stream.ts";
 import { buildRefusal } from "./build-refusal.ts";
 import { Follower } from "./follower.ts";
+import { isDamage } from "./lost-segments.ts";
 import type { PartFeed } from "./parts/part-feed.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import { baseFor, type SessionSegment } from "./placed-segment.ts";
@@ -18,7 +19,7 @@ import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from 
 import type { Segments } from "./segment-list.ts";
 import { SegmentRows } from "./segment-rows.ts";
 import { measureSounds, type SoundBandwidths } from "./sound-bandwidth.ts";
-import { withStandIns } from "./stand-in.ts";
+import { emptySegment, withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
@@ -292,7 +293,19 @@ export class PlaybackSession {
     if (timeline.find(number) === undefined) await timeline.window(this.#places.now());
     const segment = timeline.find(number);
     if (segment === undefined) throw new PlaybackRefusal("not-found", `The session has no segment ${number} now.`);
-    return this.segment(nameOf(segment), track);
+    return this.segment(nameOf(segment), track).catch((error: unknown) => this.#emptied(segment, error));
+  }
+
+  /**
+   * A segment without frames in place of one that is damaged: manifests cannot take back what they have listed, and Shaka Player asks for it again and
+   * again, where it jumps over what has no frames.
+   */
+  async #emptied(segment: Segment, error: unknown): Promise<SessionSegment<Mp4Segment>> {
+    if (!(error instanceof PlaybackRefusal && isDamage(error.cause))) throw error;
+    const tracks = await this.tracksOf(segment).catch(() => {
+      throw error;
+    });
+    return this.#place(await this.rows(nameOf(segment)), emptySegment(tracks, segment.sequence));
   }
 
   /** The initialization segment of a track that arrives and is not archived yet. */

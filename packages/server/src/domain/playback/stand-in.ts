@@ -1,4 +1,4 @@
-import { coverSpan } from "@kvass/media";
+import { coverSpan, VIDEO_TIMESCALE } from "@kvass/media";
 import { type Mp4Segment, type Mp4Track, packageTrack } from "./segment-builder.ts";
 import type { Track } from "./tracks.ts";
 
@@ -14,6 +14,16 @@ export function withStandIns(segment: Mp4Segment, sequence: number, offered: rea
   const missing = offered.slice(tracks.length);
   if (missing.length === 0 || tracks[0]?.codec.kind !== "video" || offered[0]!.codec.kind !== "video") return segment;
   return { ...segment, tracks: [...tracks, ...missing.map((track) => standIn(track, tracks[0]!, sequence))] };
+}
+
+/** A segment without any frames, in place of one that is damaged. */
+export function emptySegment(offered: readonly Track[], sequence: number): Mp4Segment {
+  const tracks = offered.map(({ codec, number, source, name, language }) => {
+    const timescale = codec.kind === "audio" ? codec.sampleRate : VIDEO_TIMESCALE;
+    const empty = { codec, timescale, samples: [], track: { number: source, name, language } };
+    return packageTrack(empty, number, sequence % 2 ** 32);
+  });
+  return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 function standIn({ codec, number, source, name, language }: Track, pictures: Mp4Track, sequence: number): Mp4Track {
