@@ -1,9 +1,15 @@
 #!/usr/bin/env node
+import { describe, INTERRUPTED } from "./errors.ts";
 import { run } from "./program.ts";
 
-// A reader that has seen enough (`kvass ls | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  // A reader that has seen enough (`kvass ls | head`) is no failure.
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`kvass: ${describe(Object.assign(error, { path: "standard output" }))}\n`);
+  process.exit(1);
 });
 
-process.exitCode = await run(process.argv.slice(2));
+const status = await run(process.argv.slice(2));
+// What was interrupted may still wait, as for somebody who writes into a named pipe, and would keep the process.
+if (status === INTERRUPTED) process.exit(status);
+process.exitCode = status;

@@ -7,7 +7,7 @@ import type { ClipRequest } from "../recording/clip-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { formatBytes, formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, parseMoment, parseTime } from "../time.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { withServer } from "../with-server.ts";
 import { refuseTerminal } from "./get.ts";
@@ -45,7 +45,7 @@ export function configure(command: Command): void {
 async function clip(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
-  const to = checkedEnd(from, parseMoment(flags.to, "--to", now));
+  const to = checkedEnd(from, parseTime(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mp4`;
   refuseTerminal(path, process.stdout.isTTY);
   await checkTarget(path, flags.force ?? false);

@@ -8,7 +8,7 @@ import type { MediaSource } from "../recording/media-source.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { checkAhead, checkedEnd, MOMENT_FORMS, type Moment, parseMoment } from "../time.ts";
+import { checkAhead, checkedEnd, MOMENT_FORMS, type Moment, parseMoment, parseTime } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -49,7 +49,10 @@ export function configure(command: Command): void {
 async function get(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
-  const to = flags.to === undefined ? undefined : checkedEnd(from, parseMoment(flags.to, "--to", now));
+  const to = flags.to === undefined ? undefined : checkedEnd(from, parseTime(flags.to, "--to", now));
+  if (from !== "earliest" && from >= now && to === from) {
+    throw new CliError("--to: nothing can come before it, since --from is no earlier", { exitCode: USAGE });
+  }
   checkAhead(from, "--from", now);
   if (to !== undefined) checkAhead(to, "--to", now);
   const path = flags.output ?? `${stream}.mkv`;

@@ -1,16 +1,16 @@
-import { writeFile } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Connection } from "@kvass/client";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
-import { alreadyThere } from "../recording/check-target.ts";
+import { checkTarget } from "../recording/check-target.ts";
 import type { ImageQuery } from "../recording/image-source.ts";
+import { fileOutput } from "../recording/output.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
-import { MOMENT_FORMS, type Moment, parseDuration, parseMoment } from "../time.ts";
+import { MOMENT_FORMS, type Moment, parseDuration, parseMoment, parseTime } from "../time.ts";
 import { withServer } from "../with-server.ts";
 import { refuseTerminal } from "./get.ts";
 
@@ -101,6 +101,7 @@ async function image(stream: string, flags: Flags): Promise<void> {
   const path = flags.output ?? `${stream}.${format === "png" ? "png" : "jpg"}`;
   if (path === "-" && series !== undefined) throw new CliError("-o - takes one image", { exitCode: USAGE });
   refuseTerminal(path, process.stdout.isTTY);
+  if (series === undefined) await checkTarget(path, flags.force ?? false);
   const signal = interruption();
   await withServer({ target: flags, stream }, async (connection) => {
     const { resolveMoment } = await import("../recording/image-source.ts");
@@ -126,8 +127,7 @@ function seriesOf({ to, every }: Flags, at: Moment, now: number): { to: number; 
   if (to === undefined || every === undefined) {
     throw new CliError("--every and --to go together", { exitCode: USAGE });
   }
-  const end = parseMoment(to, "--to", now);
-  if (end === "earliest") throw new CliError("--to: expected a time, not earliest", { exitCode: USAGE });
+  const end = parseTime(to, "--to", now);
   if (at !== "earliest" && end < at) throw new CliError("--to lies before --at", { exitCode: USAGE });
   const everyMs = Math.round(parseDuration(every, "--every"));
   if (everyMs < LEAST_INTERVAL_MS) {
@@ -185,11 +185,12 @@ async function write(image: Uint8Array, path: string, force: boolean): Promise<v
     process.stdout.write(image);
     return;
   }
+  await checkTarget(path, force);
+  const output = await fileOutput(path);
   try {
-    await writeFile(path, image, { flag: force ? "w" : "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw alreadyThere(path);
-    throw error;
+    await output.write(image);
+  } finally {
+    await output.close();
   }
 }
 

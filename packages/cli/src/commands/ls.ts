@@ -4,7 +4,7 @@ import type { ArchiveRange } from "../archive.ts";
 import type { Target } from "../discovery.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, fitting, formatBytes, formatDuration, formatShortTime, formatTime, table } from "../terminal/format.ts";
-import { checkedEnd, MOMENT_FORMS, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, parseMoment, parseTime } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -128,7 +128,7 @@ function narrowTable(fragments: readonly Row[], order: Flags["clock"]): string {
 
 function rangeOf({ from, to, clock }: Flags): ArchiveRange {
   const begin = parseMoment(from, "--from");
-  return { from: begin === "earliest" ? 0 : begin, to: checkedEnd(begin, parseMoment(to, "--to")), clock };
+  return { from: begin === "earliest" ? 0 : begin, to: checkedEnd(begin, parseTime(to, "--to")), clock };
 }
 
 function noteLimit(left: number, limit: number): void {

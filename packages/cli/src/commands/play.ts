@@ -5,7 +5,7 @@ import { CliError, USAGE } from "../errors.ts";
 import { PLAYER_NAMES, type PlayerName } from "../playback/player.ts";
 import type { SessionRequest } from "../playback/session-url.ts";
 import { addTargetOptions } from "../target-options.ts";
-import { checkedEnd, MOMENT_FORMS, type Moment, parseDuration, parseMoment } from "../time.ts";
+import { checkedEnd, MOMENT_FORMS, type Moment, parseDuration, parseMoment, parseTime } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -98,7 +98,7 @@ interface Times {
 function timesOf(flags: Flags, now: number): Times | undefined {
   if (flags.from === undefined) return undefined;
   const from = parseMoment(flags.from, "--from", now);
-  if (flags.to !== undefined) return { from, to: checkedEnd(from, parseMoment(flags.to, "--to", now)), now };
+  if (flags.to !== undefined) return { from, to: checkedEnd(from, parseTime(flags.to, "--to", now)), now };
   // A replay begins with what is stored; without --from what is to come is played.
   if (from !== "earliest" && from > now) throw new CliError("--from lies in the future", { exitCode: USAGE });
   return { from, to: undefined, now };

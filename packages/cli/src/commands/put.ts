@@ -3,7 +3,7 @@ import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import { addTargetOptions } from "../target-options.ts";
-import { MOMENT_FORMS, parseMoment } from "../time.ts";
+import { parseTime, TIME_FORMS } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
 interface Flags extends Target {
@@ -41,7 +41,7 @@ export function configure(command: Command): void {
       hours,
     )
     .option("--realtime", "send at playing speed")
-    .option("--start-timestamp <TIME>", `producer timestamp of the first frame: ${MOMENT_FORMS}`)
+    .option("--start-timestamp <TIME>", `producer timestamp of the first frame: ${TIME_FORMS}`)
     .option("--as-is", "send Matroska byte for byte")
     .addHelpText("after", FOOTER)
     .action(put);
@@ -50,8 +50,7 @@ export function configure(command: Command): void {
 
 async function put(stream: string, file: string, flags: Flags): Promise<void> {
   if (flags.asIs && flags.realtime) throw new CliError("--as-is cannot be paced with --realtime", { exitCode: USAGE });
-  const given = flags.startTimestamp === undefined ? undefined : parseMoment(flags.startTimestamp, "--start-timestamp");
-  if (given === "earliest") throw new CliError("--start-timestamp: expected a time, not earliest", { exitCode: USAGE });
+  const given = flags.startTimestamp === undefined ? undefined : parseTime(flags.startTimestamp, "--start-timestamp");
   const signal = interruption();
   const work = { target: flags, stream, ifMissing: "--create makes it" };
   const { refused } = await withServer(work, async (connection) => {

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { CliError } from "../errors.ts";
+import { CliError, INTERRUPTED } from "../errors.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { Ffmpeg, type Probe, probe } from "./ffmpeg.ts";
 import { hasIndexBehindMedia } from "./mp4-index.ts";
@@ -36,7 +36,7 @@ const COPIED = {
 export async function openInput(path: string, signal: AbortSignal): Promise<MediaInput> {
   if (path === "-") return openStdin(signal);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, false);
-  const file = await open(path);
+  const file = await opened(path, signal);
   const status = await file.stat();
   if (status.isDirectory()) {
     await file.close();
@@ -56,14 +56,27 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
   }
 }
 
+/** Opens a file; where the signal aborts before, as while nobody writes into a named pipe, that is the error. */
+function opened(path: string, signal: AbortSignal): Promise<FileHandle> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(interrupted(path)));
+  });
+  return Promise.race([open(path), aborted]);
+}
+
+const interrupted = (name: string): CliError =>
+  new CliError(`${name}: ended before any media came`, { exitCode: INTERRUPTED });
+
 /** Large reads keep most frames in one piece. */
 const READ_BYTES = 1 << 20;
 
 const readFile = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
 
 function throughFfmpeg(path: string, signal: AbortSignal, isFile: boolean): MediaInput {
-  const found = probe(path, path);
-  const chunks = remux(path, found, signal);
+  // The name of a file may look like a URL, as cam:1.mp4 does.
+  const source = isFile ? `file:${path}` : path;
+  const found = probe(source, path);
+  const chunks = remux(source, found, signal);
   return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs, isFile };
 }
 
@@ -79,7 +92,7 @@ const TO_FRAGMENTED_MP4 = [
   "pipe:1",
 ];
 
-/** What ffmpeg makes of a source: the first video that is no cover picture and the first audio, as Matroska. */
+/** What ffmpeg makes of a source: the first video that is no cover picture and the first audio, as Matroska. It is started where that is read. */
 function remux(
   source: string,
   { video, audio, isAdts }: Probe,
@@ -91,12 +104,21 @@ function remux(
   if (video !== undefined)
     args.push("-c:v", ...(COPIED.video.has(video) ? ["copy"] : ["libx264", "-preset", "veryfast"]));
   if (audio !== undefined) args.push("-c:a", COPIED.audio.has(audio) ? "copy" : "aac");
-  const ffmpeg = new Ffmpeg([...args, ...(isAdts ? TO_FRAGMENTED_MP4 : TO_MATROSKA)], stdin);
+  return converted([...args, ...(isAdts ? TO_FRAGMENTED_MP4 : TO_MATROSKA)], isAdts, signal, stdin);
+}
+
+async function* converted(
+  args: readonly string[],
+  isAdts: boolean,
+  signal: AbortSignal,
+  stdin: AsyncIterable<Uint8Array> | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const ffmpeg = new Ffmpeg(args, stdin);
   signal.addEventListener("abort", () => void ffmpeg.stop());
-  if (!isAdts) return ffmpeg.output();
   // Into a pipe, ffmpeg writes the Matroska header before it has seen the first ADTS frame, from which it would take the audio's
   // configuration, and fails.
-  return new Ffmpeg(["-i", "pipe:0", "-c", "copy", ...TO_MATROSKA], ffmpeg.output()).output();
+  const last = isAdts ? new Ffmpeg(["-i", "pipe:0", "-c", "copy", ...TO_MATROSKA], ffmpeg.output()) : ffmpeg;
+  yield* last.output();
 }
 
 /** Enough of a stream for ffprobe to name its codecs; a live one is given some seconds to bring it. */
@@ -113,6 +135,7 @@ function openStdin(signal: AbortSignal): Promise<MediaInput> {
 async function openStream(stream: Readable, name: string, signal: AbortSignal): Promise<MediaInput> {
   const rest: AsyncIterator<Buffer> = untilAborted<Buffer>(stream, signal);
   const head = await readHead(rest);
+  if (head.length === 0 && signal.aborted) throw interrupted(name);
   if (head.length === 0) throw new CliError(`${name} is empty`);
   if (hasIndexBehindMedia(head)) throw new CliError(`${name}: ${UNREADABLE_IN_ORDER}`);
   const isMatroska = isMatroskaHead(head);

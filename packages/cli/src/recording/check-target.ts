@@ -1,14 +1,12 @@
 import { stat } from "node:fs/promises";
-import { CliError } from "../errors.ts";
+import { CliError, USAGE } from "../errors.ts";
 
-/** Refuses a path where a file would be replaced that is there already; a pipe or a device is none. Throws {@link CliError}. */
+/** Refuses no name at all, and where a file would be replaced that is there already; a pipe or a device is none. Throws {@link CliError}. */
 export async function checkTarget(path: string, force: boolean): Promise<void> {
+  if (path === "") throw new CliError("-o: expected the name of a file", { exitCode: USAGE });
   if (path === "-" || force || !(await isFile(path))) return;
-  throw alreadyThere(path);
+  throw new CliError(`${path}: exists already; --force replaces it`);
 }
-
-/** The error of a file that would be replaced. */
-export const alreadyThere = (path: string): CliError => new CliError(`${path}: exists already; --force replaces it`);
 
 async function isFile(path: string): Promise<boolean> {
   try {

@@ -17,10 +17,20 @@ export async function fileOutput(path: string): Promise<Output> {
   // A pipe or a device takes bytes in order only.
   const isRegular = (await file.stat()).isFile();
   return {
-    write: (bytes) => writeAll(file, bytes, null),
-    patch: isRegular ? (position, bytes) => writeAll(file, bytes, position) : undefined,
-    close: () => file.close(),
+    write: (bytes) => named(path, writeAll(file, bytes, null)),
+    patch: isRegular ? (position, bytes) => named(path, writeAll(file, bytes, position)) : undefined,
+    close: () => named(path, file.close()),
   };
+}
+
+/** Node names the file in errors of opening, but not of writing. */
+async function named(path: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof Error) Object.assign(error, { path });
+    throw error;
+  }
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {

@@ -86,7 +86,11 @@ const preset = <T>(kind: OptionKind<T>, help: string): Option<T | undefined> => 
  * case, the config-file key is the key itself.
  */
 export const OPTIONS = {
-  data: { kind: text("DIR"), default: "", help: "data folder: journal, catalog, keys (default: ~/.kvass)" },
+  data: {
+    kind: pattern("DIR", /./, "a folder"),
+    default: "",
+    help: "data folder: journal, catalog, keys (default: ~/.kvass)",
+  },
   listen: { kind: listen, default: "127.0.0.1:8400", help: "address to listen on; port 0 picks a free one" },
   publicUrl: {
     kind: pattern("URL", /^https?:\/\/[^/\s]+\/?$/i, "http(s)://host[:port] without a path"),

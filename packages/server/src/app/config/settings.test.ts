@@ -44,6 +44,7 @@ test("flags and variables are named after the key", () => {
 });
 
 const REFUSED: [string, Parameters<typeof resolveSettings>[0], RegExp][] = [
+  ["a data folder without a name", { flags: { data: "" } }, /^--data: expected a folder, got ""$/],
   ["a port without a host", { flags: { listen: "8400" } }, /^--listen: expected HOST:PORT.*got "8400"$/],
   ["a path in the public URL", { flags: { publicUrl: "https://kvs.example/a" } }, /^--public-url: expected/],
   ["a short account", { environment: { KVASS_ACCOUNT_ID: "12" } }, /^KVASS_ACCOUNT_ID: expected twelve digits/],

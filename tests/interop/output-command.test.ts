@@ -1,0 +1,94 @@
+/** What the command line says where its output, or its input, has no place or no end. */
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { kvass, makeRecording, output, start, startKvass } from "../support/command-line.ts";
+import { TestServer } from "../support/server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "kvass-output-command-"));
+const path = (name: string): string => join(folder, name);
+const KVASS = join(import.meta.dirname, "../../packages/cli/src/main.ts");
+
+let server: TestServer;
+const run = (...args: string[]) => kvass([...args, "--data", server.data]);
+
+before(async () => {
+  server = await TestServer.start();
+  await makeRecording(path("clip.mkv"));
+  await output("ffmpeg", ["-v", "error", "-i", path("clip.mkv"), "-c", "copy", path("clip.mp4")]);
+  const { status, stderr } = await run("put", "porch", path("clip.mkv"), "--create");
+  assert.equal(status, 0, stderr);
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const SAVING: readonly string[][] = [
+  ["get", "porch"],
+  ["get", "porch", "--raw"],
+  ["clip", "porch", "--from", "-1h"],
+  ["image", "porch", "--at", "earliest"],
+];
+
+for (const args of SAVING) {
+  const named = args.join(" ");
+
+  test(`kvass ${named} names the file that finds no space`, async () => {
+    const { status, stderr } = await run(...args, "-o", "/dev/full");
+    assert.deepEqual([status, stderr], [1, "kvass: /dev/full: no space left on the disk\n"]);
+  });
+
+  test(`kvass ${named} wants a name for its file`, async () => {
+    const { status, stderr } = await run(...args, "-o", "");
+    assert.deepEqual([status, stderr], [2, "kvass: -o: expected the name of a file\n"]);
+  });
+
+  test(`kvass ${named} ends without a word where its reader has seen enough`, async () => {
+    const { status, stdout, stderr } = await shell(named, "| head -c 100");
+    assert.deepEqual([status, stdout.length], [0, 100]);
+    assert.doesNotMatch(stderr, /kvass:/);
+  });
+}
+
+/** Runs `kvass ... -o -`, or another command that writes to stdout, with its stdout where `redirection` says. */
+const shell = (command: string, redirection: string) => {
+  const saves = SAVING.some((args) => args.join(" ") === command) ? "-o -" : "";
+  const line = `"$0" "$1" ${command} ${saves} --data "$2" ${redirection}`;
+  return start("sh", ["-c", line, process.execPath, KVASS, server.data]).ended;
+};
+
+for (const command of [...SAVING.map((args) => args.join(" ")), "ls", "ls porch", "env", "play porch --from -1h"]) {
+  test(`kvass ${command} says where standard output finds no space`, async () => {
+    const { status, stderr } = await shell(command, "> /dev/full");
+    assert.equal(status, 1);
+    assert.match(stderr, /^kvass: standard output: no space left on the disk$/m);
+  });
+}
+
+test("kvass put --as-is of what is no Matroska ends", async () => {
+  const { status, stderr } = await run("put", "porch", path("clip.mp4"), "--as-is");
+  assert.deepEqual([status, stderr], [1, "kvass: --as-is: the input is not Matroska\n"]);
+});
+
+test("kvass put takes files whose names look like something else", async () => {
+  for (const name of ["cam:1.mp4", "a b'c\".mp4", "-x.mp4", "100%d.mp4"]) {
+    copyFileSync(path("clip.mp4"), path(name));
+    const { status, stderr } = await startKvass(
+      ["put", "--create", "--data", server.data, "names", "--", name],
+      undefined,
+      {
+        cwd: folder,
+      },
+    ).ended;
+    assert.equal(status, 0, stderr);
+  }
+});
+
+test("kvass get ends where nothing can come between its times", async () => {
+  const { status, stderr } = await run("get", "porch", "--from", "now", "--to", "now", "-o", path("none.mkv"));
+  assert.deepEqual([status, stderr], [2, "kvass: --to: nothing can come before it, since --from is no earlier\n"]);
+  assert.ok(!existsSync(path("none.mkv")));
+});
