@@ -1,3 +1,4 @@
+import { setImmediate as turnEnd } from "node:timers/promises";
 import { MatroskaError, MatroskaStreamReader } from "@kvass/media";
 import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import type { PutMediaMetrics } from "../events/metrics.ts";
@@ -250,6 +251,8 @@ export class IngestSession {
     const { fragment } = pending;
     const { live } = this.#options;
     try {
+      // To seal it takes longer than to hand out some frames: those that came with its last one, and that one itself, go first.
+      await turnEnd();
       fragment.live.row = await fragment.commit();
       live.archived(fragment.live);
       pending.durable = true;

@@ -222,6 +222,7 @@ test("PERSISTED comes in the order of the fragments, and nothing after one that 
   await session.send(
     Buffer.concat([bodyHeader(), ...[1000, 2000, 3000, 4000].flatMap((at) => [second(at), END_OF_FRAGMENT])]),
   );
+  await nextTurn();
   gates.get(2000)!.resolve();
   await nextTurn();
   assert.ok(!ackWords(session.acks).includes("P2000"));

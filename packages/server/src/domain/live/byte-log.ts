@@ -64,7 +64,8 @@ export class ByteLog {
     let length = 0;
     for (const slab of this.#slabsOf(from, to)) {
       const view = viewOf(slab, from, to);
-      copy.set(view, length);
+      // See `append`: out of shared memory, too, `set` copies word by word.
+      copy.fill(view, length, length + view.length);
       length += view.length;
     }
     return copy;

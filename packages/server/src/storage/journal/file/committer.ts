@@ -16,6 +16,27 @@ const GATHERED_BYTES = 8 * 1024 * 1024;
 /** Longest wait for them, in milliseconds: what is written already, in whichever segment, must not wait for a part that is late. */
 const GATHERED_MS = 50;
 
+/** A time that others are waited for. */
+class TimeLimit {
+  over = false;
+  readonly reached: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ms: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.reached = promise;
+    this.#timer = setTimeout(() => {
+      this.over = true;
+      resolve();
+    }, ms);
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** A fragment whose parts are all placed and which waits to become durable and visible. */
 interface Commit {
   readonly segment: OpenSegment;
@@ -130,18 +151,16 @@ export class Committer {
 
   /** Waits for the writes that follow one on the other, as long as little would be synced, and not for long. */
   async #gather(): Promise<void> {
-    const late = Symbol("late");
-    let limit: Promise<typeof late> | undefined;
-    const ended = new AbortController();
+    let limit: TimeLimit | undefined;
     for (const segment of this.#targets(this.#ready())) {
-      while (segment.written - segment.synced < GATHERED_BYTES) {
+      while (segment.written - segment.synced < GATHERED_BYTES && limit?.over !== true) {
         const write = segment.nextWrite();
         if (write === undefined) break;
-        limit ??= wait(GATHERED_MS, late, { signal: ended.signal }).catch(() => late);
-        if ((await Promise.race([write, limit])) === late) return;
+        limit ??= new TimeLimit(GATHERED_MS);
+        await Promise.race([write, limit.reached]);
       }
     }
-    ended.abort();
+    limit?.end();
   }
 
   /** How many fragments at the head of the queue are written whole. */
