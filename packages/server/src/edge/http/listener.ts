@@ -4,8 +4,9 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { baseUrlOf } from "./base-url.ts";
-import { CORS_HEADERS, preflightHeaders } from "./cors.ts";
+import { preflightHeaders } from "./cors.ts";
 import { type BaseUrlOf, Exchange } from "./exchange.ts";
+import { headOf } from "./head.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { originForm } from "./origin-form.ts";
 import { refusalOf, refuseConnection } from "./refuse.ts";
@@ -18,9 +19,6 @@ import { ProgressWatch } from "./watch.ts";
 const HEADERS_CHECK_MS = 2_000;
 /** TCP keep-alive probes start after this much silence, so that producers that lost power are noticed. */
 const TCP_KEEP_ALIVE_MS = 60_000;
-
-/** Headers of every answer, names and values in turn: Node writes those out faster than an object's. */
-const COMMON_HEADERS: readonly string[] = ["Server", "Kvass", ...Object.entries(CORS_HEADERS).flat()];
 
 /** What asks for `100 Continue` (RFC 9110, section 10.1.1). */
 const EXPECTS_CONTINUE = /^100-continue$/i;
@@ -213,9 +211,9 @@ export class Listener {
       const { status, headers, body, release } = await this.#answer(exchange);
       if (release !== undefined) exchange.lends(release);
       const closes = this.#takeOverClosing(request, response);
-      const head = headOf(exchange.id, headers);
-      if (isWhole(body)) sendWhole(response, status, head, body);
-      else await sendStream(response.writeHead(status, head), body, exchange.signal);
+      const head = { id: exchange.id, status, headers };
+      if (isWhole(body)) sendWhole(response, head, body, { closes, keepAliveMs: this.#limits.keepAliveMs });
+      else await sendStream(response.writeHead(status, headOf(head)), body, exchange.signal);
       if (isRead(request) && !closes) return;
       await finished(response, exchange.signal);
       linger(request, closes || (!isWhole(body) && !request.complete), this.#limits);
@@ -254,7 +252,7 @@ export class Listener {
   /** After the headers nothing can be said any more but that the answer is not whole; what was produced of it is still sent. */
   #fail({ id, request, response }: Exchange): void {
     const headers = { "x-amzn-ErrorType": "InternalFailure", "Content-Length": "0" };
-    if (!response.headersSent) response.writeHead(500, headOf(id, headers)).end();
+    if (!response.headersSent) response.writeHead(500, headOf({ id, status: 500, headers })).end();
     else if (request.complete) request.socket.destroySoon();
     else linger(request, true, this.#limits);
   }
@@ -279,10 +277,3 @@ function answerTo(request: StreamedRequest): ServerResponse {
 /** Whether part of an answer is out, or one before it is to come, so that anything else would be taken for that. */
 const isAnswering = ({ headersSent, writableFinished, socket }: ServerResponse): boolean =>
   !writableFinished && (headersSent || socket === null);
-
-/** All headers of an answer, names and values in turn. */
-function headOf(id: string, own: Readonly<Record<string, string>>): string[] {
-  const head = ["x-amzn-RequestId", id, ...COMMON_HEADERS];
-  for (const name in own) head.push(name, own[name]!);
-  return head;
-}

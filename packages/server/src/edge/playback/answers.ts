@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { hash } from "node:crypto";
 import { constants, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
@@ -16,6 +17,8 @@ const GZIP_AT_ONCE_BYTES = 16_384;
 const GZIP_AT_ONCE_OPTIONS = { ...GZIP_OPTIONS, windowBits: 14, memLevel: 6 };
 /** What a text and its compressed form take, in lengths of the text: the latter is much shorter. */
 const BOTH_FORMS = 1.25;
+/** Text up to this length is sent as a string: that of a live playlist with its usual window. */
+const SHORT_BYTES = 4096;
 /** What the objects around a text take, in bytes: more than a short playlist itself. */
 const OVERHEAD_BYTES = 1024;
 
@@ -50,6 +53,8 @@ export function plain(status: number, message: string, headers: Readonly<Record<
 export class EncodedText {
   readonly text: Uint8Array;
   readonly etag: string;
+  /** Empty where the text is none for it. */
+  #short: string | undefined;
   /** Memory for it and its compressed form. */
   readonly bytes: number;
   #zipped: Promise<Uint8Array> | undefined;
@@ -60,6 +65,13 @@ export class EncodedText {
     this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
     this.etag = hash("sha256", this.text, "base64url").slice(0, 22);
     this.bytes = Math.ceil(this.text.length * BOTH_FORMS) + OVERHEAD_BYTES;
+  }
+
+  /** The text as a body. A short one, which many may ask for, is written to a socket with less ado as a string. */
+  get body(): string | Uint8Array {
+    const { text } = this;
+    this.#short ??= text.length <= SHORT_BYTES && isAscii(text) ? Buffer.from(text).toString("latin1") : "";
+    return this.#short === "" ? text : this.#short;
   }
 
   /** The same compressed, once for all who take it so; undefined where that would gain nothing. Long texts on another thread. */
@@ -84,7 +96,7 @@ export function textAnswer(
 ): Promise<WireResponse> | WireResponse {
   const zipped = acceptsGzip(request) ? encoded.zipped() : undefined;
   const all = { ...own, ETag: `"${encoded.etag}"`, Vary: "Accept-Encoding" };
-  if (zipped === undefined) return textForm(request, encoded.text, all);
+  if (zipped === undefined) return textForm(request, encoded.body, all);
   const ofZipped = { ...all, ETag: `"${encoded.etag}-gzip"` };
   return zipped.then((body) => textForm(request, body, ofZipped, { "Content-Encoding": "gzip" }));
 }
@@ -92,7 +104,7 @@ export function textAnswer(
 /** One form of a text, or that the client has it. */
 function textForm(
   { headers }: WireRequest,
-  body: Uint8Array,
+  body: string | Uint8Array,
   own: Readonly<Record<string, string>> & { readonly ETag: string },
   encoding?: Readonly<Record<string, string>>,
 ): WireResponse {
