@@ -11,6 +11,7 @@ import { type Observed, type PlayerName, Stage } from "./stage.ts";
 const START = Date.now() - 3_600_000;
 /** Seconds of each of the pieces that a recording is made of, two fragments. */
 const PIECE = 4;
+const FRAGMENT = CODED.gop / CODED.rate;
 /** A busy browser leaves out pictures, but not so many. */
 const LONGEST_STEP = 1;
 
@@ -25,6 +26,13 @@ const withTone = (rate: number): Promise<Buffer> =>
     ...["-t", String(PIECE)],
   ]);
 
+/** The tone alone. */
+const tone = (): Promise<Buffer> =>
+  makeMedia([
+    ...["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${PIECE}`],
+    ...["-c:a", "aac", "-b:a", "96k", "-cluster_time_limit", "2000"],
+  ]);
+
 /** Sends pieces that follow one another. */
 async function record(stream: string, pieces: readonly Buffer[]): Promise<void> {
   await plane.create(stream, { DataRetentionInHours: 24 });
@@ -37,8 +45,11 @@ before(async () => {
   stage = await Stage.open();
   const [usual, other] = await Promise.all([withTone(48_000), withTone(44_100)]);
   await record("other-sound", [usual, other, usual]);
-  await record("damaged", [usual, usual, usual]);
-  damageFragment(plane.server.data, 2, 3);
+  for (const [index, mode] of ["ON_DEMAND", "LIVE_REPLAY"].entries()) {
+    await record(`damaged-${mode}`, [usual, usual, usual]);
+    damageFragment(plane.server.data, 2 + index, 3);
+  }
+  await record("without-pictures", [usual, await tone(), usual]);
 });
 after(() => stage.close());
 
@@ -50,45 +61,57 @@ function selectorOf(pieces: number) {
   return { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange } as const;
 }
 
-/** Plays so many seconds; returns what is seen. */
-async function play(name: PlayerName, url: string, seconds: number): Promise<Observed> {
+/** Plays up to a place, wherever the player begins before it; returns what is seen. Rejects where playback stops. */
+async function play(name: PlayerName, url: string, until: number): Promise<Observed> {
   const screen = await stage.play(name, url);
-  const observed = await screen.watched(seconds);
+  const { frames } = await screen.watched(0);
+  const observed = await screen.watched(until - frames[0]!.time);
   await screen.close();
   assert.ok(observed.audioBytes > 0);
   return observed;
 }
 
-/** The same where none is left out; returns the numbers of the pictures. */
-async function watch(name: PlayerName, url: string, seconds: number): Promise<number[]> {
-  const { frames, holes } = await play(name, url, seconds);
-  assert.deepEqual(holes, []);
-  const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
-  assert.ok(Math.max(...steps) < LONGEST_STEP, `left out ${Math.max(...steps)} s`);
-  return frames.map(({ number }) => number);
-}
-
-describe("changes within a session", { concurrency: true }, () => {
-  test("dash.js goes on into the third period of a replay whose first one has left the manifest", async () => {
+describe("what is sent changes in a replay", { concurrency: true }, () => {
+  test("dash.js goes on into the third period once the first one has left the manifest", async () => {
     const url = await player.dash({
       StreamName: "other-sound",
       PlaybackMode: "LIVE_REPLAY",
       DASHFragmentSelector: selectorOf(3),
       MaxManifestFragmentResults: 3,
     });
-    const numbers = await watch("dash.js", url, 2 * PIECE + 1.5);
-    const begins = numbers.filter((number, index) => number < (numbers[index - 1] ?? Number.POSITIVE_INFINITY));
-    assert.equal(begins.length, 3);
-    assert.ok(numbers.at(-1)! > CODED.rate);
+    const { frames, holes } = await play("dash.js", url, 2 * PIECE + 1);
+    assert.deepEqual(holes, []);
+    const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
+    assert.ok(Math.max(...steps) < LONGEST_STEP, `left out ${Math.max(...steps)} s`);
   });
 
   for (const PlaybackMode of ["ON_DEMAND", "LIVE_REPLAY"] as const) {
-    for (const name of ["Shaka Player", "dash.js"] as const) {
-      test(`${name} jumps over a damaged fragment, ${PlaybackMode}`, async () => {
-        const url = await player.dash({ StreamName: "damaged", PlaybackMode, DASHFragmentSelector: selectorOf(3) });
-        const { frames } = await play(name, url, 2 * PIECE + 1);
-        assert.equal(frames.filter(({ number }, index) => number < (frames[index - 1]?.number ?? 0)).length, 2);
-      });
-    }
+    test(`Shaka Player jumps over a damaged fragment with DASH, ${PlaybackMode}`, async () => {
+      const session = { StreamName: `damaged-${PlaybackMode}`, PlaybackMode, DASHFragmentSelector: selectorOf(3) };
+      const { frames } = await play("Shaka Player", await player.dash(session), 2 * PIECE + 1);
+      const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
+      assert.ok(Math.max(...steps) > FRAGMENT / 2, "the damaged fragment is shown");
+    });
+  }
+});
+
+describe("pictures leave for a while", { concurrency: true }, () => {
+  for (const [name, protocol] of [
+    ["hls.js", "HLS"],
+    ["Shaka Player", "HLS"],
+    ["Shaka Player", "DASH"],
+    ["dash.js", "DASH"],
+  ] as const) {
+    test(`${name} shows a picture while sound alone is sent, and goes on with those behind it, ${protocol}`, async () => {
+      const session = { StreamName: "without-pictures", PlaybackMode: "ON_DEMAND" } as const;
+      const selector = selectorOf(3);
+      const url = await (protocol === "HLS"
+        ? player.hls({ ...session, HLSFragmentSelector: selector, DiscontinuityMode: "ON_DISCONTINUITY" })
+        : player.dash({ ...session, DASHFragmentSelector: selector }));
+      const { frames } = await play(name, url, 2 * PIECE + 1);
+      const meanwhile = frames.filter(({ time }) => time > PIECE + 0.5 && time < 2 * PIECE - 0.5);
+      assert.ok(meanwhile.length > 0 && meanwhile.every(({ number }) => number === 0), JSON.stringify(meanwhile));
+      assert.ok(frames.at(-1)!.number > 0);
+    });
   }
 });

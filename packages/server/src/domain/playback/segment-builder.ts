@@ -44,8 +44,9 @@ export interface SegmentTrack {
   /** Frames, and the milliseconds that they last, without those that the first is shown before its time. */
   readonly frames: number;
   readonly durationMs: number;
-  /** Bytes of the frames. */
+  /** Bytes of the frames, and of the first of them. */
   readonly frameBytes: number;
+  readonly firstBytes: number;
   /** Bytes of the boxes before them, where it is fragmented MP4; else 0. */
   readonly headBytes: number;
 }
@@ -258,7 +259,7 @@ function describe({ codec, samples, timescale, track, heldTicks = 0 }: Described
   // Divided once: a time since the epoch, multiplied first, is more than a number holds exactly.
   const toMs = (time: number): number => time / (timescale / MS_PER_SECOND);
   const start = samples[0] && toMs(samples[0].decodeTime);
-  const described = { codec, source, name, language, start };
+  const described = { codec, source, name, language, start, firstBytes: samples[0]?.data.length ?? 0 };
   return { ...described, frames: samples.length, durationMs: toMs(ticks), frameBytes, headBytes: 0 };
 }
 

@@ -19,7 +19,7 @@ import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from 
 import type { Segments } from "./segment-list.ts";
 import { SegmentRows } from "./segment-rows.ts";
 import { measureSounds, type SoundBandwidths } from "./sound-bandwidth.ts";
-import { emptySegment, withStandIns } from "./stand-in.ts";
+import { emptySegment, hasTracks, withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
@@ -219,7 +219,7 @@ export class PlaybackSession {
   /**
    * A segment of the session, built. Rejects with PlaybackRefusal `invalid`, `forbidden` where it is not within the session, `not-found`
    * where it is no longer or never was, `unplayable` where it cannot be packaged, `throttled`.
-   * @param track that is wanted of it: where it lacks that, silence stands in for it
+   * @param track that is wanted of it: where it lacks that, silence or a picture stands in for it
    */
   async segment(name: SegmentName, track = 1): Promise<SessionSegment<Mp4Segment>> {
     const rows = await this.#asked(name);
@@ -234,7 +234,7 @@ export class PlaybackSession {
     const segment = rows && this.#places.builder.keptMp4(this.stream, rows);
     if (rows === undefined || segment === undefined) return undefined;
     try {
-      if (segment.tracks.length < track) return undefined;
+      if (!hasTracks(segment, this.#knownTracks, track)) return undefined;
       this.#spendMedia(name);
       this.#expectNext(rows);
       segment.memory?.hold();
@@ -378,9 +378,10 @@ export class PlaybackSession {
   /** A segment, with all that the session offers where it lacks that track; as it is where nobody can tell what that is. */
   async #having(track: number, rows: readonly FragmentRow[]): Promise<Mp4Segment> {
     const segment = await this.#mp4(rows);
-    if (segment.tracks.length >= track) return segment;
+    if (hasTracks(segment, this.#knownTracks, track)) return segment;
     const offered = this.#knownTracks ?? (await this.tracks().catch(() => []));
-    return withStandIns(segment, rows[0]!.sequence, offered);
+    if (hasTracks(segment, offered, track)) return segment;
+    return withStandIns(segment, rows[0]!.sequence, offered, () => this.#first((each) => this.#mp4(each)));
   }
 
   #mp4(rows: readonly FragmentRow[]): Promise<Mp4Segment> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MediaCodec } from "@kvass/media";
 import type { Mp4Segment, Mp4Track } from "./segment-builder.ts";
-import { withStandIns } from "./stand-in.ts";
+import { hasTracks, withStandIns } from "./stand-in.ts";
 import type { Track } from "./tracks.ts";
 
 const picture = { kind: "video", name: "h264" } as MediaCodec;
@@ -31,27 +31,70 @@ const offering = (...codecs: MediaCodec[]): Track[] =>
     headBytesPerFrame: 0,
   }));
 
-test("sound that a segment lacks is silence for as long as its pictures are shown", () => {
+/** The first segment of a session, whose pictures are the bytes 1, 2 and 3, 4. */
+const first = async (): Promise<Mp4Segment> => {
+  const codec = {
+    ...picture,
+    rfc6381: "avc1.4d400c",
+    configuration: new Uint8Array(),
+    ...{ width: 16, height: 16, displayWidth: 16, displayHeight: 16 },
+    sampleAspect: { numerator: 1, denominator: 1 },
+  };
+  const media = { payload: [Uint8Array.of(1, 2, 3, 4)] };
+  const pictures = {
+    ...built(codec as MediaCodec),
+    firstBytes: 2,
+    media,
+    source: 1,
+    language: "und",
+  } as unknown as Mp4Track;
+  return { tracks: [pictures], bytes: 1 };
+};
+
+test("sound that a segment lacks is silence for as long as its pictures are shown", async () => {
   const segment = segmentOf(picture);
-  const { tracks } = withStandIns(segment, 7, offering(picture, sound));
+  const { tracks } = await withStandIns(segment, 7, offering(picture, sound), first);
   assert.equal(tracks[0], segment.tracks[0]);
   const { start, durationMs, timescale, codec, language } = tracks[1]!;
   assert.deepEqual([start, durationMs, timescale, codec, language], [10_000, 2000, 8000, sound, "ger"]);
   assert.ok(tracks[1]!.init.length > 0 && tracks[1]!.media.payload.length === 1);
 });
 
-test("sound that has no silence has no frames", () => {
-  const { tracks } = withStandIns(segmentOf(picture), 7, offering(picture, withoutSilence));
+test("sound that has no silence has no frames", async () => {
+  const { tracks } = await withStandIns(segmentOf(picture), 7, offering(picture, withoutSilence), first);
   assert.deepEqual([tracks[1]!.frames, tracks[1]!.start], [0, undefined]);
 });
 
-test("what has all tracks, and what has others in their places, stays as it is", () => {
-  for (const [segment, offered] of [
-    [segmentOf(picture, sound), offering(picture, sound)],
-    [segmentOf(picture, sound), offering(picture)],
-    [segmentOf(sound), offering(picture, sound)],
-    [segmentOf(sound), offering(sound, sound)],
+test("in place of pictures that a segment lacks, the first one of the session stays for as long as its sound lasts", async () => {
+  const segment = segmentOf(sound);
+  const { tracks } = await withStandIns(segment, 7, offering(picture, sound), first);
+  assert.equal(tracks[1], segment.tracks[0]);
+  const [still] = tracks;
+  assert.deepEqual([still!.start, still!.durationMs, still!.frames, still!.timescale], [10_000, 2000, 1, 90_000]);
+  assert.deepEqual(
+    still!.media.payload,
+    [Uint8Array.of(1, 2)].map((bytes) => Buffer.from(bytes)),
+  );
+  assert.equal(still!.codec.kind, "video");
+});
+
+test("a session of sound alone has no pictures", async () => {
+  const segment = segmentOf(picture, sound);
+  const { tracks } = await withStandIns(segment, 7, offering(sound), first);
+  assert.deepEqual(tracks, [segment.tracks[1]]);
+});
+
+test("what has all tracks has them in their places", () => {
+  for (const [segment, offered, number, expected] of [
+    [segmentOf(picture, sound), offering(picture, sound), 2, true],
+    [segmentOf(picture, sound), offering(picture), 1, true],
+    [segmentOf(picture), offering(picture, sound), 1, true],
+    [segmentOf(picture), offering(picture, sound), 2, false],
+    [segmentOf(sound), offering(picture, sound), 1, false],
+    [segmentOf(picture, sound), offering(sound), 1, false],
+    [segmentOf(picture, sound), undefined, 2, true],
+    [segmentOf(sound), undefined, 1, false],
   ] as const) {
-    assert.equal(withStandIns(segment, 7, offered), segment);
+    assert.equal(hasTracks(segment, offered, number), expected);
   }
 });
