@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as turnEnd, setTimeout as wait } from "node:timers/promises";
 import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import type { JournalUnavailable } from "../../ports/journal.ts";
@@ -137,7 +137,7 @@ export class Committer {
   }
 
   async #round(): Promise<void> {
-    // The index's log must have room before the syncs begin, so that between a sync and its rows there is nothing to wait for.
+    // The index's log must have room before the syncs begin, so that between a sync and its rows there is no wait for a disk.
     await this.#ledger.pressure();
     await this.#gather();
     const ready = this.#ready();
@@ -145,6 +145,8 @@ export class Committer {
     const commits = this.#queue.splice(0, ready);
     this.charge(targets.size);
     const gained = await Promise.all(Array.from(targets, (segment) => segment.sync()));
+    // A transaction takes longer than to hand out some frames: those that have come by now go first.
+    if (commits.length > 0) await turnEnd();
     this.#finish(commits);
     this.#host.synced(gained.reduce((sum, bytes) => sum + bytes, 0));
   }
