@@ -248,7 +248,7 @@ export class MediaRead {
 
   /**
    * Milliseconds from a fragment to the newest that has come whole. Readers take 0 for "caught up" (AWS docs, "GetMedia"): it is so while the next
-   * one arrives, and of fragments that share a server timestamp only for the newest.
+   * one arrives, and of fragments that came in one millisecond only for the newest.
    */
   #behind({ sequence, serverTimestamp }: FragmentRow | LiveFragment["identity"]): number {
     const { newestWhole } = this.#options.live;

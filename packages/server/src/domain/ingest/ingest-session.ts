@@ -224,7 +224,7 @@ export class IngestSession {
     const { metrics, live, now } = this.#options;
     const receivedAt = now();
     metrics.incomingFragments++;
-    // Fragments of a burst may begin a little ahead of the clock.
+    // The clock may have been set back since.
     metrics.fragmentIngestionLatency.add(Math.max(0, receivedAt - fragment.live.identity.serverTimestamp));
     this.acks.push(encodeProgress("RECEIVED", fragment));
     if (fragment.journal === undefined) {
