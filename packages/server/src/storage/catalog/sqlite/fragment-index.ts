@@ -45,7 +45,10 @@ interface ClockStatements {
   readonly behind: StatementSync;
   /** As `behind`, with the columns of a timeline. */
   readonly timedBehind: StatementSync;
-  /** Of what `behind` would give: the least sequence, the greatest, and how many there are. */
+  /** Of what `behind` would give: the first sequence; and the last, where there are as many as are asked for. */
+  readonly first: StatementSync;
+  readonly last: StatementSync;
+  /** Of the same: the least sequence, the greatest, and how many there are. */
   readonly reach: StatementSync;
 }
 
@@ -67,10 +70,10 @@ type Read<Row> = (parameters: PageParameters) => Row[];
 /** The statements that read by one of the clocks. */
 function clockStatements(database: Database, clock: FragmentClock): ClockStatements {
   const start = CLOCK_COLUMN[clock];
-  const page = (columns: string): string =>
+  const page = (columns: string, limit = LIMIT): string =>
     `SELECT ${columns} FROM fragments
      WHERE stream_id = :stream AND (${start}, sequence) > (:time, :sequence) AND ${start} <= :to
-     ORDER BY ${start}, sequence ${LIMIT}`;
+     ORDER BY ${start}, sequence ${limit}`;
   return {
     // Goes back by the stream's longest fragment, as what starts earlier cannot contain the time, and 1 ms for the rounding of fractions.
     containing: rows(
@@ -86,6 +89,8 @@ function clockStatements(database: Database, clock: FragmentClock): ClockStateme
     ),
     behind: rows(database, page(FRAGMENT_COLUMNS)),
     timedBehind: rows(database, page(TIMED_COLUMNS)),
+    first: rows(database, page("sequence", "LIMIT 1")),
+    last: rows(database, page("sequence", "LIMIT 1 OFFSET :limit - 1")),
     reach: rows(database, `SELECT min(sequence), max(sequence), count(*) FROM (${page("sequence")})`),
   };
 }
@@ -218,13 +223,13 @@ export class SqliteFragmentIndex implements FragmentIndex {
 
   /**
    * A page of a timeline. Where its fragments arrived in its order, and no others between them, as nearly always, they lie side by side in the
-   * table: that is read without a search for each of them. The index tells what there is: as many fragments from the least sequence to the
-   * greatest as the page has can be no others.
+   * table: that is read without a search for each of them. The index tells what there is: as many fragments from one sequence to another as the
+   * page has, in its order, can be no others where these are its ends, or the least and the greatest of it.
    */
   #timed(clock: FragmentClock, parameters: PageParameters): TimedFragment[] {
-    const { reach, timedBehind } = this.#clocks[clock];
+    const { timedBehind } = this.#clocks[clock];
     const { stream } = parameters;
-    const [first, last, count] = reach.get(parameters) as unknown as [number, number, number];
+    const [first, last, count] = this.#reach(clock, parameters);
     if (count === 0) return [];
     if (last - first < MOST_PACKED_SPAN) {
       const packed = this.#packed.all({ stream, first, last, limit: count + 1 }) as unknown as Columns[];
@@ -232,6 +237,16 @@ export class SqliteFragmentIndex implements FragmentIndex {
       if (page.length > 0 && inOrder(page, clock)) return page;
     }
     return (timedBehind.all(parameters) as unknown as Columns[]).map((row) => toTimed(stream, row));
+  }
+
+  /** Two sequences between which a page may lie, and how many fragments it has. Of a whole page its ends, for which the index is passed over faster. */
+  #reach(clock: FragmentClock, parameters: PageParameters): [first: number, last: number, count: number] {
+    const { first, last, reach } = this.#clocks[clock];
+    const end = last.get(parameters) as unknown as [number] | undefined;
+    if (end === undefined) return reach.get(parameters) as unknown as [number, number, number];
+    const { limit, ...behind } = parameters;
+    const [start] = first.get(behind) as unknown as [number];
+    return [start, end[0], limit];
   }
 
   #range<Row extends TimedFragment>(read: Read<Row>, query: RangeQuery): Promise<Row[]> {
