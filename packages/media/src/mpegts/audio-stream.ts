@@ -1,7 +1,13 @@
 import type { AudioCodec } from "../codecs/model.ts";
-import type { Sample, TrackSamples } from "../samples/model.ts";
+import type { Sample } from "../samples/model.ts";
 import { ADTS_HEADER_BYTES, adtsSetUp, MAX_ADTS_PAYLOAD, writeAdtsHeader } from "./adts.ts";
-import { type ElementaryStream, noMapping, type PesUnit, transportTicks } from "./elementary-stream.ts";
+import {
+  type ElementaryStream,
+  noMapping,
+  type PesUnit,
+  type TransportTrack,
+  transportTicks,
+} from "./elementary-stream.ts";
 import { MAX_AUDIO_PAYLOAD } from "./pes.ts";
 
 const AUDIO_PID = 0x101;
@@ -35,7 +41,7 @@ class AudioStream implements ElementaryStream {
   /** The constant part of ADTS headers; undefined for frames that bring their own. */
   readonly #adts: number | undefined;
 
-  constructor(track: TrackSamples, streamType: number, adts: number | undefined, baseTicks: number) {
+  constructor(track: TransportTrack, streamType: number, adts: number | undefined, baseTicks: number) {
     this.streamType = streamType;
     this.#adts = adts;
     const [least, most] = adts === undefined ? [LEAST_MP3_BYTES, MAX_AUDIO_PAYLOAD] : [1, MAX_ADTS_PAYLOAD];
@@ -43,7 +49,7 @@ class AudioStream implements ElementaryStream {
     this.units = this.#group(track, baseTicks);
   }
 
-  #group({ codec, timescale }: TrackSamples, baseTicks: number): AudioUnit[] {
+  #group({ codec, timescale }: TransportTrack, baseTicks: number): AudioUnit[] {
     const samples = this.#samples;
     const units: AudioUnit[] = [];
     const groupTicks = (timescale * GROUP_MS) / 1000;
@@ -88,7 +94,7 @@ function mp3StreamType({ sampleRate }: AudioCodec): number {
  * Sound as AAC with ADTS headers or as MP3, some frames to a PES packet. Frames that are too large or too small for
  * their format are left out. Throws a `CodecError` for a codec that has no such form.
  */
-export function audioStream(track: TrackSamples, baseTicks: number): ElementaryStream {
+export function audioStream(track: TransportTrack, baseTicks: number): ElementaryStream {
   const { codec } = track;
   if (codec.kind === "audio" && codec.name === "aac")
     return new AudioStream(track, ADTS_STREAM, adtsSetUp(codec, track.track.codecId), baseTicks);

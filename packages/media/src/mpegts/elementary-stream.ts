@@ -1,9 +1,15 @@
 import { CodecError } from "../codecs/model.ts";
-import type { TrackSamples } from "../samples/model.ts";
+import type { MatroskaTrack } from "../matroska/model.ts";
+import type { CodedSamples } from "../samples/model.ts";
 import type { MappedStream } from "./tables.ts";
 
 /** Ticks a second of timestamps in transport streams. */
 const TICKS = 90_000;
+
+/** The samples of a track, and what an error calls their codec. */
+export interface TransportTrack extends CodedSamples {
+  readonly track: Pick<MatroskaTrack, "codecId">;
+}
 
 /** A PES packet that shall be written: one frame of video, or some of sound. */
 export interface PesUnit {
@@ -34,6 +40,6 @@ export function transportTicks(time: number, timescale: number): number {
 }
 
 /** The error for a codec that has no mapping to transport streams here. */
-export function noMapping({ codec, track }: TrackSamples): CodecError {
+export function noMapping({ codec, track }: TransportTrack): CodecError {
   return new CodecError("unsupported", track.codecId, `MPEG-TS has no mapping of ${codec.name}`);
 }

@@ -1,6 +1,5 @@
-import type { TrackSamples } from "../samples/model.ts";
 import { audioStream } from "./audio-stream.ts";
-import type { ElementaryStream } from "./elementary-stream.ts";
+import type { ElementaryStream, TransportTrack } from "./elementary-stream.ts";
 import { PACKET_BYTES, writeClockPacket, writeRun, writeSectionPacket } from "./packet.ts";
 import { writePesHeader } from "./pes.ts";
 import { CLOCK_STEP, type ScheduledUnit, schedule } from "./schedule.ts";
@@ -19,9 +18,9 @@ const TABLE_PACKETS = 2;
 /** What a segment is made of: at least one track. */
 export interface TransportSegmentSettings {
   /** H.264 or H.265. */
-  readonly video?: TrackSamples | undefined;
+  readonly video?: TransportTrack | undefined;
   /** AAC or MP3. */
-  readonly audio?: TrackSamples | undefined;
+  readonly audio?: TransportTrack | undefined;
   /** Ticks of 90 kHz, a whole number, that are added to all times; none if not given. */
   readonly baseTicks?: number | undefined;
   /** Makes the memory of the segment, each of whose bytes is written; what it holds before does not matter. Zeroed memory if not given. */

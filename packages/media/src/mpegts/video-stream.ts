@@ -4,8 +4,14 @@ import type { VideoCodec, VideoCodecName } from "../codecs/model.ts";
 import { parameterSets } from "../codecs/parameter-sets.ts";
 import { concatBytes } from "../matroska/element-writer.ts";
 import { compositionShift } from "../mp4/composition-shift.ts";
-import type { Sample, TrackSamples } from "../samples/model.ts";
-import { type ElementaryStream, noMapping, type PesUnit, transportTicks } from "./elementary-stream.ts";
+import type { Sample } from "../samples/model.ts";
+import {
+  type ElementaryStream,
+  noMapping,
+  type PesUnit,
+  type TransportTrack,
+  transportTicks,
+} from "./elementary-stream.ts";
 
 const VIDEO_PID = 0x100;
 const VIDEO_STREAM_ID = 0xe0;
@@ -79,7 +85,7 @@ class VideoStream implements ElementaryStream {
   /** The parameter sets with their start codes. */
   readonly #sets: Uint8Array;
 
-  constructor({ samples, timescale }: TrackSamples, codec: VideoCodec, framing: Framing, baseTicks: number) {
+  constructor({ samples, timescale }: TransportTrack, codec: VideoCodec, framing: Framing, baseTicks: number) {
     this.streamType = framing.streamType;
     this.#framing = framing;
     this.#lengthBytes = codec.nalLengthBytes;
@@ -158,7 +164,7 @@ class VideoStream implements ElementaryStream {
  * Video as access units with start codes, each behind a delimiter, and with the codec's parameter sets before each key
  * frame that brings none. Throws a `CodecError` for a codec that has no such form.
  */
-export function videoStream(track: TrackSamples, baseTicks: number): ElementaryStream {
+export function videoStream(track: TransportTrack, baseTicks: number): ElementaryStream {
   const { codec } = track;
   const framing = codec.kind === "video" ? FRAMINGS[codec.name] : undefined;
   if (codec.kind !== "video" || framing === undefined) throw noMapping(track);

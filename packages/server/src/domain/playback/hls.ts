@@ -41,19 +41,24 @@ async function placeOf(session: PlaybackSession): Promise<PlaylistPlace> {
   return session.isStatic && isLong(await session.window()) ? "folder" : "query";
 }
 
-/** The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS. */
+/**
+ * The Multivariant Playlist (AWS docs, "GetHLSMasterPlaylist"): one variant, its sound beside it in fragmented MP4 and within it in MPEG-TS, where
+ * further sounds are beside it too. Of several sounds without a picture the first is the variant and a rendition, of one URI.
+ */
 export async function hlsMultivariant(session: PlaybackSession, lowLatency = false): Promise<string> {
   const { parameters, peakBandwidth, averageBandwidth, joins } = session.grant;
   const tracks = await session.tracks();
   const place = lowLatency ? "low-latency" : await placeOf(session);
-  const [main, ...others] = tracks;
+  const [main] = tracks;
   const video = main!.codec.kind === "video" ? main!.codec : undefined;
-  const separate = parameters.container === "fmp4" ? others : [];
+  const sounds = tracks.filter(({ codec }) => codec.kind === "audio");
+  const isMuxed = parameters.container === "ts" && video !== undefined;
+  const separate = sounds.length < 2 && (isMuxed || video === undefined) ? [] : sounds;
   return multivariantPlaylist({
     renditions: separate.map((track, index) => ({
       groupId: AUDIO_GROUP,
       name: renditionName(track, separate),
-      uri: mediaPlaylistUri(session, track.number, place),
+      uri: isMuxed && index === 0 ? undefined : mediaPlaylistUri(session, track.number, place),
       language: languageOf(track, separate),
       isDefault: index === 0,
       channels: track.codec.kind === "audio" ? track.codec.channels : undefined,
@@ -218,7 +223,8 @@ export function uris(
 ): { uriPrefix: string; uriSuffix: string } {
   const token = tokenParameter(session, inFolder);
   if (session.grant.parameters.container === "ts") {
-    return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: token };
+    const sound = number === 1 ? "" : `&TrackNumber=${number}`;
+    return { uriPrefix: "getTSFragment.ts?FragmentNumber=", uriSuffix: token + sound };
   }
   return {
     uriPrefix: "getMP4MediaFragment.mp4?FragmentNumber=",

@@ -71,9 +71,12 @@ export interface Mp4Segment extends BuiltSegment {
   readonly tracks: readonly Mp4Track[];
 }
 
-/** A segment as MPEG-TS: the video track and the first of sound. Times are those of the producer's clock, in 33 bits of 90 kHz. */
+/** A segment as MPEG-TS. Times are those of the producer's clock, in 33 bits of 90 kHz. */
 export interface TransportSegment extends BuiltSegment {
+  /** The video track and the first of sound. */
   readonly payload: Uint8Array;
+  /** Each further track of sound that MPEG-TS carries, by itself. */
+  readonly sounds: readonly Uint8Array[];
 }
 
 /** What is known of a segment before its fragments are looked up. */
@@ -232,17 +235,26 @@ function mp4Form(samples: readonly TrackSamples[], sequence: number): Mp4Segment
 }
 
 function transportForm(samples: readonly TrackSamples[]): TransportSegment {
-  const tracks = muxed(samples);
-  const video = tracks.find(({ codec }) => codec.kind === "video");
-  const audio = tracks.find(({ codec }) => codec.kind === "audio");
-  const payload = transportSegment({ video, audio, allocate: (bytes) => Buffer.allocUnsafeSlow(bytes) });
-  return { tracks: tracks.map(describe), memory: new SharedMemory([payload]), payload, bytes: payload.length };
+  const together = muxedTracks(samples);
+  const main = samples.slice(0, together);
+  const others = samples.slice(together).filter(({ codec }) => TRANSPORT_SOUNDS.has(codec.name));
+  const video = main.find(({ codec }) => codec.kind === "video");
+  const audio = main.find(({ codec }) => codec.kind === "audio");
+  const payload = transportSegment({ video, audio, allocate });
+  const sounds = others.map((sound) => transportSegment({ audio: sound, allocate }));
+  const all = [payload, ...sounds];
+  const bytes = all.reduce((sum, { length }) => sum + length, 0);
+  return { tracks: [...main, ...others].map(describe), memory: new SharedMemory(all), payload, sounds, bytes };
 }
 
-/** MPEG-TS carries the picture and the first sound. */
-function muxed<Track extends { readonly codec: MediaCodec }>(tracks: readonly Track[]): readonly Track[] {
-  return tracks.slice(0, tracks[0]?.codec.kind === "video" ? 2 : 1);
-}
+const allocate = (bytes: number): Uint8Array => Buffer.allocUnsafeSlow(bytes);
+
+/** What MPEG-TS carries of sound beside the first one; where it does not carry that, the segment is refused. */
+const TRANSPORT_SOUNDS: ReadonlySet<MediaCodec["name"]> = new Set(["aac", "mp3"]);
+
+/** How many tracks MPEG-TS has in one: the picture and the first sound, which it may lack, or a sound alone. */
+export const muxedTracks = ([first]: readonly { readonly codec: MediaCodec }[]): number =>
+  first?.codec.kind === "video" ? 2 : 1;
 
 /** Samples of a track of which no more is known than what is told of it. */
 type DescribedSamples = CodedSamples &

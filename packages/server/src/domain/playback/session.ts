@@ -4,7 +4,6 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import { formatFragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
-import type { FrameTable } from "../fragments/frame-table.ts";
 import type { Stream } from "../streams/stream.ts";
 import { buildRefusal } from "./build-refusal.ts";
 import { Follower } from "./follower.ts";
@@ -18,8 +17,8 @@ import { MAX_JOINED_FRAGMENTS, nameOf, type Segment, type SegmentName, upToPictu
 import type { BuiltSegment, Mp4Segment, SegmentBuilder, TransportSegment } from "./segment-builder.ts";
 import type { Segments } from "./segment-list.ts";
 import { SegmentRows } from "./segment-rows.ts";
-import { measureSounds, type SoundBandwidths } from "./sound-bandwidth.ts";
-import { emptySegment, hasTracks, withStandIns } from "./stand-in.ts";
+import { type SoundBandwidths, SoundMeter } from "./sound-bandwidth.ts";
+import { emptySegment, hasTracks, transportTrack, withStandIns } from "./stand-in.ts";
 import type { PlaylistPreview, PlaylistWindow, SessionTimeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant } from "./token.ts";
 import { type Track, tracksOf } from "./tracks.ts";
@@ -59,7 +58,7 @@ export class PlaybackSession {
   readonly #rows: SegmentRows;
   readonly #setUps = new Map<number, Promise<readonly Track[]>>();
   #tracks: Promise<readonly Track[]> | undefined;
-  #sounds: Promise<SoundBandwidths> | undefined;
+  readonly #sounds: SoundMeter;
   /** The same once they are there. */
   #knownTracks: readonly Track[] | undefined;
 
@@ -76,6 +75,9 @@ export class PlaybackSession {
     this.#timeline = timeline;
     this.#places = places;
     this.#rows = new SegmentRows(grant, stream, places);
+    this.#sounds = new SoundMeter(async (segment) =>
+      places.builder.frameTables(stream, await this.#rows.find(nameOf(segment))),
+    );
     this.#follower = grant.parameters.mode === "live" ? undefined : new Follower(this, timeline);
   }
 
@@ -186,22 +188,7 @@ export class PlaybackSession {
 
   /** What the session's sounds take at the peak, measured when it is asked for first, so that manifests go on telling the same. */
   soundBandwidths(segments: Segments): Promise<SoundBandwidths> {
-    if (this.#sounds === undefined) {
-      this.#sounds = this.tracks().then((tracks) => measureSounds(segments, tracks, (place) => this.#tablesOf(place)));
-      this.#sounds.catch(() => {
-        this.#sounds = undefined;
-      });
-    }
-    return this.#sounds;
-  }
-
-  async #tablesOf(segment: Segment): Promise<readonly (FrameTable | undefined)[]> {
-    try {
-      return await this.#places.builder.frameTables(this.stream, await this.#rows.find(nameOf(segment)));
-    } catch {
-      // What cannot be read now, or has expired, is told of when it is played.
-      return [undefined];
-    }
+    return this.#sounds.measured(segments, () => this.tracks());
   }
 
   /** The track of that number. Rejects with PlaybackRefusal `not-found` where there is none. */
@@ -244,12 +231,22 @@ export class PlaybackSession {
     }
   }
 
-  /** The same as MPEG-TS. */
-  async transport(name: SegmentName): Promise<SessionSegment<TransportSegment>> {
+  /** The same as MPEG-TS: the bytes of a track, of which the first stands for the picture and its sound. */
+  async transport(
+    name: SegmentName,
+    track = 1,
+  ): Promise<SessionSegment<TransportSegment> & { readonly payload: Uint8Array }> {
     const rows = await this.#asked(name);
     const building = this.#refusing(this.#places.builder.transport(this.stream, rows));
     this.#expectNext(rows);
-    return this.#place(rows, await building);
+    const placed = this.#place(rows, await building);
+    try {
+      const { payload } = placed.segment;
+      return { ...placed, payload: track === 1 ? payload : transportTrack(placed.segment, track, await this.tracks()) };
+    } catch (error) {
+      placed.release();
+      throw error;
+    }
   }
 
   /** The fragments of a segment that a client asks for, which counts against the stream's quota. */

@@ -14,11 +14,41 @@ export type SoundBandwidths = ReadonlyMap<number, number>;
 /** Reads the tables of frames of a segment's fragments, as far as there are any. */
 export type TableReader = (segment: Segment) => Promise<readonly (FrameTable | undefined)[]>;
 
+/** Measures a session's sounds, once. */
+export class SoundMeter {
+  readonly #read: TableReader;
+  #measured: Promise<SoundBandwidths> | undefined;
+
+  constructor(read: TableReader) {
+    this.#read = read;
+  }
+
+  /** What `tracks` take over these segments, or over those that were there when it was asked for first. Rejects as `tracks` does. */
+  measured(segments: Segments, tracks: () => Promise<readonly Track[]>): Promise<SoundBandwidths> {
+    if (this.#measured === undefined) {
+      this.#measured = tracks().then((known) => measureSounds(segments, known, (segment) => this.#tablesOf(segment)));
+      this.#measured.catch(() => {
+        this.#measured = undefined;
+      });
+    }
+    return this.#measured;
+  }
+
+  async #tablesOf(segment: Segment): ReturnType<TableReader> {
+    try {
+      return await this.#read(segment);
+    } catch {
+      // What cannot be read now, or has expired, is told of when it is played.
+      return [undefined];
+    }
+  }
+}
+
 /**
  * Measures sounds over the segments that are there: all of them where they are few, else some at equal distances. What has no table of frames is
  * left out, and so is a sound of which no table tells.
  */
-export async function measureSounds(
+async function measureSounds(
   segments: Segments,
   tracks: readonly Track[],
   tablesOf: TableReader,

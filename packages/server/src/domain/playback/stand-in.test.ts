@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MediaCodec } from "@kvass/media";
 import type { Mp4Segment, Mp4Track } from "./segment-builder.ts";
-import { hasTracks, withStandIns } from "./stand-in.ts";
+import { hasTracks, transportTrack, withStandIns } from "./stand-in.ts";
 import type { Track } from "./tracks.ts";
 
 const picture = { kind: "video", name: "h264" } as MediaCodec;
@@ -13,6 +13,13 @@ const A_LAW = {
   channels: 1,
   sampleRate: 8000,
   configuration: new Uint8Array(),
+};
+const AAC = {
+  ...A_LAW,
+  name: "aac",
+  rfc6381: "mp4a.40.2",
+  samplesPerFrame: 1024,
+  configuration: Uint8Array.of(0x15, 0x88),
 };
 const sound = A_LAW as MediaCodec;
 const withoutSilence = { ...A_LAW, name: "mp3", rfc6381: "mp4a.6B" } as MediaCodec;
@@ -97,4 +104,22 @@ test("what has all tracks has them in their places", () => {
   ] as const) {
     assert.equal(hasTracks(segment, offered, number), expected);
   }
+});
+
+test("of MPEG-TS each further sound is its own, and silence where the segment lacks it", () => {
+  const payload = Uint8Array.of(1);
+  const second = Uint8Array.of(2);
+  const segment = { ...segmentOf(picture, sound), payload, sounds: [second] };
+  const aac = { ...AAC } as MediaCodec;
+  const offered = offering(picture, sound, sound, aac);
+  const bytesOf = (number: number): Uint8Array => transportTrack(segment, number, offered);
+  assert.deepEqual([bytesOf(1), bytesOf(2), bytesOf(3)], [payload, payload, second]);
+  const silent = bytesOf(4);
+  assert.equal(silent.length % 188, 0);
+  assert.ok(silent.length > 4 * 188);
+  assert.throws(() => bytesOf(5), { reason: "not-found" });
+  // Whether the segment has a picture or not, sounds keep the places that they have in the session.
+  const alone = { ...segmentOf(sound, sound), payload, sounds: [second] };
+  assert.equal(transportTrack(alone, 3, offered), second);
+  assert.equal(transportTrack(segment, 2, offering(sound, sound)), second);
 });

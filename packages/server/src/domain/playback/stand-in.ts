@@ -1,5 +1,14 @@
-import { coverSpan, VIDEO_TIMESCALE } from "@kvass/media";
-import { type BuiltSegment, type Mp4Segment, type Mp4Track, packageTrack } from "./segment-builder.ts";
+import { coverSpan, transportSegment, VIDEO_TIMESCALE } from "@kvass/media";
+import { PlaybackRefusal } from "./refusal.ts";
+import {
+  type BuiltSegment,
+  type Mp4Segment,
+  type Mp4Track,
+  muxedTracks,
+  packageTrack,
+  type SegmentTrack,
+  type TransportSegment,
+} from "./segment-builder.ts";
 import type { Track } from "./tracks.ts";
 
 const MS_PER_SECOND = 1000;
@@ -62,18 +71,36 @@ function lasting(pictures: Mp4Track, { start = 0, durationMs }: Mp4Track, sequen
 
 /** A segment without any frames, in place of one that is damaged. */
 export function emptySegment(offered: readonly Track[], sequence: number): Mp4Segment {
-  const tracks = offered.map(({ codec, number, source, name, language }) => {
-    const timescale = codec.kind === "audio" ? codec.sampleRate : VIDEO_TIMESCALE;
-    const empty = { codec, timescale, samples: [], track: { number: source, name, language } };
-    return packageTrack(empty, number, sequence % 2 ** 32);
-  });
+  const tracks = offered.map((track) => packageTrack(withoutFrames(track), track.number, sequence % 2 ** 32));
   return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-function standIn({ codec, number, source, name, language }: Track, present: Mp4Track, sequence: number): Mp4Track {
+/**
+ * The bytes of a track of a session as MPEG-TS, of which the first stands for the picture and its sound; silence stands in for a further sound that
+ * the segment lacks. Throws PlaybackRefusal `not-found` where the session has no such track.
+ * @param offered the session's tracks
+ */
+export function transportTrack(segment: TransportSegment, number: number, offered: readonly Track[]): Uint8Array {
+  const place = number - 1 - muxedTracks(offered);
+  const known = place < 0 ? segment.payload : segment.sounds[place];
+  if (known !== undefined) return known;
+  const track = offered[number - 1];
+  if (track === undefined) throw new PlaybackRefusal("not-found", `The session has no track ${number}.`);
+  return transportSegment({ audio: silence(track, segment.tracks[0]!) });
+}
+
+function standIn(offered: Track, present: Mp4Track, sequence: number): Mp4Track {
+  return packageTrack(silence(offered, present), offered.number, sequence % 2 ** 32);
+}
+
+/** Silence for as long as a track of the segment lasts; no samples where it has no frame, and of codecs without silence. */
+function silence(offered: Track, { start, durationMs }: SegmentTrack) {
+  const none = withoutFrames(offered);
+  if (start === undefined) return none;
+  return coverSpan(none, { start: start / MS_PER_SECOND, end: (start + durationMs) / MS_PER_SECOND });
+}
+
+function withoutFrames({ codec, source, name, language }: Track) {
   const timescale = codec.kind === "audio" ? codec.sampleRate : VIDEO_TIMESCALE;
-  const sound = { codec, timescale, samples: [], track: { number: source, name, language } };
-  const { start, durationMs } = present;
-  const span = start !== undefined && { start: start / MS_PER_SECOND, end: (start + durationMs) / MS_PER_SECOND };
-  return packageTrack(span ? coverSpan(sound, span) : sound, number, sequence % 2 ** 32);
+  return { codec, timescale, samples: [], track: { number: source, name, language, codecId: codec.name } };
 }

@@ -40,7 +40,13 @@ export class PlaybackQuery {
   }
 
   get track(): number {
-    const number = this.#integer("TrackNumber", this.#required("TrackNumber"));
+    this.#required("TrackNumber");
+    return this.optionalTrack;
+  }
+
+  /** The same where it may be left out: 1. */
+  get optionalTrack(): number {
+    const number = this.#optionalInteger("TrackNumber") ?? 1;
     if (number < 1 || number > MAX_TRACK) throw invalid(`TrackNumber must be a number from 1 to ${MAX_TRACK}.`);
     return number;
   }

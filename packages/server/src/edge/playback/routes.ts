@@ -276,9 +276,10 @@ export class PlaybackRoutes {
   }
 
   async #transport(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
-    const { segment, version, release } = await session.transport(query.segment);
+    const { optionalTrack: track } = query;
+    const { payload, version, release } = await session.transport(query.segment, track);
     const headers = { "Content-Type": TRANSPORT_TYPE, "Cache-Control": lasting(session) };
-    return { ...mediaAnswer(request, [segment.payload], headers, `${version}-ts`), release };
+    return { ...mediaAnswer(request, [payload], headers, `${version}-ts${track === 1 ? "" : track}`), release };
   }
 }
 
