@@ -1,9 +1,10 @@
 /** What the command line says where its output, or its input, has no place or no end. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { DeleteStreamCommand, DescribeStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { kvass, makeRecording, output, start, startKvass } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
 
@@ -86,6 +87,41 @@ test("kvass put takes files whose names look like something else", async () => {
     assert.equal(status, 0, stderr);
   }
 });
+
+test("kvass get says what it has saved when the server goes", async () => {
+  const gone = await TestServer.start();
+  const reach = ["--data", gone.data];
+  const sent = startKvass(["put", "gone", path("clip.mkv"), "--create", "--realtime", ...reach]);
+  await until("a stream", async () => (await kvass(["ls", "gone", ...reach])).status === 0);
+  const saved = startKvass(["get", "gone", "--from", "now", "-o", path("gone.mkv"), ...reach]);
+  await until("a fragment", () => existsSync(path("gone.mkv")) && statSync(path("gone.mkv")).size > 10_000);
+  await gone.kill();
+  const { status, stderr } = await saved.ended;
+  sent.process.kill("SIGKILL");
+  assert.equal(status, 1);
+  assert.match(stderr, /^gone: follows .*\n\S+gone\.mkv: \d fragments?, .*\nkvass: [^\n]+\n$/);
+});
+
+test("kvass put that is refused on its way does not say that the media reaches to where it has sent", async () => {
+  const sent = startKvass(["put", "deleted", path("clip.mkv"), "--create", "--realtime", "--data", server.data]);
+  await until("a fragment", async () => (await run("ls", "deleted", "--json")).stdout.length > 0);
+  const client = new KinesisVideoClient(server.client);
+  const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: "deleted" }));
+  await client.send(new DeleteStreamCommand({ StreamARN: StreamInfo?.StreamARN }));
+  client.destroy();
+  const { status, stderr } = await sent.ended;
+  assert.equal(status, 1);
+  assert.match(stderr, /^deleted: \d fragments? persisted, .*, from \S+Z$/m);
+});
+
+/** Waits for something that comes sooner or later, however slow the machine is. */
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`never came: ${what}`);
+}
 
 test("kvass get ends where nothing can come between its times", async () => {
   const { status, stderr } = await run("get", "porch", "--from", "now", "--to", "now", "-o", path("none.mkv"));

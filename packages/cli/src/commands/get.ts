@@ -106,20 +106,23 @@ async function saveShown(
   const status = new StatusLine(() => `${stream}: ${describeProgress(progress)}${isLive ? ", ^C ends" : ""}`, {
     quiet: true,
   });
+  const saved = (): string => `${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}`;
+  let failure: unknown;
   try {
     await save(source, { path, keepGaps: flags.keepGaps ?? false, progress });
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) failure = error;
   } finally {
     status.stop();
   }
+  if (progress.fragments > 0) process.stderr.write(`${saved()}\n`);
+  if (failure !== undefined) throw failure;
   if (progress.bytes === 0) {
     if (signal.aborted) throw new CliError(`${stream}: ended before any media came`, { exitCode: INTERRUPTED });
     if (isLive) throw new CliError(`${stream}: no media came`);
     const { nothingStored } = await import("../retention.ts");
     throw await nothingStored(connection, stream, flags.clock);
   }
-  process.stderr.write(`${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}\n`);
 }
 
 /** Media on a terminal is noise, and may change how the terminal behaves. Throws {@link CliError}. */

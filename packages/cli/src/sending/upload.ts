@@ -1,5 +1,5 @@
 import type { Ack, Connection, MediaProducer } from "@kvass/client";
-import type { MatroskaTrack } from "@kvass/media";
+import { MatroskaError, type MatroskaTrack } from "@kvass/media";
 import { CliError, describe } from "../errors.ts";
 import type { MediaInput } from "../input/open-input.ts";
 import { retentionHours } from "../retention.ts";
@@ -75,19 +75,25 @@ export class Upload {
       await (asIs ? this.#sendAsIs() : this.#sendFrames());
     } catch (error) {
       this.#status.stop();
-      if (this.#acks.received + this.#acks.persisted > 0) await this.#summarize();
+      if (error instanceof MatroskaError) await this.#findEnd();
+      else this.#last = undefined;
+      if (this.#acks.received + this.#acks.persisted > 0) this.#summarize();
       throw error;
     }
     this.#status.stop();
-    return { refused: await this.#summarize() };
+    await this.#findEnd();
+    return { refused: this.#summarize() };
   }
 
-  /** Says what became of the upload; resolves with the number of fragments that were refused. */
-  async #summarize(): Promise<number> {
-    if (this.#first !== undefined) {
-      const { connection, stream } = this.#options;
-      this.#end = await this.#stored.end(connection, stream, { first: this.#first, last: this.#last });
-    }
+  /** Of an upload that the service has taken to its end, or to that of what the input holds: with others, what was sent last may not be stored. */
+  async #findEnd(): Promise<void> {
+    if (this.#first === undefined) return;
+    const { connection, stream } = this.#options;
+    this.#end = await this.#stored.end(connection, stream, { first: this.#first, last: this.#last });
+  }
+
+  /** Says what became of the upload; returns the number of fragments that were refused. */
+  #summarize(): number {
     const refused = this.#producer?.statistics.fragmentsRefused ?? 0;
     process.stderr.write(`${this.#summary(refused)}\n`);
     return refused;
