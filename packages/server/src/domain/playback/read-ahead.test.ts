@@ -1,20 +1,18 @@
 /** Segments that are built before they are asked for: the session, what it follows, and the builder together. */
 import assert from "node:assert/strict";
-import { createSecretKey, randomBytes } from "node:crypto";
 import { after, test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, clusterStart, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
+import { sessionsOf } from "../../../../../tests/support/playback.ts";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
-import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
-import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "./parameters.ts";
+import type { SessionRequest } from "./parameters.ts";
 import { placedTrack } from "./placed-segment.ts";
 import type { PlaybackRefusal } from "./refusal.ts";
 import { nameOf, type SegmentName } from "./segment.ts";
 import type { PlaybackSession } from "./session.ts";
-import { PlaybackSessions } from "./sessions.ts";
 
 const START = Date.UTC(2026, 4, 17);
 let now = START;
@@ -60,18 +58,8 @@ async function footage(name: string, count: number): Promise<Stream> {
 async function watch(stream: Stream, request: Partial<SessionRequest> = {}, cacheBytes = 2 ** 20) {
   const archive = new WatchedArchive({ index: server.index, journal: server.journal, keys: server.keys });
   const reported: unknown[] = [];
-  const sessions = new PlaybackSessions({
-    streams: server.streams,
-    index: server.index,
-    archive,
-    points: new FragmentPoints(GENEROUS_POINT_LIMITS),
-    live: server.live,
-    tokenKey: createSecretKey(randomBytes(32)),
-    limits: GENEROUS_PLAYBACK_LIMITS,
-    cacheBytes,
-    report: (error) => void reported.push(error),
-    now: () => now,
-  });
+  const report = (error: unknown): void => void reported.push(error);
+  const sessions = sessionsOf(server, { archive, cacheBytes, report, now: () => now });
   const whole = { clock: "producerTimestamp", range: { from: START, to: START + 3_600_000 } } as const;
   const common = { protocol: "hls", mode: "on-demand", selector: whole, expiresSeconds: 43_200 } as const;
   const token = await sessions.create(stream, { ...common, ...request });

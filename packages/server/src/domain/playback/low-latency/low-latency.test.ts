@@ -10,16 +10,13 @@ import {
   END_OF_FRAGMENT,
   simpleBlock,
 } from "../../../../../../tests/support/matroska-body.ts";
-import { FragmentArchive } from "../../fragments/archive.ts";
-import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../fragments/fragment-points.ts";
+import { LIVE, refusal, sessionsOf } from "../../../../../../tests/support/playback.ts";
 import type { Stream } from "../../streams/stream.ts";
 import { hlsMedia } from "../hls.ts";
-import { GENEROUS_PLAYBACK_LIMITS, type SessionRequest } from "../parameters.ts";
 import { placedTrack } from "../placed-segment.ts";
-import type { PlaybackRefusal, RefusalReason } from "../refusal.ts";
 import { nameOf } from "../segment.ts";
 import type { PlaybackSession } from "../session.ts";
-import { PlaybackSessions } from "../sessions.ts";
+import type { PlaybackSessions } from "../sessions.ts";
 import { hlsLowLatency, lowLatencyPart, type ReloadRequest } from "./requests.ts";
 
 /** Not before the system's time, by which ingest closes connections that are idle. */
@@ -32,23 +29,12 @@ const FOR_EVER = new AbortController().signal;
 let now = START;
 const server = new InProcessServer({ now: () => now });
 const reported: unknown[] = [];
-const { index, journal, keys, live, streams } = server;
 const tokenKey = createSecretKey(randomBytes(32));
 const servers: PlaybackSessions[] = [];
 /** The sessions of a server that has just started. */
 function started(): PlaybackSessions {
-  const begun = new PlaybackSessions({
-    streams,
-    index,
-    archive: new FragmentArchive({ index, journal, keys }),
-    points: new FragmentPoints(GENEROUS_POINT_LIMITS),
-    live,
-    tokenKey,
-    limits: GENEROUS_PLAYBACK_LIMITS,
-    cacheBytes: 2 ** 20,
-    report: (error) => void reported.push(error),
-    now: () => now,
-  });
+  const report = (error: unknown): void => void reported.push(error);
+  const begun = sessionsOf(server, { tokenKey, report, now: () => now });
   servers.push(begun);
   return begun;
 }
@@ -58,8 +44,6 @@ after(async () => {
   await server.ingest.drain(0);
   await server.close();
 });
-
-const LIVE: SessionRequest = { protocol: "hls", selector: { clock: "producerTimestamp" }, expiresSeconds: 3600 };
 
 /** A frame of one NAL unit. */
 function frame(fill: number): Buffer {
@@ -155,7 +139,6 @@ function readable(text: string): string {
 /** What a playlist says from its first segment on. */
 const body = (text: string): string => text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 const reload = (segment: number, part?: number): ReloadRequest => ({ segment, part, skip: false });
-const refusal = (reason: RefusalReason) => (error: unknown) => (error as PlaybackRefusal).reason === reason;
 
 test("a playlist goes on into the fragment that arrives, part by part", async () => {
   const { camera, session } = await watched("growing");
@@ -373,13 +356,13 @@ test("nothing is cut for a stream that nobody watches any more, and again when s
   const { camera, session } = await watched("left");
   await camera.fragment(12);
   await playlist(session);
-  const readers = live.acquire(camera.stream);
+  const readers = server.live.acquire(camera.stream);
   assert.equal(readers.readers, 1);
   now += 30_001;
   while (readers.readers > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.match(await playlist(session), /#EXT-X-PART:/);
   assert.equal(readers.readers, 1);
-  live.release(readers);
+  server.live.release(readers);
 });
 
 test("only what is live and of fragmented MP4 can have low latency", async () => {
