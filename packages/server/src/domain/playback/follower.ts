@@ -1,7 +1,7 @@
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { Segment } from "./segment.ts";
 import type { Segments } from "./segment-list.ts";
-import type { PlaybackSession } from "./session.ts";
+import type { SessionWindow } from "./session-window.ts";
 import type { SessionTimeline } from "./timeline.ts";
 
 /** Whether the segment is made of these rows. */
@@ -9,7 +9,7 @@ const isMadeOf = (segment: Segment | undefined, rows: readonly FragmentRow[]): b
   segment?.sequence === rows[0]!.sequence && segment.fragments === rows.length;
 
 /** What is followed. */
-type Followed = Pick<PlaybackSession, "grant" | "isStatic" | "window">;
+type Followed = Pick<SessionWindow, "grant" | "isStatic" | "current">;
 
 /** Follows a viewer through the segments of a session, to tell which one comes next. */
 export class Follower {
@@ -29,7 +29,7 @@ export class Follower {
   /**
    * The segment behind the one that was asked for, which is made of `rows`; undefined where there is none yet, and where that was told before, as
    * for the second track of a segment.
-   * Rejects as the session's `window` does.
+   * Rejects as the session's `current` does.
    */
   async next(rows: readonly FragmentRow[]): Promise<Segment | undefined> {
     const timeline = await this.#timeline;
@@ -49,7 +49,7 @@ export class Follower {
 
   /** The session's segments. Those of a range are looked through once for what has expired: they keep their places, and may be many. */
   async #segments(): Promise<Segments> {
-    const segments = this.#all ?? (await this.#session.window()).segments;
+    const segments = this.#all ?? (await this.#session.current()).segments;
     if (this.#session.isStatic) this.#all = segments;
     return segments;
   }

@@ -1,4 +1,4 @@
-/** Segments of sessions: what they share. */
+/** Segments that are delivered to many viewers, or asked for again. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { HOUR, LIVE, PlaybackFixture, placeOf, playlistOf, refusal } from "../../../../../tests/support/playback.ts";
