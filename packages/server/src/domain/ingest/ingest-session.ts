@@ -258,6 +258,8 @@ export class IngestSession {
       pending.durable = true;
       this.#acknowledgeDurable();
     } catch (error) {
+      // A stream that was deleted in that turn has taken the bytes with it, but not the parts that the journal has.
+      fragment.abort();
       live.fail(fragment.live);
       this.#refused(pending, error);
     } finally {

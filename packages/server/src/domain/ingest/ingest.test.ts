@@ -184,6 +184,34 @@ test("when the stream is deleted its sessions end at once with 4008", async () =
   await server.close();
 });
 
+test("a fragment that is whole when its stream is deleted, and not on its way to the disk yet, leaves the journal", async () => {
+  const { server, stream, session, rows } = await fixture();
+  const begin = server.journal.begin.bind(server.journal);
+  const ends: string[] = [];
+  server.journal.begin = (identity, retentionClass) => {
+    const writer = begin(identity, retentionClass);
+    return {
+      append: (part) => writer.append(part),
+      abort: () => {
+        ends.push("given up");
+        writer.abort();
+      },
+      commit: (part, summary, table) => {
+        ends.push("committed");
+        return writer.commit(part, summary, table);
+      },
+    };
+  };
+  void session.session.feed(Buffer.concat([bodyHeader(), fragment(1000, 4, 400_000, 1000), END_OF_FRAGMENT]));
+  await server.streams.delete(stream.arn);
+  await session.ended;
+  await nextTurn();
+  assert.equal(ackWords(session.acks), "B1000 R1000 E4008");
+  assert.deepEqual(ends, ["given up"]);
+  assert.deepEqual([await rows(), server.errors, server.live.memory.used], [[], [], 0]);
+  await server.close();
+});
+
 test("a full disk is told to the first fragment that it concerns, and ingest goes on when there is room", async () => {
   const { server, session, open, rows } = await fixture();
   await session.send(Buffer.concat([bodyHeader(), second(1000)]));
