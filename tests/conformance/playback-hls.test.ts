@@ -168,6 +168,9 @@ test("segments go to caches: ETag, Range, HEAD, CORS, immutable", async () => {
   assert.equal(await statusAt(segment, { headers: { "If-None-Match": etag } }), 304);
   const head = await fetch(segment, { method: "HEAD" });
   assert.equal(Number(head.headers.get("content-length")), bytes.length);
+  // Of HEAD, Range means nothing (RFC 9110, section 14.2).
+  const headOfPart = await fetch(segment, { method: "HEAD", headers: { Range: "bytes=0-9" } });
+  assert.deepEqual([headOfPart.status, headOfPart.headers.get("content-length")], [200, `${bytes.length}`]);
   assert.equal(await statusAt(segment, { method: "POST" }), 405);
   assert.equal(await statusAt(segment, { method: "OPTIONS" }), 200);
 });

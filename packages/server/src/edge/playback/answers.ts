@@ -122,9 +122,12 @@ export function acceptsGzip({ headers }: Pick<WireRequest, "headers">): boolean 
   return match !== null && Number(match[1] ?? 1) > 0;
 }
 
-/** Media in pieces, whole or the part that is asked for. `etag` without quotes differs wherever the bytes could. */
+/**
+ * Media in pieces, whole or the part that is asked for, by GET alone (RFC 9110, section 14.2). `etag` without quotes differs wherever the bytes
+ * could.
+ */
 export function mediaAnswer(
-  { headers }: WireRequest,
+  { method, headers }: Pick<WireRequest, "method" | "headers">,
   pieces: readonly Uint8Array[],
   own: Readonly<Record<string, string>>,
   etag: string,
@@ -132,7 +135,7 @@ export function mediaAnswer(
   const tag = `"${etag}"`;
   const all = { ...own, ETag: tag, "Accept-Ranges": "bytes" };
   if (matches(headers["if-none-match"], tag)) return { status: 304, headers: all, body: "" };
-  if (headers.range === undefined) return { status: 200, headers: all, body: pieces };
+  if (headers.range === undefined || method !== "GET") return { status: 200, headers: all, body: pieces };
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const ifRange = headers["if-range"];
   const range = ifRange === undefined || ifRange === tag ? byteRange(headers.range, length) : undefined;
