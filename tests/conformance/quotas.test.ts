@@ -107,6 +107,14 @@ test("what a session is asked for beyond its quotas is throttled, session by ses
     }
   }
   assert.equal(await statusAt(second), 200);
+  // What low latency names its calls by buys no others.
+  for (const [url, name] of [
+    [first, "Part=0"],
+    [segment!, "LowLatency=1"],
+  ] as const) {
+    const statuses = await Promise.all(Array.from({ length: BURST }, () => statusAt(`${url}&${name}`)));
+    assert.ok(statuses.includes(429), name);
+  }
 });
 
 async function answerOf(url: string | URL): Promise<{ status: number; type: string | null; text: string }> {

@@ -106,9 +106,8 @@ export class PlaybackRoutes {
     const { token } = query;
     const within = (session: PlaybackSession): Answer => {
       checkProtocol(session, path.startsWith("/dash/") ? "dash" : "hls");
-      // Low latency is Kvass's own, and takes several calls a second by design.
       const { sessions } = this.#options;
-      if (sessions.countsCalls && !query.lowLatency && query.part === undefined) {
+      if (sessions.countsCalls && !isLowLatency(session, route.operation, query)) {
         sessions.spendCall(session, route.operation);
       }
       return route.answering(request, session, query);
@@ -299,6 +298,13 @@ function trackAnswer(
   const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
   const etag = `${found.version}-${number}-${found.base.toString(36)}`;
   return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
+}
+
+/** Whether a call is one of low latency, which is Kvass's own, and takes several of these two a second by design. */
+function isLowLatency({ grant }: PlaybackSession, operation: SessionOperation, query: PlaybackQuery): boolean {
+  if (grant.parameters.mode !== "live") return false;
+  if (operation === "GetMP4MediaFragment") return query.part !== undefined;
+  return operation === "GetHLSMediaPlaylist" && query.lowLatency;
 }
 
 /** Throws PlaybackRefusal `forbidden` where a session's resources are those of the other protocol. */
