@@ -17,7 +17,7 @@ const INTERLEAVING_MS = 1000;
 const PAUSE_MS = 2000;
 
 /** Compares by the fragment numbers, which ascend in the order of arrival. */
-export const inOrderOfArrival = (a: Pick<Placed, "number">, b: Pick<Placed, "number">): number =>
+const inOrderOfArrival = (a: Placed, b: Placed): number =>
   a.number.length - b.number.length || (a.number < b.number ? -1 : a.number > b.number ? 1 : 0);
 
 /**

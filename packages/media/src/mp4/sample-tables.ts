@@ -15,9 +15,9 @@ export interface PayloadPlace {
 export class SampleTables {
   /** What the samples are decoded with: a sample entry for each. */
   readonly #codecs: MediaCodec[];
-  /** Place among them of that of the next sample. */
+  /** Index among them of what the next sample is decoded with. */
   #codec = 0;
-  /** Chunks from which on another one counts, with its place. */
+  /** By the first chunk that another one counts for: its index. */
   readonly #changes = new Map<number, number>([[0, 0]]);
   /** Bytes of each sample where all have the same, else 0. */
   readonly #uniformBytes: number;

@@ -1,6 +1,5 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
-import { BitstreamError } from "../bit-reader.ts";
-import { hexByte, type KeyFrame } from "../describer.ts";
+import { hexByte, type KeyFrame, toldBy } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
 import { leadingNalUnits, splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
@@ -57,18 +56,13 @@ function changedBy(keyFrame: KeyFrame | undefined, setUp: SetUp): SetUp {
   return sent.pictureSets.length > 0 ? sent : { ...sent, pictureSets };
 }
 
-/** What a set tells of the pictures, equal for equal ones; undefined where it is damaged or missing. */
-function picturesOf(set: Uint8Array | undefined): string | undefined {
-  if (!set) return undefined;
-  try {
-    const { profile, constraints, level, width, height, sampleAspect, color, ...sps } = parseH264Sps(set);
+/** What a sequence parameter set tells of the pictures; see `toldBy`. */
+const picturesOf = (set: Uint8Array | undefined): string | undefined =>
+  toldBy(set, (bytes) => {
+    const { profile, constraints, level, width, height, sampleAspect, color, ...sps } = parseH264Sps(bytes);
     const samples = [sps.chromaFormat, sps.lumaBits, sps.chromaBits];
-    return JSON.stringify([profile, constraints, level, width, height, sampleAspect, color, samples]);
-  } catch (error) {
-    if (error instanceof BitstreamError) return undefined;
-    throw error;
-  }
-}
+    return [profile, constraints, level, width, height, sampleAspect, color, samples];
+  });
 
 /** Nothing is reordered without frames of two directions, which the Baseline profile does not have (ITU-T H.264, section A.2.1). */
 function reorderLimit({ profile, referenceFrames }: H264Sps): number {

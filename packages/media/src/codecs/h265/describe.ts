@@ -1,6 +1,5 @@
 import type { MatroskaTrack } from "../../matroska/model.ts";
-import { BitstreamError } from "../bit-reader.ts";
-import type { KeyFrame } from "../describer.ts";
+import { type KeyFrame, toldBy } from "../describer.ts";
 import { CodecError, type VideoCodec } from "../model.ts";
 import { leadingNalUnits, splitAnnexB, splitFrame, startsWithStartCode, USUAL_NAL_LENGTH_BYTES } from "../nal-units.ts";
 import { frameRateOfTrack, pictureSize } from "../track-video.ts";
@@ -49,18 +48,13 @@ function changedBy(keyFrame: KeyFrame | undefined, setUp: SetUp, sets: readonly 
   return setUpOf([...kept, ...sent], nalLengthBytes, false);
 }
 
-/** What a set tells of the pictures, equal for equal ones; undefined where it is damaged or missing. */
-function picturesOf(set: Uint8Array | undefined): string | undefined {
-  if (!set) return undefined;
-  try {
-    const { profileTierLevel, width, height, sampleAspect, color, ...sps } = parseH265Sps(set);
+/** What a sequence parameter set tells of the pictures; see `toldBy`. */
+const picturesOf = (set: Uint8Array | undefined): string | undefined =>
+  toldBy(set, (bytes) => {
+    const { profileTierLevel, width, height, sampleAspect, color, ...sps } = parseH265Sps(bytes);
     const samples = [sps.chromaFormat, sps.lumaBits, sps.chromaBits];
-    return JSON.stringify([[...profileTierLevel], width, height, sampleAspect, color, samples]);
-  } catch (error) {
-    if (error instanceof BitstreamError) return undefined;
-    throw error;
-  }
-}
+    return [[...profileTierLevel], width, height, sampleAspect, color, samples];
+  });
 
 function findSetUp(track: MatroskaTrack, keyFrame: KeyFrame | undefined): SetUp {
   const { codecPrivate } = track;

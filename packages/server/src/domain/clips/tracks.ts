@@ -51,7 +51,10 @@ export async function readTracks(
   }
 }
 
-/** The producer's header of a fragment, of which no more is read. Throws MatroskaError. */
+/**
+ * The producer's header of a fragment, of which no more is read.
+ * @throws MatroskaError, and DomainError `unsupported-media` where there is none
+ */
 export async function readHeader(fragment: StoredFragment): Promise<MatroskaHeader> {
   let header: MatroskaHeader | undefined;
   try {

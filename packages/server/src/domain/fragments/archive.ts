@@ -28,6 +28,8 @@ const READ_AHEAD_BYTES = 2 * 2 ** 20;
 const CONCURRENT_READS = 4;
 /** Compaction may move a fragment while it is read, and the worker that opens its parts may be lost; more often than this neither happens. */
 const MAX_RETRIES = 5;
+/** Journal segments whose damaged tables are reported: of a disk that loses more, the log has told enough. */
+const MAX_REPORTED = 1000;
 
 /** The fragment is no longer in the archive: it expired, or its stream was deleted, since it was looked up. */
 export class FragmentGone extends Error {
@@ -57,7 +59,7 @@ export interface ArchiveOptions {
   readonly index: FragmentIndex;
   readonly journal: Journal;
   readonly keys: DataKeys;
-  /** Told of a table of frames that is damaged, once for each journal segment that has such: its fragment is read instead, which nobody else notices. */
+  /** Told of a table of frames that is damaged, once for each journal segment: its fragment is read instead, which nobody else notices. */
   readonly reportTable?: (error: RecordDamaged | LayoutError) => void;
 }
 
@@ -66,7 +68,7 @@ export class FragmentArchive {
   readonly #options: ArchiveOptions;
   readonly #reads = new Semaphore(CONCURRENT_READS);
   readonly #opener = new Opener();
-  /** Segments of which a damaged table has been reported. */
+  /** Segments of which a damaged table has been reported, at most {@link MAX_REPORTED}. */
   readonly #reported = new Set<number>();
 
   constructor(options: ArchiveOptions) {
@@ -124,7 +126,7 @@ export class FragmentArchive {
   }
 
   #reportTable({ segment }: FragmentRow, error: RecordDamaged | LayoutError): void {
-    if (this.#reported.has(segment)) return;
+    if (this.#reported.has(segment) || this.#reported.size === MAX_REPORTED) return;
     this.#reported.add(segment);
     this.#options.reportTable?.(error);
   }

@@ -16,7 +16,7 @@ class PictureTrack {
   readonly declared: string | undefined;
   /** Whether its first frame in this fragment is still to come. */
   isAwaited = false;
-  /** Sum of what its last key frame that began a fragment said of the pictures; 0 where that is what the header says. */
+  /** CRC-32 of what the last key frame that began a fragment said of the pictures; 0 where that is what the header says. */
   sent = 0;
 
   constructor(track: MatroskaTrack) {

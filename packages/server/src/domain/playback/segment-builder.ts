@@ -29,6 +29,8 @@ import { SharedMemory } from "./shared-memory.ts";
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
 const CONCURRENT_BUILDS = 2;
 const MS_PER_SECOND = 1000;
+/** sequence_number of a movie fragment has 32 bits. */
+const SEQUENCE_RANGE = 2 ** 32;
 
 /** One track of a segment, as sessions describe it. */
 export interface SegmentTrack {
@@ -229,7 +231,7 @@ function samplesOf(demuxed: DemuxedTrack): TrackSamples {
 const keyOf = (stream: Stream, sequence: number, fragments: number): string => `${stream.id}/${sequence}/${fragments}`;
 
 function mp4Form(samples: readonly TrackSamples[], sequence: number): Mp4Segment {
-  const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence % 2 ** 32));
+  const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence));
   const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
   return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
@@ -275,11 +277,11 @@ function describe({ codec, samples, timescale, track, heldTicks = 0 }: Described
   return { ...described, frames: samples.length, durationMs: toMs(ticks), frameBytes, headBytes: 0 };
 }
 
-/** One track by itself; `id` is its number in sessions too. */
+/** One track by itself; `id` is its number in sessions too, `sequence` that of its first fragment. */
 export function packageTrack(track: DescribedSamples, id: number, sequence: number): Mp4Track & Sized {
   const { codec, timescale } = track;
   const { language } = track.track;
-  const media = mediaSegment({ sequence, tracks: [{ id, samples: track }] });
+  const media = mediaSegment({ sequence: sequence % SEQUENCE_RANGE, tracks: [{ id, samples: track }] });
   // One piece, so that it is sent in one write, and what it was cut out of, all tracks' frames and the elements between, can go.
   const payload = concatOwned(media.payload);
   const init = initSegment([{ id, codec, timescale, language }]);
