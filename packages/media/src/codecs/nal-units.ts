@@ -99,8 +99,9 @@ export function leadingNalUnits(frame: Uint8Array, frameBytes: number, nalLength
   return whole.map((range) => start.subarray(range.start, range.end));
 }
 
-/** The NAL units of a frame in either form, as views. */
-export function splitFrame(data: Uint8Array, nalLengthBytes: number): Uint8Array[] {
+/** The NAL units of a frame in either form, as views; the first ones of a frame that has `frameBytes`, where no more than its beginning is there. */
+export function splitFrame(data: Uint8Array, nalLengthBytes: number, frameBytes = data.length): Uint8Array[] {
+  if (data.length < frameBytes) return leadingNalUnits(data, frameBytes, nalLengthBytes);
   // Lengths first: those of 256 to 511 bytes look like a start code.
   return isLengthPrefixed(data, nalLengthBytes) ? splitLengthPrefixed(data, nalLengthBytes) : splitAnnexB(data);
 }

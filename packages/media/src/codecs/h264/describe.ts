@@ -40,7 +40,7 @@ function findSetUp(track: MatroskaTrack, keyFrame: KeyFrame | undefined): SetUp 
     nalLengthBytes = record.nalLengthBytes;
   }
   if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
-  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes), nalLengthBytes, true);
+  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes, keyFrame.bytes), nalLengthBytes, true);
 }
 
 /**

@@ -72,7 +72,7 @@ function findSetUp(track: MatroskaTrack, keyFrame: KeyFrame | undefined): SetUp 
     if (sequenceSet) return changedBy(keyFrame, setUp, record.nalUnits);
   }
   if (!keyFrame) throw new CodecError("missing-configuration", track.codecId, "CodecPrivate has no parameter sets");
-  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes), nalLengthBytes, true);
+  return setUpOf(splitFrame(keyFrame.data, nalLengthBytes, keyFrame.bytes), nalLengthBytes, true);
 }
 
 function reverseBits(value: number): number {
