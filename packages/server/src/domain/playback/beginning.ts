@@ -3,8 +3,10 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
 import type { Stream } from "../streams/stream.ts";
+import { upToPictures } from "./joined-fragments.ts";
 import type { SessionParameters } from "./parameters.ts";
-import { type Segment, SegmentCutter, upToPictures } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentCutter } from "./segment-cutter.ts";
 import { ProducerSelection } from "./selection.ts";
 import type { SessionGrant } from "./token.ts";
 

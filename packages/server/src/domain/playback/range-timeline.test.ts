@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { RecordDamaged } from "../../storage/ports/journal.ts";
 import { LostSegments } from "./lost-segments.ts";
 import { MOST_SEGMENTS, RangeTimeline } from "./range-timeline.ts";
-import { type Segment, SegmentCutter } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentCutter } from "./segment-cutter.ts";
 import { rowAt } from "./testing.ts";
 import type { PlaylistWindow } from "./timeline.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Segment, SegmentCutter } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentCutter } from "./segment-cutter.ts";
 import { LeftSegments, type ListedSegment, SegmentList } from "./segment-list.ts";
 import { rowAt } from "./testing.ts";
 

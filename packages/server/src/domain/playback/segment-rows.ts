@@ -2,11 +2,12 @@ import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { type FragmentNumber, parseFragmentNumber } from "../fragments/fragment-number.ts";
 import type { Stream } from "../streams/stream.ts";
+import { areJoined } from "./joined-fragments.ts";
 import { Lru } from "./lru.ts";
 import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal } from "./refusal.ts";
-import { areJoined, type SegmentName } from "./segment.ts";
+import type { SegmentName } from "./segment.ts";
 import { settles } from "./settles.ts";
 import type { SessionGrant } from "./token.ts";
 

@@ -1,8 +1,10 @@
 import type { FragmentRow, TimedFragment } from "../../storage/ports/fragment.ts";
 import type { FragmentCursor, FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Stream } from "../streams/stream.ts";
+import { MAX_JOINED_FRAGMENTS } from "./joined-fragments.ts";
 import { RECENT_PAGE_ROWS, type RecentRows } from "./recent-rows.ts";
-import { MAX_JOINED_FRAGMENTS, type Segment, SegmentCutter } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentCutter } from "./segment-cutter.ts";
 import { LiveSelection, ProducerSelection } from "./selection.ts";
 import { presentationStart, type SessionGrant } from "./token.ts";
 

@@ -1,6 +1,7 @@
+import { MAX_JOINED_FRAGMENTS } from "../../domain/playback/joined-fragments.ts";
 import type { ReloadRequest } from "../../domain/playback/low-latency/requests.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
-import { MAX_JOINED_FRAGMENTS, type SegmentName } from "../../domain/playback/segment.ts";
+import type { SegmentName } from "../../domain/playback/segment.ts";
 
 /** Longest query that is looked at: a session token and a fragment number have some 200 characters. */
 const MAX_QUERY = 2048;

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
-import { areJoined, type CutRules, type Segment, SegmentCutter, upToPictures } from "./segment.ts";
+import { areJoined, upToPictures } from "./joined-fragments.ts";
+import type { Segment } from "./segment.ts";
+import { type CutRules, SegmentCutter } from "./segment-cutter.ts";
 import { rowAt } from "./testing.ts";
 
 const RULES: CutRules = {
