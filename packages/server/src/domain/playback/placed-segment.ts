@@ -1,6 +1,6 @@
 import { type MediaSegment, rebase } from "@kvass/media";
 import type { FragmentIdentity } from "../../storage/ports/fragment.ts";
-import type { BuiltSegment, Mp4Segment } from "./segment-builder.ts";
+import type { BuiltSegment, Mp4Segment } from "./built-segment.ts";
 import type { SessionGrant } from "./token.ts";
 
 /** A segment with its place on the session's timeline. */

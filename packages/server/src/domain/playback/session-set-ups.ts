@@ -1,5 +1,5 @@
+import type { Mp4Segment } from "./built-segment.ts";
 import { nameOf, type Segment, type SegmentName } from "./segment.ts";
-import type { Mp4Segment } from "./segment-builder.ts";
 import type { SessionMedia } from "./session-media.ts";
 import type { SessionTracks } from "./session-tracks.ts";
 import type { SessionWindow } from "./session-window.ts";

@@ -1,6 +1,6 @@
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
+import type { Mp4Segment } from "./built-segment.ts";
 import { PlaybackRefusal } from "./refusal.ts";
-import type { Mp4Segment } from "./segment-builder.ts";
 import type { Segments } from "./segment-list.ts";
 import type { SessionMedia } from "./session-media.ts";
 import { type SoundBandwidths, SoundMeter } from "./sound-bandwidth.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MediaCodec } from "@kvass/media";
-import type { Mp4Segment, Mp4Track } from "./segment-builder.ts";
+import type { Mp4Segment, Mp4Track } from "./built-segment.ts";
 import { hasTracks, transportTrack, withStandIns } from "./stand-in.ts";
 import type { Track } from "./tracks.ts";
 

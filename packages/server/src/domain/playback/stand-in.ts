@@ -1,5 +1,4 @@
 import { coverSpan, transportSegment, VIDEO_TIMESCALE } from "@kvass/media";
-import { PlaybackRefusal } from "./refusal.ts";
 import {
   type BuiltSegment,
   type Mp4Segment,
@@ -8,7 +7,8 @@ import {
   packageTrack,
   type SegmentTrack,
   type TransportSegment,
-} from "./segment-builder.ts";
+} from "./built-segment.ts";
+import { PlaybackRefusal } from "./refusal.ts";
 import type { Track } from "./tracks.ts";
 
 const MS_PER_SECOND = 1000;

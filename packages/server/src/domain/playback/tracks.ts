@@ -1,7 +1,7 @@
 import type { MediaCodec } from "@kvass/media";
 import { DomainError } from "../errors.ts";
+import type { BuiltSegment } from "./built-segment.ts";
 import type { SessionParameters } from "./parameters.ts";
-import type { BuiltSegment } from "./segment-builder.ts";
 
 /** A track as a session offers it. */
 export interface Track {

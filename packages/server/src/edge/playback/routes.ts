@@ -1,11 +1,11 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
+import type { Mp4Segment } from "../../domain/playback/built-segment.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsLongMedia, hlsMedia, hlsMediaKey, hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import type { SessionParameters } from "../../domain/playback/parameters.ts";
 import { placedTrack, type SessionSegment } from "../../domain/playback/placed-segment.ts";
 import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
-import type { Mp4Segment } from "../../domain/playback/segment-builder.ts";
 import type { PlaybackSession } from "../../domain/playback/session.ts";
 import type { SessionOperation } from "../../domain/playback/session-rates.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
