@@ -45,10 +45,11 @@ after(async () => {
   await server.close();
 });
 
-/** A frame of one NAL unit. */
-function frame(fill: number): Buffer {
+/** A frame of one NAL unit: of a slice, whatever it is filled with. */
+function frame(fill: number, key: boolean): Buffer {
   const data = Buffer.alloc(50, fill & 0x7f);
   data.writeUInt32BE(data.length - 4);
+  data[4] = key ? 0x65 : 0x41;
   return data;
 }
 
@@ -79,7 +80,7 @@ class Camera {
   async frames(count: number, begins = false): Promise<void> {
     for (let sent = 0; sent < count; sent++) {
       const key = begins && sent === 0;
-      await this.#session.send(simpleBlock(1, now - this.#cluster, key, frame(now / FRAME_MS)));
+      await this.#session.send(simpleBlock(1, now - this.#cluster, key, frame(now / FRAME_MS, key)));
       now += FRAME_MS;
     }
     await turns();
