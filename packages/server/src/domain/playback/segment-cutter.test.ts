@@ -155,6 +155,21 @@ test("runs close the gaps between them, or keep to the server's clock where it i
   );
 });
 
+test("what is live goes on without a gap where only its set-up changes, however late it comes", () => {
+  const late = { configuration: 2, serverTimestamp: rowAt(3).serverTimestamp + 700 };
+  const rows = [rowAt(1), rowAt(2), rowAt(3, late), rowAt(4, { configuration: 2 })];
+  const live = cut(rows, { liveSince: rowAt(1).serverTimestamp });
+  assert.deepEqual(
+    live.map(({ run }) => [run.number, run.presentedAt]),
+    [
+      [0, 0],
+      [0, 0],
+      [2, 4000],
+      [2, 4000],
+    ],
+  );
+});
+
 test("discontinuities behind a window are counted", () => {
   const segments = cut([rowAt(1), rowAt(3), rowAt(4), rowAt(6)]);
   assert.deepEqual(

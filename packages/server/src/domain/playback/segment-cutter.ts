@@ -173,7 +173,9 @@ export class SegmentCutter {
     const { liveSince } = this.#rules;
     const before = this.#run;
     const closed = before === undefined ? 0 : before.presentedAt + this.#previous!.end - before.start;
-    const live = liveSince === undefined ? 0 : first.serverTimestamp - liveSince;
+    // Where only the set-up changes, nothing is missing, however late it has come.
+    const goesOn = this.#previous !== undefined && follows(this.#previous, first);
+    const live = liveSince === undefined || goesOn ? 0 : first.serverTimestamp - liveSince;
     return { number, start: first.producerTimestamp, presentedAt: Math.max(closed, live, 0) };
   }
 
