@@ -10,6 +10,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const status = await run(process.argv.slice(2));
-// What was interrupted may still wait, as for somebody who writes into a named pipe, and would keep the process.
+// What was interrupted may still wait, as for an answer, and would keep the process.
 if (status === INTERRUPTED) process.exit(status);
 process.exitCode = status;

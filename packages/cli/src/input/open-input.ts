@@ -1,5 +1,6 @@
-import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, createReadStream, fstatSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { CliError, INTERRUPTED } from "../errors.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -36,13 +37,15 @@ const COPIED = {
 export async function openInput(path: string, signal: AbortSignal): Promise<MediaInput> {
   if (path === "-") return openStdin(signal);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, false);
-  const file = await opened(path, signal);
+  const pipe = openPipe(path, signal);
+  if (pipe !== undefined) return openStream(pipe, path, signal);
+  const file = await open(path);
   const status = await file.stat();
   if (status.isDirectory()) {
     await file.close();
     throw new CliError(`${path} is a folder, not a media file`);
   }
-  // What comes by a pipe comes once, and to the one that has opened it.
+  // What a device gives comes once, and to the one that has opened it.
   if (!status.isFile()) return openStream(file.createReadStream({ highWaterMark: READ_BYTES }), path, signal);
   try {
     const { size } = status;
@@ -56,12 +59,19 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
   }
 }
 
-/** Opens a file; where the signal aborts before, as while nobody writes into a named pipe, that is the error. */
-function opened(path: string, signal: AbortSignal): Promise<FileHandle> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(interrupted(path)));
-  });
-  return Promise.race([open(path), aborted]);
+/**
+ * Opens a named pipe, undefined where the path is none. It is neither waited for in `open` until somebody writes into it, nor read as a file is:
+ * both would hold a thread, which a process that is interrupted waits for when it ends. When the signal aborts, it is let go of.
+ */
+function openPipe(path: string, signal: AbortSignal): Readable | undefined {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!fstatSync(fd).isFIFO()) {
+    closeSync(fd);
+    return undefined;
+  }
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  signal.addEventListener("abort", () => pipe.destroy());
+  return pipe;
 }
 
 const interrupted = (name: string): CliError =>
