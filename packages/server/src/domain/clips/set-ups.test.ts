@@ -71,3 +71,18 @@ test("a clip whose producer's header changes on the way is refused, and the frag
   });
   await it.server.close();
 });
+
+test("a clip whose pictures have more set-ups than a file shall describe is refused, and the fragment named", async () => {
+  const it = await fixture();
+  // Of levels 1 to 2.6, by level_idc.
+  const levels = Array.from({ length: 17 }, (_, second) => (10 + second).toString(16).padStart(2, "0"));
+  const [sequence, picture] = SETS[640];
+  const sets = levels.map((level) => [`${sequence!.slice(0, 6)}${level}${sequence!.slice(8)}`, picture!]);
+  await it.put(bodyHeader(), ...sets.map((own, second) => fragment(second, own)));
+  const last = (await it.server.index.after({ streamId: it.stream.id, horizon: 0 }, 0, 20)).at(-1)!;
+  await assert.rejects(make(it), {
+    code: "invalid-codec-data",
+    message: new RegExp(`^The pictures change at fragment ${formatFragmentNumber(last)} .* 16 sets of codec data`),
+  });
+  await it.server.close();
+});

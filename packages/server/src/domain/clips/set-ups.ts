@@ -29,7 +29,7 @@ export interface SetUpReader {
 /**
  * Reads what a clip's fragments are decoded with, from one fragment of each configuration. Pictures may change where the producer's header stays:
  * by parameter sets in their key frames.
- * @throws DomainError `invalid-codec-data` where the header changes, and what `readTracks` throws
+ * @throws DomainError `invalid-codec-data` where the header changes or the pictures do too often, and what `readTracks` throws
  */
 export async function readSetUps(plan: readonly PlannedFragment[], reader: SetUpReader): Promise<SetUps> {
   const main = plan.find(({ row }) => !row.lacksPictures)!.row;
@@ -40,7 +40,10 @@ export async function readSetUps(plan: readonly PlannedFragment[], reader: SetUp
     // Sound that comes before the first picture does not know what is behind it.
     const other = row.lacksPictures ? undefined : await read(row, reader);
     const sameHeader = configurationOf(other?.header ?? (await headerOf(row, reader))) === declared;
-    if (!sameHeader || byConfiguration.size === MAX_SET_UPS) throw changed(firstLike(plan, row));
+    if (!sameHeader) throw changed("The tracks or their codec private data", firstLike(plan, row));
+    if (byConfiguration.size === MAX_SET_UPS) {
+      throw changed("The pictures", firstLike(plan, row), `, beyond the ${MAX_SET_UPS} sets of codec data of one clip`);
+    }
     if (other !== undefined) byConfiguration.set(row.configuration, other.tracks);
   }
   return { first: tracks, byConfiguration };
@@ -78,9 +81,9 @@ async function headerOf(row: FragmentRow, { open, explain }: SetUpReader): Promi
 const firstLike = (plan: readonly PlannedFragment[], { configuration }: FragmentRow): FragmentRow =>
   plan.find(({ row }) => row.configuration === configuration)!.row;
 
-function changed(row: FragmentRow): DomainError {
+function changed(what: string, row: FragmentRow, why = ""): DomainError {
   const [producer, server] = [row.producerTimestamp, row.serverTimestamp].map((time) => new Date(time).toISOString());
   const place = `fragment ${formatFragmentNumber(row)} (producer timestamp ${producer}, server timestamp ${server})`;
-  const message = `The tracks or their codec private data change at ${place}; end the range before it, or begin there.`;
+  const message = `${what} change at ${place}${why}; end the range before it, or begin there.`;
   return new DomainError("invalid-codec-data", message);
 }
