@@ -112,6 +112,15 @@ export class PlaybackFixture {
   }
 }
 
+/** Begins a session, of what is live unless told otherwise, and opens it. */
+export async function openSession(
+  sessions: PlaybackSessions,
+  stream: Stream,
+  request: Partial<SessionRequest> = {},
+): Promise<PlaybackSession> {
+  return sessions.open(await sessions.create(stream, { ...LIVE, ...request }));
+}
+
 /** The Media Playlist of a session's first track. */
 export async function playlistOf(session: PlaybackSession): Promise<string> {
   return Buffer.from(hlsMedia(session, await session.track(1), await session.playlistWindow(), false)).toString();

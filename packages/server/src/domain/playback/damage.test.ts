@@ -4,6 +4,7 @@ import { after, test } from "node:test";
 import {
   atSeconds,
   LIVE,
+  openSession,
   PlaybackFixture,
   periodsOf,
   placeOf,
@@ -12,12 +13,14 @@ import {
 } from "../../../../../tests/support/playback.ts";
 import { RecordDamaged, RecordUnavailable } from "../../storage/ports/journal.ts";
 import { dashManifest } from "./dash.ts";
-import type { SessionRequest } from "./parameters.ts";
 import type { PlaybackSession } from "./session.ts";
 
 const playback = new PlaybackFixture();
 const { archive, server } = playback;
 after(() => playback.close());
+
+const gaps = async (session: PlaybackSession): Promise<boolean[]> =>
+  Array.from((await session.window()).segments, ({ gap }) => gap);
 
 test("a damaged fragment is a gap once it was asked for, and its set-up comes from another one", async () => {
   const stream = await server.create("damaged");
@@ -27,15 +30,11 @@ test("a damaged fragment is a gap once it was asked for, and its set-up comes fr
   const range = { from: start, to: start + 10_000 };
   const selector = { clock: "producerTimestamp", range } as const;
   const sessions = playback.started();
-  const open = async (more: Partial<SessionRequest>): Promise<PlaybackSession> =>
-    sessions.open(await sessions.create(stream, { ...LIVE, selector, ...more }));
-  const hls = await open({ mode: "on-demand" });
-  const replay = await open({ mode: "live-replay", selector: { clock: "producerTimestamp", range } });
-  const dash = await open({ mode: "on-demand", protocol: "dash" });
-  const dynamic = await open({ mode: "live-replay", protocol: "dash" });
+  const hls = await openSession(sessions, stream, { selector, mode: "on-demand" });
+  const replay = await openSession(sessions, stream, { selector, mode: "live-replay" });
+  const dash = await openSession(sessions, stream, { selector, mode: "on-demand", protocol: "dash" });
+  const dynamic = await openSession(sessions, stream, { selector, mode: "live-replay", protocol: "dash" });
   playback.now += 2500;
-  const gaps = async (session: PlaybackSession): Promise<boolean[]> =>
-    Array.from((await session.window()).segments, ({ gap }) => gap);
   const none = [false, false, false, false, false];
   assert.deepEqual([await gaps(hls), await gaps(replay)], [[...none, false], none]);
   archive.damaged.add(start).add(start + 2000);
@@ -92,20 +91,20 @@ test("sessions begin with the first fragment that is not damaged", async () => {
   );
   const selector = { clock: "producerTimestamp", range: { from: start, to: start + 10_000 } } as const;
   const sessions = playback.started();
-  const open = async (more: Partial<SessionRequest>): Promise<PlaybackSession> =>
-    sessions.open(await sessions.create(stream, { ...LIVE, selector, ...more }));
-  const whole = placeOf(await playlistOf(await open({ mode: "on-demand" }))).segments;
+  const whole = placeOf(
+    await playlistOf(await openSession(sessions, stream, { selector, mode: "on-demand" })),
+  ).segments;
   archive.damaged.add(start).add(start + 1000);
   const skipping = playback.started();
   for (const mode of ["on-demand", "live-replay"] as const) {
-    const session = await skipping.open(await skipping.create(stream, { ...LIVE, selector, mode }));
+    const session = await openSession(skipping, stream, { selector, mode });
     const text = await playlistOf(session);
     assert.deepEqual(placeOf(text).segments, whole.slice(2));
     assert.ok(!text.includes("#EXT-X-GAP"));
     assert.equal((await session.numbered(0)).base, start + 2000);
     await assert.rejects(session.segment({ fragmentNumber: whole[1]!, fragments: 1 }), refusal("forbidden"));
   }
-  const live = await skipping.open(await skipping.create(stream, LIVE));
+  const live = await openSession(skipping, stream);
   assert.deepEqual(placeOf(await playlistOf(live)).segments, whole.slice(2));
   for (let second = 2; second < 5; second++) archive.damaged.add(start + second * 1000);
   await assert.rejects(playback.started().create(stream, LIVE), { code: "not-found" });
@@ -117,7 +116,7 @@ test("a segment that the archive cannot open for now is asked for again", async 
   const stream = await server.create("crowded");
   await playback.send(stream, 3);
   const sessions = playback.started();
-  const session = await sessions.open(await sessions.create(stream, LIVE));
+  const session = await openSession(sessions, stream);
   const [, fragmentNumber] = placeOf(await playlistOf(session)).segments;
   const { read } = server.journal;
   server.journal.read = () => {

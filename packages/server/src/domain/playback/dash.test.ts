@@ -1,7 +1,14 @@
 /** The periods of DASH manifests, over the whole domain. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { atSeconds, HOUR, LIVE, PlaybackFixture, periodsOf, refusal } from "../../../../../tests/support/playback.ts";
+import {
+  atSeconds,
+  HOUR,
+  openSession,
+  PlaybackFixture,
+  periodsOf,
+  refusal,
+} from "../../../../../tests/support/playback.ts";
 import { dashManifest } from "./dash.ts";
 
 const playback = new PlaybackFixture();
@@ -18,7 +25,7 @@ test("what expires between others is left out of a manifest, whose players go on
   const range = { from: start, to: start + 10_000 };
   const request = { mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
   const sessions = playback.started();
-  const session = await sessions.open(await sessions.create(stream, { ...LIVE, ...request, protocol: "dash" }));
+  const session = await openSession(sessions, stream, { ...request, protocol: "dash" });
   assert.deepEqual(await periodsOf(session, playback.now), [
     'mediaPresentationDuration="PT6S"',
     '<Period id="0" start="PT0S" duration="PT6S">',
@@ -48,8 +55,8 @@ test("the periods of a replay reach up to one another, and the last one up to th
   await playback.sendOf(stream, runOf(30_000));
   const selector = { clock: "producerTimestamp", range: { from: start, to: start + 60_000 } } as const;
   const sessions = playback.started();
-  const request = { ...LIVE, mode: "live-replay", protocol: "dash", selector, maxSegments: 5 } as const;
-  const session = await sessions.open(await sessions.create(stream, request));
+  const request = { mode: "live-replay", protocol: "dash", selector, maxSegments: 5 } as const;
+  const session = await openSession(sessions, stream, request);
   playback.now += 100_000;
   const manifest = await dashManifest(session, playback.now);
   assert.match(manifest, / type="static" /);

@@ -1,7 +1,15 @@
 /** Segments that are delivered to many viewers, or asked for again. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { HOUR, LIVE, PlaybackFixture, placeOf, playlistOf, refusal } from "../../../../../tests/support/playback.ts";
+import {
+  HOUR,
+  LIVE,
+  openSession,
+  PlaybackFixture,
+  placeOf,
+  playlistOf,
+  refusal,
+} from "../../../../../tests/support/playback.ts";
 import { hlsMultivariant } from "./hls.ts";
 
 const playback = new PlaybackFixture();
@@ -14,7 +22,7 @@ test("a thousand viewers of one live stream share what is read and built", async
   const sessions = playback.started();
   archive.opened = 0;
   const watch = async (): Promise<number> => {
-    const session = await sessions.open(await sessions.create(stream, LIVE));
+    const session = await openSession(sessions, stream);
     await hlsMultivariant(session);
     const { segments } = placeOf(await playlistOf(session));
     for (const fragmentNumber of segments) await session.segment({ fragmentNumber, fragments: 1 });
@@ -30,7 +38,7 @@ test("a segment that is kept is there at once, the same as for those who wait, a
   await playback.send(stream, 6);
   const sessions = playback.started();
   const token = await sessions.create(stream, LIVE);
-  const [first, other] = [await sessions.open(token), await sessions.open(await sessions.create(stream, LIVE))];
+  const [first, other] = [await sessions.open(token), await openSession(sessions, stream)];
   const [fragmentNumber] = placeOf(await playlistOf(first)).segments.slice(-1);
   const name = { fragmentNumber: fragmentNumber!, fragments: 1 };
   assert.equal(first.keptSegment(name), undefined);
@@ -45,7 +53,7 @@ test("a segment that is kept is there at once, the same as for those who wait, a
   }
   const before = { fragmentNumber: placeOf(await playlistOf(first)).segments[0]!, fragments: 1 };
   await playback.send(stream, 3);
-  const later = await sessions.open(await sessions.create(stream, { ...LIVE, maxSegments: 1 }));
+  const later = await openSession(sessions, stream, { maxSegments: 1 });
   await first.segment(before);
   assert.equal(later.keptSegment(before), undefined);
   await assert.rejects(later.segment(before), refusal("forbidden"));

@@ -3,7 +3,15 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, fragment } from "../../../../../tests/support/matroska-body.ts";
-import { HOUR, LIVE, PlaybackFixture, placeOf, playlistOf, refusal } from "../../../../../tests/support/playback.ts";
+import {
+  HOUR,
+  LIVE,
+  openSession,
+  PlaybackFixture,
+  placeOf,
+  playlistOf,
+  refusal,
+} from "../../../../../tests/support/playback.ts";
 
 const playback = new PlaybackFixture();
 const { server } = playback;
@@ -71,9 +79,9 @@ test("footage that is sent late is there for the sessions that begin behind it",
   const range = { from: playback.now - 1000, to: playback.now + 10_000 };
   await playback.send(stream, 3);
   const sessions = playback.started();
-  const request = { ...LIVE, mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
+  const request = { mode: "on-demand", selector: { clock: "producerTimestamp", range } } as const;
   const segments = async (): Promise<string[]> =>
-    placeOf(await playlistOf(await sessions.open(await sessions.create(stream, request)))).segments;
+    placeOf(await playlistOf(await openSession(sessions, stream, request))).segments;
   const before = await segments();
   assert.equal(before.length, 3);
   playback.now += HOUR / 2;
@@ -113,7 +121,7 @@ test("a live session does not begin before a silence", async () => {
   playback.now += 60_000;
   await playback.send(stream, 2);
   const sessions = playback.started();
-  const session = await sessions.open(await sessions.create(stream, LIVE));
+  const session = await openSession(sessions, stream);
   assert.equal(placeOf(await playlistOf(session)).segments.length, 2);
 });
 
