@@ -1,7 +1,7 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import type { Mp4Segment } from "../../domain/playback/built-segment.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
-import { hlsLongMedia, hlsMedia, hlsMediaKey, hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
+import { hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
 import { hlsLowLatency, lowLatencyPart } from "../../domain/playback/low-latency/requests.ts";
 import type { SessionParameters } from "../../domain/playback/parameters.ts";
 import { placedTrack, type SessionSegment } from "../../domain/playback/placed-segment.ts";
@@ -9,21 +9,16 @@ import { PlaybackRefusal } from "../../domain/playback/refusal.ts";
 import type { PlaybackSession } from "../../domain/playback/session.ts";
 import type { SessionOperation } from "../../domain/playback/session-rates.ts";
 import type { PlaybackSessions } from "../../domain/playback/sessions.ts";
-import { SharedCache } from "../../domain/playback/shared-cache.ts";
-import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
 import type { Track } from "../../domain/playback/tracks.ts";
-import { acceptsGzip, EncodedText, mediaAnswer, plain, refuse, textAnswer, textGzip } from "./answers.ts";
-import { KeptText } from "./kept-text.ts";
+import { EncodedText, mediaAnswer, plain, refuse, textAnswer } from "./answers.ts";
+import type { KeptText } from "./kept-text.ts";
+import { PlaylistTexts } from "./playlist-texts.ts";
 import { PlaybackQuery } from "./request.ts";
 
-/** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
-const TEXTS_BYTES = 96 * 2 ** 20;
 /** How long a shared cache may keep a playlist that changes: no more than a viewer's own polling would notice, in milliseconds. */
 const CHANGING_MS = 1000;
 /** How long it may keep one that was asked for by the part that it shall have, in seconds: six target durations of a second. */
 const HELD_SECONDS = 6;
-/** Long playlists that are written ahead of the request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
-const MAX_PREPARING = 2;
 const MS_PER_SECOND = 1000;
 const DASH_TYPE = "application/dash+xml";
 const HLS_TYPE = "application/vnd.apple.mpegurl";
@@ -54,11 +49,8 @@ export interface PlaybackRoutesOptions {
 /** The resources of streaming sessions: `GET /hls/v1/...` and `/dash/v1/...`, let in by the session token alone. */
 export class PlaybackRoutes {
   readonly #options: PlaybackRoutesOptions;
-  readonly #texts = new SharedCache<KeptText>(TEXTS_BYTES);
-  /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
-  readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
   readonly #routes: ReadonlyMap<string, Route>;
-  #preparing = 0;
+  readonly #texts = new PlaylistTexts();
 
   constructor(options: PlaybackRoutesOptions) {
     this.#options = options;
@@ -128,9 +120,9 @@ export class PlaybackRoutes {
     { lowLatency }: PlaybackQuery,
   ): Promise<WireResponse> {
     const low = lowLatency && (await session.feed()) !== undefined;
-    if (session.isStatic && isLong(await session.window())) this.#prepare(request, session);
+    if (session.isStatic && isLong(await session.window())) this.#texts.prepare(request, session);
     const key = `${session.token}/${low ? "hls/low" : "hls"}`;
-    const text = await this.#kept(key, () => hlsMultivariant(session, low));
+    const text = await this.#texts.kept(key, () => hlsMultivariant(session, low));
     return answerKept(request, session, text, HLS_TYPE, session.remainingMs);
   }
 
@@ -138,7 +130,7 @@ export class PlaybackRoutes {
     const make = () => dashManifest(session, request.receivedAt);
     if (!session.isStatic) return answerText(request, session, new EncodedText(await make()), DASH_TYPE, CHANGING_MS);
     const lastsMs = await session.steadyMs();
-    const text = await this.#kept(`${session.token}/dash/${(await session.window()).list}`, make);
+    const text = await this.#texts.kept(`${session.token}/dash/${(await session.window()).list}`, make);
     return answerKept(request, session, text, DASH_TYPE, lastsMs);
   }
 
@@ -147,7 +139,7 @@ export class PlaybackRoutes {
     const window = query.lowLatency || session.isStatic ? undefined : session.knownWindow;
     if (track === undefined || window === undefined) return this.#awaitedPlaylist(request, session, query);
     session.spendPlaylist(window.segments.length);
-    return answerText(request, session, this.#currentPlaylist(session, track, window, query), HLS_TYPE, CHANGING_MS);
+    return answerText(request, session, this.#texts.current(session, track, window, query), HLS_TYPE, CHANGING_MS);
   }
 
   async #awaitedPlaylist(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
@@ -155,63 +147,12 @@ export class PlaybackRoutes {
     const low = query.lowLatency ? await this.#lowLatency(request, session, track, query) : undefined;
     if (low !== undefined) return low;
     if (!session.isStatic) {
-      const text = this.#currentPlaylist(session, track, await session.playlistWindow(), query);
+      const text = this.#texts.current(session, track, await session.playlistWindow(), query);
       return answerText(request, session, text, HLS_TYPE, CHANGING_MS);
     }
     const lastsMs = await session.steadyMs();
-    const text = await this.#lastingPlaylist(request, session, track, query.inFolder);
+    const text = await this.#texts.lasting(request, session, track, query.inFolder);
     return answerKept(request, session, text, HLS_TYPE, lastsMs);
-  }
-
-  /** All sessions of a range have one text in their folders. It is held for the caller. */
-  async #lastingPlaylist(
-    request: WireRequest,
-    session: PlaybackSession,
-    track: Track,
-    inFolder: boolean,
-  ): Promise<KeptText> {
-    const window = await session.window();
-    const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
-    return this.#texts.get(key, async () => {
-      const gzip = acceptsGzip(request) ? textGzip() : undefined;
-      const onWritten = (soFar: Uint8Array): void => gzip?.take(soFar);
-      const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
-      return new KeptText(text, gzip?.begun ? gzip.finish(text) : undefined);
-    });
-  }
-
-  /** Begins to write the long playlist that a player will ask for next. What fails here fails again when it does. */
-  #prepare(request: WireRequest, session: PlaybackSession): void {
-    if (this.#preparing >= MAX_PREPARING) return;
-    this.#preparing++;
-    const write = async (): Promise<void> => {
-      const [main] = await session.tracks();
-      (await this.#lastingPlaylist(request, session, main!, true)).memory?.letGo();
-    };
-    const done = (): void => {
-      this.#preparing--;
-    };
-    write().then(done, done);
-  }
-
-  #currentPlaylist(
-    session: PlaybackSession,
-    track: Track,
-    window: PlaylistWindow,
-    { inFolder }: PlaybackQuery,
-  ): EncodedText {
-    let texts = this.#current.get(window);
-    if (texts === undefined) {
-      texts = new Map();
-      this.#current.set(window, texts);
-    }
-    const name = inFolder ? -track.number : track.number;
-    let text = texts.get(name);
-    if (text === undefined) {
-      text = new EncodedText(hlsMedia(session, track, window, inFolder));
-      texts.set(name, text);
-    }
-    return text;
   }
 
   /** Undefined where the session has no parts: its ordinary playlist serves. */
@@ -230,11 +171,6 @@ export class PlaybackRoutes {
       "Cache-Control": `public, max-age=${Math.min(lasts, remainingSeconds(session))}`,
     };
     return textAnswer(request, new EncodedText(playlist), headers);
-  }
-
-  /** A text that does not change is made once, and kept as it is sent for as long as there is room. It is held for the caller. */
-  #kept(key: string, make: () => Promise<string | Uint8Array>): Promise<KeptText> {
-    return this.#texts.get(key, async () => new KeptText(await make()));
   }
 
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {

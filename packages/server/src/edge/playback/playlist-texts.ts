@@ -1,0 +1,77 @@
+import type { WireRequest } from "../../aws/wire.ts";
+import { hlsLongMedia, hlsMedia, hlsMediaKey } from "../../domain/playback/hls.ts";
+import type { PlaybackSession } from "../../domain/playback/session.ts";
+import { SharedCache } from "../../domain/playback/shared-cache.ts";
+import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
+import type { Track } from "../../domain/playback/tracks.ts";
+import { acceptsGzip, EncodedText, textGzip } from "./answers.ts";
+import { KeptText } from "./kept-text.ts";
+import type { PlaybackQuery } from "./request.ts";
+
+/** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
+const TEXTS_BYTES = 96 * 2 ** 20;
+/** Long playlists that are written ahead of the request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
+const MAX_PREPARING = 2;
+
+/** The texts of playlists and manifests, each made once for all who ask for it, and kept as they are sent. */
+export class PlaylistTexts {
+  readonly #lasting = new SharedCache<KeptText>(TEXTS_BYTES);
+  /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
+  readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
+  #preparing = 0;
+
+  /** A text that does not change is made once, and kept as it is sent for as long as there is room. It is held for the caller. */
+  kept(key: string, make: () => Promise<string | Uint8Array>): Promise<KeptText> {
+    return this.#lasting.get(key, async () => new KeptText(await make()));
+  }
+
+  /**
+   * The Media Playlist of a track that does not change: all sessions of a range have one text in their folders. It is held for the caller. Rejects
+   * as the session's `playlistWindow` does.
+   */
+  async lasting(request: WireRequest, session: PlaybackSession, track: Track, inFolder: boolean): Promise<KeptText> {
+    const window = await session.window();
+    const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
+    return this.#lasting.get(key, async () => {
+      const gzip = acceptsGzip(request) ? textGzip() : undefined;
+      const onWritten = (soFar: Uint8Array): void => gzip?.take(soFar);
+      const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
+      return new KeptText(text, gzip?.begun ? gzip.finish(text) : undefined);
+    });
+  }
+
+  /** Begins to write the long playlist that a player will ask for next. What fails here fails again when it does. */
+  prepare(request: WireRequest, session: PlaybackSession): void {
+    if (this.#preparing >= MAX_PREPARING) return;
+    this.#preparing++;
+    const write = async (): Promise<void> => {
+      const [main] = await session.tracks();
+      (await this.lasting(request, session, main!, true)).memory?.letGo();
+    };
+    const done = (): void => {
+      this.#preparing--;
+    };
+    write().then(done, done);
+  }
+
+  /** The Media Playlist of a track as the window has it: one text for all who ask until that moves on. */
+  current(
+    session: PlaybackSession,
+    track: Track,
+    window: PlaylistWindow,
+    { inFolder }: Pick<PlaybackQuery, "inFolder">,
+  ): EncodedText {
+    let texts = this.#current.get(window);
+    if (texts === undefined) {
+      texts = new Map();
+      this.#current.set(window, texts);
+    }
+    const name = inFolder ? -track.number : track.number;
+    let text = texts.get(name);
+    if (text === undefined) {
+      text = new EncodedText(hlsMedia(session, track, window, inFolder));
+      texts.set(name, text);
+    }
+    return text;
+  }
+}
