@@ -107,6 +107,41 @@ export interface ExpectedLength {
 }
 
 /**
+ * The lines of a segment that has none but those of its duration and name, and of a discontinuity. The segments behind it differ in the name,
+ * nearly always: all lines are copied at once, with that in them.
+ */
+class PlainLines {
+  readonly #before: Uint8Array;
+  readonly #nameLength: number;
+  readonly #discontinuity: boolean;
+  readonly #nameStart: number;
+  readonly #bytes: Uint8Array;
+
+  constructor(before: Uint8Array, nameLength: number, after: Uint8Array, discontinuity: boolean) {
+    this.#before = before;
+    this.#nameLength = nameLength;
+    this.#discontinuity = discontinuity;
+    const marks = discontinuity ? DISCONTINUITY_LINE.length : 0;
+    this.#nameStart = marks + before.length;
+    this.#bytes = new Uint8Array(this.#nameStart + nameLength + after.length);
+    if (discontinuity) this.#bytes.set(DISCONTINUITY_LINE);
+    this.#bytes.set(before, marks);
+    this.#bytes.set(after, this.#nameStart + nameLength);
+  }
+
+  /** Whether they are those of a segment with the same before its name, which has so many bytes. */
+  areFor(before: Uint8Array, nameLength: number, discontinuity: boolean): boolean {
+    return before === this.#before && nameLength === this.#nameLength && discontinuity === this.#discontinuity;
+  }
+
+  /** Those of the segment with this name, until the next call. */
+  of(name: Uint8Array): Uint8Array {
+    this.#bytes.set(name, this.#nameStart);
+    return this.#bytes;
+  }
+}
+
+/**
  * Writes a Media Playlist segment by segment, so that a long one can be written in turns with other work, and needs no object of a segment
  * behind its line. Its methods throw a `RangeError` where the data contradicts itself or cannot be said.
  */
@@ -119,13 +154,8 @@ export class MediaPlaylistWriter {
   #map: string | undefined;
   #beforeName: Uint8Array = new Uint8Array(0);
   #durationMs: number | undefined;
-  /** The lines of the last plain segment: the next ones differ from it in the name, nearly always. */
-  #lines: Uint8Array = new Uint8Array(0);
-  /** What it was made for: the marks and duration, and the place of the name. */
-  #beforeLines: Uint8Array | undefined;
-  #isMarked = false;
-  #nameStart = 0;
-  #nameLength = 0;
+  /** Of the last plain segment. */
+  #lines: PlainLines | undefined;
 
   constructor(head: WriterHead, { segments, each }: ExpectedLength) {
     this.#head = head;
@@ -195,24 +225,13 @@ export class MediaPlaylistWriter {
     return map === this.#map && programDateTimeMs === undefined && (parts === undefined || parts.length === 0);
   }
 
-  /** Appends such a segment: its lines are copied at once, with its name in them. */
+  /** Appends such a segment. */
   #plain(name: Uint8Array, discontinuity: boolean): void {
-    const isAlike = this.#beforeLines === this.#beforeName && this.#isMarked === discontinuity;
-    if (!isAlike || this.#nameLength !== name.length) this.#turnLines(name.length, discontinuity);
-    this.#lines.set(name, this.#nameStart);
-    this.#out.bytes(this.#lines);
-  }
-
-  #turnLines(nameLength: number, discontinuity: boolean): void {
-    const marks = discontinuity ? DISCONTINUITY_LINE.length : 0;
-    this.#nameStart = marks + this.#beforeName.length;
-    this.#lines = new Uint8Array(this.#nameStart + nameLength + this.#afterName.length);
-    if (discontinuity) this.#lines.set(DISCONTINUITY_LINE);
-    this.#lines.set(this.#beforeName, marks);
-    this.#lines.set(this.#afterName, this.#nameStart + nameLength);
-    this.#beforeLines = this.#beforeName;
-    this.#isMarked = discontinuity;
-    this.#nameLength = nameLength;
+    const before = this.#beforeName;
+    if (!this.#lines?.areFor(before, name.length, discontinuity)) {
+      this.#lines = new PlainLines(before, name.length, this.#afterName, discontinuity);
+    }
+    this.#out.bytes(this.#lines.of(name));
   }
 
   /** Makes the lines of segments of another duration (RFC 8216, section 4.3.3.1, holds it to the target duration). */
