@@ -158,6 +158,17 @@ test("recordings that lie over one another come out one after the other, and tim
   assert.equal(await complaints(path("over.mkv")), "");
 });
 
+test("recordings whose fragments begin at the same moments are all there, but what was sent again is there once", async () => {
+  await run("put", "alike", path("clip.mkv"), "--create", "--start-timestamp", "1711124585");
+  for (let again = 0; again < 2; again++) {
+    await run("put", "alike", path("clip.mkv"), "--start-timestamp", "1711124581");
+  }
+  const { status, stderr } = await run("get", "alike", "-o", path("alike.mkv"));
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /alike\.mkv: 12 fragments, /);
+  assert.deepEqual(await steps(path("alike.mkv")), { packets: 600, back: 0 });
+});
+
 test("--raw counts the fragments that it writes", async () => {
   await run("put", "raw", path("clip.mkv"), "--create");
   const { stderr } = await run("get", "raw", "--raw", "-o", path("raw.mkv"));

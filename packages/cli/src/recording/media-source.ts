@@ -70,15 +70,16 @@ async function listRange({ connection, stream, from, to, clock }: MediaRequest):
   const last = to === undefined || to === "earliest" ? END_OF_TIME : to;
   const timeOf = (fragment: StoredFragment): number =>
     clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
-  const byTime = new Map<number, StoredFragment>();
+  const listed = new Map<string, StoredFragment>();
   const range = { from: Math.max(0, first - LONGEST_FRAGMENT_MS), to: last, clock };
   for await (const fragment of fragmentsInRange(connection, stream, range)) {
     const time = timeOf(fragment);
     if (time < first && time + fragment.durationMs <= first) continue;
-    byTime.set(fragment.producerTimestamp, fragment);
-    if (byTime.size > MAX_FRAGMENTS) throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
+    // Another recording may have a fragment of the same moment, but hardly of the same size.
+    listed.set(`${fragment.producerTimestamp} ${fragment.bytes}`, fragment);
+    if (listed.size > MAX_FRAGMENTS) throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
   }
-  const found = [...byTime.values()];
+  const found = [...listed.values()];
   return clock === "producer" ? playingOrder(found) : found.sort((a, b) => timeOf(a) - timeOf(b));
 }
 

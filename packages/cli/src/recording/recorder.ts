@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { ReceivedFragment } from "@kvass/client";
 import type { MatroskaHeader, MatroskaTrack } from "@kvass/media";
 import { type FileCluster, MatroskaFile } from "./matroska-file.ts";
@@ -47,7 +48,7 @@ export class Recorder {
     return { ...this.#progress, durationMs, bytes: this.#finishedBytes + (this.#part?.file.position ?? 0) };
   }
 
-  /** Adds a fragment; one that is there already is left out. */
+  /** Adds a fragment; one that was sent again, and is there already, is left out. */
   async add(fragment: ReceivedFragment): Promise<void> {
     if (fragment.frames.length === 0) return;
     const part = await this.#partFor(fragment.header);
@@ -57,6 +58,7 @@ export class Recorder {
       timecode: fragment.timecode,
       timecodeScaleNs: fragment.header.timecodeScaleNs,
       producerTimestamp: fragment.producerTimestamp,
+      checksum: fragment.frames.reduce((sum, { data }) => crc32(data, sum), 0),
       ...extentOf(tracks, part.intervals, fragment.header.timecodeScaleNs),
       tracks: new Map([...tracks].map(([number, own]) => [number, trackSpan(own)])),
     };

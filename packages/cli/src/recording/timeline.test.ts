@@ -6,6 +6,7 @@ import { Timeline, type TimelineSpan } from "./timeline.ts";
 const span = (timecode: number, producerTimestamp: number, more: Partial<TimelineSpan> = {}): TimelineSpan => ({
   timecode,
   producerTimestamp,
+  checksum: 0,
   timecodeScaleNs: 1_000_000,
   begin: 0,
   end: 2000,
@@ -54,6 +55,16 @@ test("what a producer sent again after a reconnection is left out", () => {
     undefined,
     4000,
   ]);
+});
+
+test("what begins at the same moment and is not the same follows", () => {
+  const over = [
+    span(0, DAY),
+    span(2000, DAY + 2000),
+    span(0, DAY, { checksum: 1 }),
+    span(2000, DAY + 2000, { checksum: 1 }),
+  ];
+  assert.deepEqual(place(over), [0, 2000, 4000, 6000]);
 });
 
 test("time never runs back: an older session follows the newer one", () => {
