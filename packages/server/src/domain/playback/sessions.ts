@@ -220,6 +220,7 @@ export class PlaybackSessions {
       maxSegments,
       createdAt: grant.createdAt,
       base: grant.base,
+      horizon: () => stream.horizon(),
       lost: this.#builder.lost(stream, container),
     };
     return new Timeline(source, rules, this.#backlogs);

@@ -55,9 +55,28 @@ const timeline = (source: SegmentSource, rules: Partial<TimelineRules>): Timelin
     maxSegments: 3,
     createdAt: 0,
     base: rowAt(1).producerTimestamp,
+    horizon: () => 0,
     lost: new LostSegments(() => undefined),
     ...rules,
   });
+
+test("what expires in a window that nothing moves on is a gap, also where nobody had to wait to be told", async () => {
+  const source = Object.assign(new ScriptedSource(), { isCurrent: () => true });
+  let horizon = 0;
+  const live = timeline(source, { horizon: () => horizon });
+  const rows = rowsTo(3);
+  source.put(...rows);
+  const gaps = async () => Array.from((await live.window(0)).segments, ({ gap }) => gap);
+  assert.deepEqual(await gaps(), [false, false, false]);
+  horizon = rows[1]!.serverTimestamp;
+  assert.equal(live.current(), undefined);
+  assert.deepEqual(await gaps(), [true, false, false]);
+  assert.deepEqual(live.current(), await live.window(0));
+  horizon = rows[2]!.serverTimestamp + 1;
+  assert.equal(live.current(), undefined);
+  assert.deepEqual(await gaps(), [true, true, true]);
+  assert.deepEqual(numbers(await live.window(0)), [0, 1, 2]);
+});
 
 test("a live window moves on with what arrives, and remembers what it has left", async () => {
   const source = new ScriptedSource();
@@ -177,7 +196,14 @@ for (const mode of ["live", "live-replay"] as const) {
       source.onRead = () => void reads.push({ session, turn: turns });
       source.put(...rowsTo(50));
       const base = rowAt(1).producerTimestamp;
-      const rules = { mode, maxSegments: 3, createdAt: 0, base, lost: new LostSegments(() => undefined) };
+      const rules = {
+        mode,
+        maxSegments: 3,
+        createdAt: 0,
+        base,
+        horizon: () => 0,
+        lost: new LostSegments(() => undefined),
+      };
       return new Timeline(source, rules, backlogs);
     });
     const windows = await Promise.all(sessions.map((session) => session.window(1e9)));

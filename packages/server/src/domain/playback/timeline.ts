@@ -65,6 +65,8 @@ export interface TimelineRules {
   readonly createdAt: number;
   /** Milliseconds since the epoch on the producer's clock at which its media begins. */
   readonly base: number;
+  /** What arrived before has expired, in milliseconds since the epoch. */
+  readonly horizon: () => number;
   readonly lost: LostSegments;
 }
 
@@ -87,6 +89,8 @@ export class Timeline implements SessionTimeline {
   #advancing: Promise<void> | undefined;
   /** `LostSegments.version` that the segments shown have been looked through for. */
   #lostVersion = 0;
+  /** When the first of the segments arrived that can still be fetched, in milliseconds since the epoch. */
+  #oldest = Number.POSITIVE_INFINITY;
   /** The run of the source that was shown last, and the one that stands for it: behind a lost segment, another one begins. */
   #run: { readonly read: Run; shown: Run } | undefined;
 
@@ -101,7 +105,8 @@ export class Timeline implements SessionTimeline {
   }
 
   current(): PlaylistWindow | undefined {
-    const isCurrent = this.#advancing === undefined && this.#lostVersion === this.#rules.lost.version;
+    const { lost, horizon } = this.#rules;
+    const isCurrent = this.#advancing === undefined && this.#lostVersion === lost.version && this.#oldest >= horizon();
     return isCurrent && this.#source.isCurrent?.() ? this.#window : undefined;
   }
 
@@ -112,6 +117,7 @@ export class Timeline implements SessionTimeline {
     });
     await this.#advancing;
     this.#markLost();
+    this.#markExpired(this.#rules.horizon());
     const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
     const ended = this.#due.length === 0 && this.#source.ended;
     if (this.#window?.ended !== ended) {
@@ -196,6 +202,19 @@ export class Timeline implements SessionTimeline {
     // Those that are lost already are looked for among all again.
     if (this.#rules.lost.has(segment)) this.#lostVersion = -1;
     this.#longest = Math.max(this.#longest, segment.duration);
+    this.#oldest = Math.min(this.#oldest, segment.serverTimestamp);
+  }
+
+  /** Makes gaps of the segments that have expired: their numbers stay, where nothing comes that would take their place. */
+  #markExpired(horizon: number): void {
+    if (horizon <= this.#oldest) return;
+    this.#window = undefined;
+    this.#oldest = Number.POSITIVE_INFINITY;
+    this.#shown.forEach((segment, place) => {
+      if (segment.gap) return;
+      if (segment.serverTimestamp < horizon) this.#shown[place] = { ...segment, gap: true };
+      else this.#oldest = Math.min(this.#oldest, segment.serverTimestamp);
+    });
   }
 
   /** Makes gaps of the segments that are lost. */

@@ -96,7 +96,7 @@ async function momentWhen(
   verdictAt: (moment: Moment) => Verdict,
 ): Promise<Moment | undefined> {
   const begun = performance.now();
-  for (let waited = false; ; waited = true) {
+  for (let waited = false; ; ) {
     const feed = await session.feed();
     // One that ends while it is waited for has its reasons.
     if (feed === undefined && waited) throw late();
@@ -113,6 +113,7 @@ async function momentWhen(
     const verdict = verdictAt(moment);
     if (verdict === "ready") return moment;
     if (verdict === "never") throw new PlaybackRefusal("not-found", "The session has no such part.");
+    waited = true;
     const heldMs = begun + Math.min(HELD_TARGETS * targetMs, session.remainingMs) - performance.now();
     if (!(await settles(change, heldMs, signal))) throw late();
     if (session.remainingMs === 0) throw new PlaybackRefusal("expired", "The session has expired.");
