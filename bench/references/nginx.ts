@@ -79,7 +79,8 @@ export class Nginx {
     const exited = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#process.kill("SIGTERM");
     await exited;
-    await rm(this.#folder, { recursive: true });
+    // A file may be put into it yet.
+    await rm(this.#folder, { recursive: true, maxRetries: 3 });
   }
 
   async #started(): Promise<void> {
