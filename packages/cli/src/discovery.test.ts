@@ -48,7 +48,7 @@ test("a server that is gone is not found: no file, half a file, a process that e
 test("without a running server it says where it looked, and what to do", () => {
   const folder = dataFolder({});
   assert.throws(() => localServer(folder, {}), {
-    message: `no server runs over ${folder}; start one with kvass serve or kvass demo`,
+    message: `no server runs over ${folder}; start one with kvass serve or kvass demo, or name the folder of one that runs with --data`,
   });
 });
 

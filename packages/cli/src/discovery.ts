@@ -111,7 +111,8 @@ export function localServer(data: string | undefined, environment: Environment =
     const server = findLocalServer(folder, environment);
     if (server !== undefined) return server;
   }
-  throw new CliError(`no server runs over ${folders.join(" or ")}; start one with kvass serve or kvass demo`);
+  const ways = "start one with kvass serve or kvass demo, or name the folder of one that runs with --data";
+  throw new CliError(`no server runs over ${folders.join(" or ")}; ${ways}`);
 }
 
 /**

@@ -18,6 +18,9 @@ const ROWS_PER_MOVE = 500;
 /** A segment is worth copying when less than this part of it is live: then copying frees more than it writes. */
 const LIVE_RATIO = 0.5;
 
+/** Whether so few of the bytes of a segment's records are live that it is worth copying. */
+export const isSparse = (liveBytes: number, recordBytes: number): boolean => liveBytes < recordBytes * LIVE_RATIO;
+
 /** What a compactor works with. */
 export interface CompactionParts {
   readonly files: SegmentFiles;
@@ -111,8 +114,7 @@ export class Compactor {
   }
 
   #isSparse(row: SegmentRow): boolean {
-    const records = row.bytes - HEADER_BLOCK_BYTES;
-    return row.sealed && row.liveBytes < records * LIVE_RATIO && !this.#unreadable.has(row.segment);
+    return row.sealed && isSparse(row.liveBytes, row.bytes - HEADER_BLOCK_BYTES) && !this.#unreadable.has(row.segment);
   }
 
   #fits(target: CopySegment, source: SegmentRow): boolean {

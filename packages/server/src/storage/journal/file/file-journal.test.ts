@@ -188,6 +188,30 @@ test("at its quota the journal refuses, reads on, and resumes when space has com
   await close();
 });
 
+test("deleted media of the segment in use gives its space back, little of it only where there is none", async () => {
+  const limits = { maxBytes: 60_000, sparseBytes: 20_000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
+  const { journal, index, put, close } = await open({ limits });
+  let sequence = 0;
+  const expireAll = () => index.expire(1, identityOf(1, sequence + 1).serverTimestamp, 100);
+  const fill = async (to: number) => {
+    while (journal.stats().storedBytes < to) await put(++sequence, 2000);
+  };
+  await fill(15_000);
+  assert.equal(await expireAll(), sequence);
+  assert.equal((await journal.collect()).dropped, 0);
+  await fill(35_000);
+  await expireAll();
+  assert.equal((await journal.collect()).dropped, 1);
+  assert.equal(journal.stats().segments, 0);
+  await fill(15_000);
+  await assert.rejects(put(++sequence, 50_000), { reason: "quota" });
+  await expireAll();
+  assert.equal((await journal.collect()).dropped, 1);
+  while (!journal.writable) await wait(5);
+  await put(++sequence, 40_000);
+  await close();
+});
+
 test("short of free space the journal refuses in time, and resumes by itself", async () => {
   let free = 1e12;
   const files = { ...nodeFileSystem, freeBytes: async () => free };

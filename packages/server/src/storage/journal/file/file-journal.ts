@@ -38,6 +38,7 @@ export interface JournalOptions {
 export class FileJournal implements Journal {
   /** What the start found and mended. */
   readonly recovery: RecoverySummary;
+  readonly #limits: JournalLimits;
   readonly #files: SegmentFiles;
   readonly #buffers = new ReadBuffers();
   readonly #registry: SegmentRegistry;
@@ -49,6 +50,7 @@ export class FileJournal implements Journal {
     const { ledger } = options;
     const limits = { ...DEFAULT_JOURNAL_LIMITS, ...options.limits };
     this.recovery = recovered.summary;
+    this.#limits = limits;
     this.#files = files;
     this.#registry = new SegmentRegistry(recovered.segments);
     this.#guard = new SpaceGuard(options, limits, () => this.#use());
@@ -101,6 +103,8 @@ export class FileJournal implements Journal {
 
   async collect(): Promise<CollectSummary> {
     this.#writers.retireFull();
+    // What is deleted need not wait for its segment to be full or old: least of all where nothing can be written that would make it so.
+    this.#writers.retireSparse(this.writable ? this.#limits.sparseBytes : 0);
     return this.#compactor.collect();
   }
 

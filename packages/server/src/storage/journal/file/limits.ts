@@ -4,6 +4,8 @@ export interface JournalLimits {
   readonly segmentBytes: number;
   /** Nor from this age on, so that a segment of slow streams expires soon after its newest fragment. */
   readonly segmentAgeMs: number;
+  /** A segment that is mostly dead takes no new fragment either from this length on, or from none while there is no space. */
+  readonly sparseBytes: number;
   /** Syncs a second, all segments together, from which on fragments share them. */
   readonly syncsPerSecond: number;
   /** Syncs that may follow at once upon a quiet moment. */
@@ -28,6 +30,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_JOURNAL_LIMITS: JournalLimits = {
   segmentBytes: 256 * MIB,
   segmentAgeMs: 3_600_000,
+  sparseBytes: 16 * MIB,
   syncsPerSecond: 84,
   syncBurst: 8,
   pendingBytes: 64 * MIB,

@@ -2,6 +2,7 @@ import type { FragmentRow } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import type { JournalUnavailable } from "../../ports/journal.ts";
 import { Committer, type CommitterHost } from "./committer.ts";
+import { isSparse } from "./compactor.ts";
 import type { WriterHost } from "./fragment-writer.ts";
 import type { JournalLimits } from "./limits.ts";
 import { OpenSegment, toUnavailable } from "./open-segment.ts";
@@ -145,6 +146,15 @@ export class SegmentWriters implements WriterHost, CommitterHost {
   /** Lets segments go that are full or old though no fragment came to notice. */
   retireFull(): void {
     for (const segment of this.#current.values()) if (this.#isFull(segment)) this.#retire(segment);
+  }
+
+  /** Lets segments of more than so many bytes go that are mostly dead: they can be compacted once they are sealed. */
+  retireSparse(leastBytes: number): void {
+    const live = new Map(this.#parts.ledger.segments().map(({ segment, liveBytes }) => [segment, liveBytes]));
+    for (const segment of this.#current.values()) {
+      const records = segment.synced - HEADER_BLOCK_BYTES;
+      if (records > leastBytes && isSparse(live.get(segment.id) ?? 0, records)) this.#retire(segment);
+    }
   }
 
   /** Makes durable what was placed, and seals every segment. The guard must admit nothing any more. */
