@@ -12,8 +12,8 @@ const START = Date.now() - 3_600_000;
 /** Seconds of each of the pieces that a recording is made of, two fragments. */
 const PIECE = 4;
 const FRAGMENT = CODED.gop / CODED.rate;
-/** A busy browser leaves out pictures, but not so many. */
-const LONGEST_STEP = 1;
+/** A busy browser leaves out pictures, most where decoders change, but not a whole fragment. */
+const LONGEST_STEP = FRAGMENT;
 
 const plane = await ControlPlane.start();
 const player = new Player(plane.server);
