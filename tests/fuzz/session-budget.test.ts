@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Stream } from "../../packages/server/src/domain/streams/stream.ts";
@@ -13,13 +12,8 @@ const MIN_BODIES = 5000;
 /** What the product allows for each body. */
 const MAX_CPU_MS = 200;
 const MAX_HEAP_GROWTH_BYTES = 64 * 2 ** 20;
-/**
- * Tries until one stays below: what neighbours do to a core's clock and caches makes the same work take up to twice the time, for seconds. It only
- * ever adds, so the least of all is the nearest to what the body takes.
- */
-const MAX_ATTEMPTS = 6;
-/** Between two tries, in milliseconds. */
-const PAUSE_MS = 500;
+/** Tries until one stays below, as neighbours that share a core's caches take some of its time. */
+const MAX_ATTEMPTS = 3;
 /** Before larger bodies the garbage of others is collected, so that it is not counted as theirs. */
 const LARGE_BODY_BYTES = 64 * 1024;
 /** As Node's HTTP server hands out what a socket brings. */
@@ -67,7 +61,6 @@ async function runWithinBudget(body: CorpusBody, chunkBytes: number): Promise<st
   let cpuMs = Number.POSITIVE_INFINITY;
   let heapBytes = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (attempt > 0) await sleep(PAUSE_MS);
     const result = await run(body, chunkBytes);
     cpuMs = Math.min(cpuMs, result.cpuMs);
     heapBytes = Math.min(heapBytes, result.heapBytes);

@@ -12,8 +12,8 @@ const START = Date.now() - 3_600_000;
 /** Seconds of each of the pieces that a recording is made of, two fragments. */
 const PIECE = 4;
 const FRAGMENT = CODED.gop / CODED.rate;
-/** A busy browser leaves out pictures, most where decoders change, but not a whole fragment. */
-const LONGEST_STEP = FRAGMENT;
+/** A busy browser leaves out pictures, but not so many. */
+const LONGEST_STEP = 1;
 
 const plane = await ControlPlane.start();
 const player = new Player(plane.server);
@@ -71,7 +71,7 @@ async function play(name: PlayerName, url: string, until: number): Promise<Obser
   return observed;
 }
 
-describe("what is sent changes in a replay", { concurrency: true }, () => {
+describe("the sound changes in a replay", () => {
   test("dash.js goes on into the third period once the first one has left the manifest", async () => {
     const url = await player.dash({
       StreamName: "other-sound",
@@ -84,7 +84,9 @@ describe("what is sent changes in a replay", { concurrency: true }, () => {
     const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
     assert.ok(Math.max(...steps) < LONGEST_STEP, `left out ${Math.max(...steps)} s`);
   });
+});
 
+describe("a fragment is damaged", { concurrency: true }, () => {
   for (const PlaybackMode of ["ON_DEMAND", "LIVE_REPLAY"] as const) {
     test(`Shaka Player jumps over a damaged fragment with DASH, ${PlaybackMode}`, async () => {
       const session = { StreamName: `damaged-${PlaybackMode}`, PlaybackMode, DASHFragmentSelector: selectorOf(3) };
