@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ackWords, blocksOf, InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
+import { fixture, nextTurn, second, whole } from "../../../../../tests/support/ingest.ts";
 import {
   bodyHeader,
   clusterStart,
@@ -12,7 +13,6 @@ import {
 } from "../../../../../tests/support/matroska-body.ts";
 import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import { AWS_LIMITS } from "./limits.ts";
-import { fixture, nextTurn, second, whole } from "./testing.ts";
 
 test("a producer that reads no acknowledgements is held back by them, also behind fragments that wait for the disk", async () => {
   const { server, stream } = await fixture();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ackWords, TestSession } from "../../../../../tests/support/in-process.ts";
+import { fixture, nextTurn, second, whole } from "../../../../../tests/support/ingest.ts";
 import { bodyHeader, END_OF_FRAGMENT, fragment } from "../../../../../tests/support/matroska-body.ts";
 import { JournalUnavailable, retentionClassOf } from "../../storage/ports/journal.ts";
-import { fixture, nextTurn, second, whole } from "./testing.ts";
 
 /** The server's clock in a test's hand. */
 function handClock() {

@@ -1,5 +1,5 @@
-import { type InProcessOptions, InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
-import { cluster, fragment, simpleBlock } from "../../../../../tests/support/matroska-body.ts";
+import { type InProcessOptions, InProcessServer, TestSession } from "./in-process.ts";
+import { cluster, fragment, simpleBlock } from "./matroska-body.ts";
 
 /** A fragment of a second whose end nothing tells: the next one begins, or the body says so. */
 export const second = (timecode: number): Buffer => fragment(timecode, 5, 40, 1000);
