@@ -15,7 +15,8 @@ import { JournalUnavailable } from "../../storage/ports/journal.ts";
 import { AWS_LIMITS } from "./limits.ts";
 
 test("a producer that reads no acknowledgements is held back by them, also behind fragments that wait for the disk", async () => {
-  const { server, stream } = await fixture();
+  const { server, stream, session: other } = await fixture();
+  other.session.end();
   const session = await server.ingest.open(stream, { type: "ABSOLUTE", start: 0 });
   const fragments = Array.from({ length: 1000 }, (_, i) => whole(i * 10));
   let isHeld = true;
