@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { CODED } from "../../support/coded-video.ts";
 import { Footage, LIVE, STORED } from "./footage.ts";
-import { type Observed, type PlayerName, type Screen, Stage } from "./stage.ts";
+import { type Observed, PAGES_AT_ONCE, type PlayerName, type Screen, Stage } from "./stage.ts";
 
 /** How long each session is watched. */
 const SECONDS = Number(process.env.KVASS_PLAYER_SECONDS ?? 8);
@@ -19,8 +19,6 @@ const SEEK_SECONDS = 2;
 /** The stored range begins so many seconds into the video, and playback with the next key frame. */
 const ASKED = 5.5;
 const BEGIN = 6;
-/** What is watched one behind the other while the video is sent: on demand, as a replay, live, and two players with low latency. */
-const WATCHED_BEHIND_ANOTHER = 5;
 /** The video lasts so many seconds longer than one watches, for seeks, and for players that stay behind and begin late. */
 const MARGIN = 100;
 /** Fragments in what moves on: enough to go back a little. */
@@ -90,6 +88,9 @@ const LOW_LATENCY_WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
+/** Rounds of pages one behind the other while the video is sent: on demand, as a replay and live, and players with low latency one by one. */
+const WATCHED_BEHIND_ANOTHER =
+  3 * Math.ceil(Object.keys(WAYS).length / PAGES_AT_ONCE) + Object.keys(LOW_LATENCY_WAYS).length;
 const footage = await Footage.open(WATCHED_BEHIND_ANOTHER * SECONDS + MARGIN);
 const { client, storedStart } = footage;
 const stage = await Stage.open();
@@ -165,7 +166,7 @@ async function onStage(way: Way, url: string, use: (screen: Screen) => Promise<v
 
 const momentAt = (seconds: number): Date => new Date(storedStart + seconds * 1000);
 
-describe("on demand", { concurrency: true }, () => {
+describe("on demand", { concurrency: PAGES_AT_ONCE }, () => {
   for (const [name, way] of Object.entries(WAYS)) {
     test(name, async () => {
       const range = { from: momentAt(ASKED), to: momentAt(footage.seconds) };
@@ -186,7 +187,7 @@ describe("on demand", { concurrency: true }, () => {
   }
 });
 
-describe("replay", { concurrency: true }, () => {
+describe("replay", { concurrency: PAGES_AT_ONCE }, () => {
   for (const [name, way] of Object.entries(WAYS)) {
     test(name, async () => {
       const range = { from: momentAt(ASKED), to: momentAt(footage.seconds) };
@@ -224,7 +225,7 @@ describe("live", () => {
     }
   }
 
-  describe("in whole fragments", { concurrency: true }, () => {
+  describe("in whole fragments", { concurrency: PAGES_AT_ONCE }, () => {
     for (const [name, way] of Object.entries(WAYS)) {
       test(name, async (context) => {
         const url = await sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" });

@@ -44,6 +44,11 @@ const FILES: Readonly<Record<string, readonly [type: string, path: string]>> = {
   "/dash.js": ["text/javascript", script("dashjs/dist/modern/umd/dash.all.min.js")],
 };
 
+/**
+ * Pages that play side by side where playback may not wait: more of them keep two cores so busy with decoding that a player asks late for what
+ * it plays next.
+ */
+export const PAGES_AT_ONCE = 2;
 /** How often a page is asked what it has seen, in milliseconds. */
 const LOOK_EVERY_MS = 200;
 /** Playback takes as long as it lasts; a machine that is busy may begin late. */

@@ -5,7 +5,7 @@ import { ControlPlane } from "../../conformance/support/control-plane.ts";
 import { Player } from "../../conformance/support/playback.ts";
 import { codedVideo } from "../../support/coded-video.ts";
 import { makeMedia, putMedia } from "../../support/media.ts";
-import { Stage } from "./stage.ts";
+import { PAGES_AT_ONCE, Stage } from "./stage.ts";
 
 const START = Date.now() - 3_600_000;
 const SECONDS = 10;
@@ -29,7 +29,7 @@ after(() => stage.close());
 
 const TimestampRange = { StartTimestamp: new Date(START - 1000), EndTimestamp: new Date(START + 60_000) };
 
-describe("two sounds", { concurrency: true }, () => {
+describe("two sounds", { concurrency: PAGES_AT_ONCE }, () => {
   for (const ContainerFormat of ["FRAGMENTED_MP4", "MPEG_TS"] as const) {
     for (const lang of ["en", "de"]) {
       test(`${ContainerFormat}, ${lang}`, async () => {
