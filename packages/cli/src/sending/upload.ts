@@ -1,11 +1,12 @@
 import type { Ack, Connection, MediaProducer } from "@kvass/client";
 import { MatroskaError, type MatroskaTrack } from "@kvass/media";
-import { CliError, describe } from "../errors.ts";
+import { CliError } from "../errors.ts";
 import type { MediaInput } from "../input/open-input.ts";
 import { retentionHours } from "../retention.ts";
 import { count, formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
+import { Retries } from "./retries.ts";
 import { sendAsIs } from "./send-as-is.ts";
 import { type InputShape, sendFrames } from "./send-frames.ts";
 import { shareSent } from "./share.ts";
@@ -118,6 +119,8 @@ export class Upload {
 
   async #sendFrames(): Promise<void> {
     const { connection, stream, input, realtime, signal } = this.#options;
+    const note = (text: string): void => this.#status?.note(text);
+    const retries = new Retries({ giveUpAfterMs: GIVE_UP_AFTER_MS, signal, note });
     let isNew = false;
     await sendFrames({
       connection,
@@ -129,16 +132,16 @@ export class Upload {
       signal,
       giveUpAfterMs: GIVE_UP_AFTER_MS,
       onTracks: async (tracks) => {
-        for (const warning of unplayableTracks(tracks)) this.#status?.note(`kvass: ${warning}`);
+        for (const warning of unplayableTracks(tracks)) note(`kvass: ${warning}`);
         isNew = await this.#create(tracks);
       },
       onProducer: (producer) => {
         this.#producer = producer;
+        retries.watch(producer);
       },
       onAck: (ack) => this.#acknowledge(ack),
       onFrame: (timestamp) => this.#note(timestamp),
-      onRetry: (error, delayMs) =>
-        this.#status?.note(`kvass: ${describe(error)}; going on in ${formatDuration(delayMs)}`),
+      onRetry: (error) => retries.failed(error),
     });
   }
 

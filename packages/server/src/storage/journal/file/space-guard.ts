@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { JournalUnavailable } from "../../ports/journal.ts";
+import { binarySize } from "./binary-size.ts";
 import { errorCode, type FileSystem } from "./file-system.ts";
 import type { JournalLimits } from "./limits.ts";
 import { toUnavailable } from "./open-segment.ts";
@@ -12,6 +13,10 @@ const PROBE_BYTES = 64 * 1024;
  */
 const MAX_WANTED_BYTES = 1024 * 1024;
 const PROBE_FILE = "probe.tmp";
+
+/** What gives space, for whoever reads the error. It comes back by itself once there is some. */
+const QUOTA_WAYS_OUT = "delete streams, shorten their retention, or start the server with a higher limit";
+const DISK_WAYS_OUT = "make space on it, delete streams, or shorten their retention";
 
 /** Space on the journal's file system that is kept for others. */
 export interface SpaceReserve {
@@ -109,7 +114,8 @@ export class SpaceGuard {
     try {
       // Before anything else may have the space that came back.
       if ((await this.#reserve?.fill()) === false) {
-        return new JournalUnavailable("disk-full", "the archive's file system has no space for the reserve");
+        const message = `the archive's disk is full, the server's reserve does not fit; ${DISK_WAYS_OUT}`;
+        return new JournalUnavailable("disk-full", message);
       }
       // Asked before the file system: what is written meanwhile counts twice until the next look, and never not at all.
       const { placed, unwritten } = this.#use();
@@ -127,10 +133,11 @@ export class SpaceGuard {
     const { stored, placed } = this.#use();
     const { maxBytes, minFreeBytes } = this.#limits;
     if (stored + bytes > maxBytes) {
-      return new JournalUnavailable("quota", `the archive has reached its ${maxBytes} bytes`);
+      const message = `the archive is full, its limit is ${binarySize(maxBytes)} (--max-bytes); ${QUOTA_WAYS_OUT}`;
+      return new JournalUnavailable("quota", message);
     }
     if (placed + bytes > this.#placedLimit) {
-      const message = `of the archive's file system no more than ${minFreeBytes} bytes would stay free`;
+      const message = `less than ${binarySize(minFreeBytes)} of the archive's disk would stay free (--min-free-bytes); ${DISK_WAYS_OUT}`;
       return new JournalUnavailable("disk-full", message);
     }
     return undefined;
