@@ -129,3 +129,20 @@ test("of a recording that was cut off what is whole is stored, and told", async 
   const listed = await run("ls", "cut");
   assert.match(listed.stdout.toString(), new RegExp(`^${fragments} fragments`, "m"));
 });
+
+test("of an MP4 file that was cut off what is whole is stored, and told; without its index that it cannot be read", async () => {
+  for (const [name, ...flags] of [["front", "-movflags", "+faststart"], ["end"]] as const) {
+    await ffmpeg("-i", path("clip.mkv"), "-c", "copy", ...flags, path("whole.mp4"));
+    const whole = readFileSync(path("whole.mp4"));
+    writeFileSync(path(`${name}.mp4`), whole.subarray(0, whole.length / 2));
+  }
+  const front = await run("put", "front", path("front.mp4"), "--create");
+  assert.equal(front.status, 1);
+  assert.match(
+    front.stderr,
+    /^created front, .*\nfront: (\d) fragments persisted, .* from \S+Z to \S+Z\nkvass: the input is cut off: it ends before the end that its index tells\n$/,
+  );
+  const end = await run("put", "end", path("end.mp4"), "--create");
+  assert.equal(end.status, 1);
+  assert.match(end.stderr, /^kvass: \S*end\.mp4: an MP4 file without its index \(moov\), .* it is cut off, [^\n]*\n$/);
+});

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { CliError } from "../errors.ts";
+import { CutOff } from "./cut-off.ts";
 
 /** How much of ffmpeg's complaint is kept to say why it failed. */
 const KEPT_STDERR_CHARS = 4096;
@@ -11,6 +12,11 @@ const ENDS_WITHIN_MS = 3000;
 /** Whether `ffmpeg` can be started. */
 export const hasFfmpeg = (): boolean => spawnSync("ffmpeg", ["-version"], { stdio: "ignore" }).status === 0;
 
+/** How ffmpeg complains of an MP4 file that ends before its index says, having ended well. */
+const PARTIAL = "partial file";
+/** Of one whose index never came. */
+const NO_INDEX = "moov atom not found";
+
 const MISSING = "ffmpeg is not installed; on Debian: apt-get install ffmpeg";
 
 /** A running ffmpeg whose stdout is Matroska. */
@@ -18,6 +24,7 @@ export class Ffmpeg {
   readonly #child: ChildProcess;
   readonly #exit: Promise<number | null>;
   #complaint = "";
+  #isPartial = false;
   #inputFailure: CliError | undefined;
   #isStopping = false;
 
@@ -43,10 +50,11 @@ export class Ffmpeg {
     }
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.#complaint = (this.#complaint + text).slice(0, KEPT_STDERR_CHARS);
+      this.#isPartial ||= text.includes(PARTIAL);
     });
   }
 
-  /** What ffmpeg writes. Throws {@link CliError} with ffmpeg's own words where it fails. */
+  /** What ffmpeg writes. Throws {@link CliError} with ffmpeg's own words where it fails, and {@link CutOff} behind the last of what there was. */
   async *output(): AsyncGenerator<Uint8Array, void> {
     try {
       for await (const chunk of this.#child.stdout!) yield chunk as Buffer;
@@ -54,6 +62,7 @@ export class Ffmpeg {
       if (this.#inputFailure !== undefined) throw this.#inputFailure;
       if (code !== 0 && !this.#isStopping)
         throw new CliError(`ffmpeg: ${firstLine(this.#complaint) || `ended with ${code}`}`);
+      if (this.#isPartial) throw new CutOff();
     } finally {
       await this.stop();
     }
@@ -118,6 +127,11 @@ export function probe(source: string | Uint8Array, name: string): Probe {
   // ffprobe may have seen enough before it has read all of a pipe.
   if (error !== undefined && (error as NodeJS.ErrnoException).code !== "EPIPE") {
     throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
+  }
+  if (status !== 0 && stderr.includes(NO_INDEX)) {
+    throw new CliError(
+      `${name}: an MP4 file without its index (moov), which recorders write last: it is cut off, and nothing of it can be read`,
+    );
   }
   if (status !== 0) {
     throw new CliError(`${name}: ffmpeg finds no media there (${lastLine(stderr) || `ffprobe ended with ${status}`})`);

@@ -9,6 +9,7 @@ import {
   type TrackSettings,
 } from "@kvass/media";
 import { CliError } from "../errors.ts";
+import { CutOff } from "../input/cut-off.ts";
 import { demux } from "../input/demux.ts";
 
 /** How an input lies in time, in milliseconds. */
@@ -43,18 +44,21 @@ export interface SendOptions {
   readonly signal: AbortSignal;
 }
 
+/** Whether an error says no more than that the input ends here, before its end, by damage or a cut. */
+export const endsInput = (error: unknown): error is Error => error instanceof MatroskaError || error instanceof CutOff;
+
 type SentTrack = MatroskaTrack & { type: TrackSettings["type"] };
 
 const isMedia = (track: MatroskaTrack): track is SentTrack => track.type === "video" || track.type === "audio";
 
 /**
  * Sends the video and audio frames of a Matroska stream, cut into fragments at key frames. Resolves when all are acknowledged.
- * Rejects with the producer's error, {@link CliError} where there is nothing to send, or `MatroskaError`, once what precedes the damage is
- * acknowledged.
+ * Rejects with the producer's error, {@link CliError} where there is nothing to send, or, once what precedes it is acknowledged, with what
+ * {@link endsInput} knows.
  */
 export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
   let sender: Sender | undefined;
-  let damage: MatroskaError | undefined;
+  let damage: Error | undefined;
   try {
     for await (const { header, packets } of demux(options.chunks, options.signal)) {
       sender ??= await Sender.open(options, header, packets);
@@ -64,7 +68,7 @@ export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
       }
     }
   } catch (error) {
-    if (!(error instanceof MatroskaError)) throw error;
+    if (!endsInput(error)) throw error;
     damage = error;
   }
   if (sender === undefined) throw damage ?? new CliError("the input holds no frames");

@@ -1,5 +1,5 @@
 import type { Ack, Connection, MediaProducer } from "@kvass/client";
-import { MatroskaError, type MatroskaTrack } from "@kvass/media";
+import type { MatroskaTrack } from "@kvass/media";
 import { CliError } from "../errors.ts";
 import type { MediaInput } from "../input/open-input.ts";
 import { retentionHours } from "../retention.ts";
@@ -8,7 +8,7 @@ import { bar, StatusLine } from "../terminal/status-line.ts";
 import { createStream } from "./create-stream.ts";
 import { Retries } from "./retries.ts";
 import { sendAsIs } from "./send-as-is.ts";
-import { type InputShape, sendFrames } from "./send-frames.ts";
+import { endsInput, type InputShape, sendFrames } from "./send-frames.ts";
 import { shareSent } from "./share.ts";
 import { behindStored } from "./start-time.ts";
 import { StoredUpload } from "./stored-upload.ts";
@@ -76,7 +76,7 @@ export class Upload {
       await (asIs ? this.#sendAsIs() : this.#sendFrames());
     } catch (error) {
       this.#status.stop();
-      if (error instanceof MatroskaError) await this.#findEnd();
+      if (endsInput(error)) await this.#findEnd();
       else this.#last = undefined;
       if (this.#acks.received + this.#acks.persisted > 0) this.#summarize();
       throw error;
