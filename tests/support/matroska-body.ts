@@ -64,32 +64,34 @@ export function bodyHeader(tracks = 1, timecodeScaleNs = 1_000_000): Buffer {
   ]);
 }
 
-/** The same header for one H.264 track, number 1, and another track, number 2. */
-function secondTrackHeader(type: number, codec: string, ...rest: Buffer[]): Buffer {
-  const second = element(
-    0xae,
-    element(0xd7, uint(2)),
-    element(0x73c5, uint(2)),
-    element(0x83, uint(type)),
-    element(0x86, text(codec)),
-    ...rest,
-  );
-  const oneTrack = bodyHeader();
-  const tracks = element(0x1654ae6b, video(1));
-  return Buffer.concat([oneTrack.subarray(0, oneTrack.length - tracks.length), element(0x1654ae6b, video(1), second)]);
+/** A track that is no video, number 2. */
+function secondTrack(type: number, codec: string, ...rest: Buffer[]): Buffer {
+  const numbers = [element(0xd7, uint(2)), element(0x73c5, uint(2))];
+  return element(0xae, ...numbers, element(0x83, uint(type)), element(0x86, text(codec)), ...rest);
 }
 
+/** The same header for other tracks. */
+function headerOf(...tracks: Buffer[]): Buffer {
+  const oneTrack = bodyHeader();
+  const replaced = element(0x1654ae6b, video(1));
+  return Buffer.concat([oneTrack.subarray(0, oneTrack.length - replaced.length), element(0x1654ae6b, ...tracks)]);
+}
+
+const AAC = secondTrack(
+  2,
+  "A_AAC",
+  element(0x63a2, Buffer.from("1190", "hex")),
+  element(0xe1, element(0xb5, Buffer.from("40e7700000000000", "hex")), element(0x9f, uint(2))),
+);
+
 /** The same header for one H.264 track, number 1, and one AAC track, number 2. */
-export const audioVideoHeader = (): Buffer =>
-  secondTrackHeader(
-    2,
-    "A_AAC",
-    element(0x63a2, Buffer.from("1190", "hex")),
-    element(0xe1, element(0xb5, Buffer.from("40e7700000000000", "hex")), element(0x9f, uint(2))),
-  );
+export const audioVideoHeader = (): Buffer => headerOf(video(1), AAC);
+
+/** The same header for one AAC track, number 2. */
+export const soundHeader = (): Buffer => headerOf(AAC);
 
 /** The same header for one H.264 track, number 1, and one subtitle track, number 2. */
-export const subtitledHeader = (): Buffer => secondTrackHeader(0x11, "S_TEXT/UTF8");
+export const subtitledHeader = (): Buffer => headerOf(video(1), secondTrack(0x11, "S_TEXT/UTF8"));
 
 /** A Cluster of known size that holds the given blocks. */
 export const cluster = (timecode: number | bigint, ...blocks: Uint8Array[]): Buffer =>

@@ -100,14 +100,14 @@ export class SegmentDelivery {
   }
 
   /** See `PlaybackSession.arrivingInit`. */
-  arrivingInit(name: SegmentName, track: number): { codec: MediaCodec; init: Uint8Array } | undefined {
-    const { feeds, stream, window } = this.#places;
+  async arrivingInit(name: SegmentName, track: number): Promise<{ codec: MediaCodec; init: Uint8Array } | undefined> {
+    const { feeds, stream, tracks, window } = this.#places;
     const sequence = parseFragmentNumber(name.fragmentNumber)?.sequence ?? 0;
     const arriving = feeds.running(stream)?.bySequence(sequence);
     const { anchor, parameters } = window.grant;
     if (arriving === undefined || parameters.mode !== "live" || sequence < anchor) return undefined;
     if (formatFragmentNumber(arriving.fragment.identity) !== name.fragmentNumber) return undefined;
-    const { codec, init } = arriving.tracks[track - 1] ?? {};
+    const { codec, init } = arriving.trackFor(await tracks.all(), track) ?? {};
     return codec && init && { codec, init };
   }
 

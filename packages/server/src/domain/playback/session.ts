@@ -181,8 +181,8 @@ export class PlaybackSession {
     return this.#segments.numbered(number, track);
   }
 
-  /** The initialization segment of a track that arrives and is not archived yet. */
-  arrivingInit(name: SegmentName, track: number): { codec: MediaCodec; init: Uint8Array } | undefined {
+  /** The initialization segment of a track that arrives and is not archived yet. Rejects as {@link tracks} does. */
+  arrivingInit(name: SegmentName, track: number): Promise<{ codec: MediaCodec; init: Uint8Array } | undefined> {
     return this.#segments.arrivingInit(name, track);
   }
 

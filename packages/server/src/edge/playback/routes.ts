@@ -176,7 +176,7 @@ export class PlaybackRoutes {
   async #init(request: WireRequest, session: PlaybackSession, query: PlaybackQuery): Promise<WireResponse> {
     const name = query.optionalSegment;
     const number = query.track;
-    const arriving = name && session.arrivingInit(name, number);
+    const arriving = name && (await session.arrivingInit(name, number));
     const track = arriving ?? (await session.setUp(name, number)).tracks[number - 1];
     if (track === undefined) throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
     const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };

@@ -9,6 +9,7 @@ import {
   clusterStart,
   END_OF_FRAGMENT,
   simpleBlock,
+  soundHeader,
 } from "../../../../../../tests/support/matroska-body.ts";
 import { LIVE, refusal, sessionsOf } from "../../../../../../tests/support/playback.ts";
 import type { Stream } from "../../streams/stream.ts";
@@ -328,6 +329,32 @@ test("each track has parts of its own, and tells how far the others are", async 
   const sound = await playlist(session, AT_ONCE, 2);
   assert.match(sound, /#EXT-X-PART:.*Part=0&TrackNumber=2",INDEPENDENT=YES\n/);
   assert.match(sound, /RENDITION-REPORT:URI="[^"]*TrackNumber=1&LowLatency=1",LAST-MSN=1,LAST-PART=0\n/);
+});
+
+test("where a producer leaves out pictures, they have no parts, and the sound goes on to have its own", async () => {
+  const { camera, session } = await watched("dark", audioVideoHeader());
+  await camera.crash();
+  const dark = await Camera.begin(camera.stream, soundHeader());
+  await dark.fragment(0);
+  await dark.sound(1000);
+  const sound = await playlist(session, AT_ONCE, 2);
+  assert.match(sound, /SequenceNumber=1&Part=0&TrackNumber=2",INDEPENDENT=YES\n/);
+  const part = await lowLatencyPart(session, { segment: 1, track: 2, part: 0 }, FOR_EVER);
+  assert.equal(part.kind, "audio");
+  const pictures = await playlist(session);
+  assert.doesNotMatch(pictures, /#EXT-X-PART:.*SequenceNumber=1&/);
+  assert.match(pictures, /#EXT-X-RENDITION-REPORT:.*TrackNumber=2&LowLatency=1",LAST-MSN=1,LAST-PART=1\n/);
+  const { open } = await session.preview((await session.feed())!);
+  assert.equal(await session.arrivingInit(nameOf(open!), 1), undefined);
+  const arriving = await session.arrivingInit(nameOf(open!), 2);
+  await dark.end();
+  const [still, archived] = (await session.setUp(nameOf(open!), 2)).tracks;
+  assert.deepEqual([still!.codec.kind, archived!.codec.kind], ["video", "audio"]);
+  assert.deepEqual(arriving!.init, archived!.init);
+  assert.match(
+    await playlist(session),
+    /#EXTINF:1\.\d+,\n.*TrackNumber=1\n#EXT-X-PRELOAD-HINT:.*SequenceNumber=2&Part=0&/,
+  );
 });
 
 test("who waits is answered when the stream is deleted, when the viewer leaves, and when the server stops", async () => {

@@ -4,10 +4,13 @@ import type { Part } from "../parts/track-parts.ts";
 import type { Segment } from "../segment.ts";
 import type { PlaybackSession } from "../session.ts";
 import type { PlaylistPreview } from "../timeline.ts";
+import type { Track } from "../tracks.ts";
 
 /** What can be said of a session at one moment. */
 export interface Moment {
   readonly session: PlaybackSession;
+  /** The session's. */
+  readonly tracks: readonly Track[];
   readonly feed: PartFeed;
   readonly preview: PlaylistPreview;
 }
@@ -48,7 +51,7 @@ function fragmentOf({ feed }: Moment, segment: Segment | undefined): FragmentPar
 
 /** The parts of one track of a segment, where they are still there. */
 export function partsOf(moment: Moment, segment: Segment | undefined, track: number): readonly Part[] | undefined {
-  return fragmentOf(moment, segment)?.tracks[track - 1]?.parts;
+  return fragmentOf(moment, segment)?.trackFor(moment.tracks, track)?.parts;
 }
 
 /** A part that playlists list, or listed a short while ago. */
@@ -57,7 +60,7 @@ export function partNamed(
   name: PartName,
 ): { fragment: FragmentParts["fragment"]; track: FragmentParts["tracks"][number]; part: Part } | undefined {
   const parts = fragmentOf(moment, find(moment, name.segment));
-  const track = parts?.tracks[name.track - 1];
+  const track = parts?.trackFor(moment.tracks, name.track);
   const part = track?.parts[name.part];
   return parts && track && part && { fragment: parts.fragment, track, part };
 }

@@ -11,7 +11,7 @@ const SKIP_TARGETS = 6;
 const MS_PER_SECOND = 1000;
 
 /** The low-latency Media Playlist of one track (rfc8216bis); without old segments where `skip` allows it. */
-export async function lowLatencyPlaylist(moment: Moment, track: Track, skip: boolean): Promise<Uint8Array> {
+export function lowLatencyPlaylist(moment: Moment, track: Track, skip: boolean): Uint8Array {
   const { session, preview } = moment;
   const { segments, open, longest } = preview;
   const all = open === undefined ? segments : [...segments, open];
@@ -34,7 +34,7 @@ export async function lowLatencyPlaylist(moment: Moment, track: Track, skip: boo
       // A frame may last longer than a part should.
       partTargetMs: Math.ceil(Math.max(moment.feed.targetsMs[track.number - 1] ?? 0, ...partMs)),
       preloadHint: partUri(session, { ...hint, track: track.number }),
-      renditionReports: await renditionReports(moment, track),
+      renditionReports: renditionReports(moment, track),
     },
   });
 }
@@ -68,9 +68,9 @@ function partUri({ token }: PlaybackSession, { segment, track, part }: PartName)
 }
 
 /** How far the other tracks have come (rfc8216bis, section 4.4.5.4). */
-async function renditionReports(moment: Moment, own: Track): Promise<RenditionReport[]> {
-  const { session, preview } = moment;
-  const others = (await session.tracks()).filter(({ number }) => number !== own.number);
+function renditionReports(moment: Moment, own: Track): RenditionReport[] {
+  const { session, tracks, preview } = moment;
+  const others = tracks.filter(({ number }) => number !== own.number);
   return others.map((track) => {
     const uri = mediaPlaylistUri(session, track.number, "low-latency");
     const ofOpen = partsOf(moment, preview.open, track.number)?.length ?? 0;

@@ -101,11 +101,12 @@ async function momentWhen(
     // One that ends while it is waited for has its reasons.
     if (feed === undefined && waited) throw late();
     if (feed === undefined) return undefined;
+    const tracks = await session.tracks();
     const change = feed.changed();
     const preview = await session.preview(feed);
     const targetMs = targetSeconds(session, preview.longest) * MS_PER_SECOND;
     feed.touch(KEPT_TARGETS * targetMs);
-    const moment = { session, feed, preview };
+    const moment = { session, tracks, feed, preview };
     if (!feed.reachesBack) {
       await reachBack(moment, targetMs);
       continue;

@@ -10,6 +10,7 @@ import type { TimedFragment } from "../../../storage/ports/fragment.ts";
 import { clusterUs, headOf } from "../../fragments/demux-fragment.ts";
 import type { LiveFragment } from "../../live/live-fragment.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
+import type { Track } from "../tracks.ts";
 import { TrackParts } from "./track-parts.ts";
 
 const US_PER_MS = 1000;
@@ -36,7 +37,7 @@ export type PartSource = Pick<
 /** One fragment, cut into parts while it arrives, and for a while after that. */
 export class FragmentParts {
   readonly fragment: PartSource;
-  /** The video track first, where there is one, and those of sound behind it, as in sessions. */
+  /** The video track first, where there is one, and those of sound behind it. */
   tracks: readonly TrackParts[] = [];
   /** Whether no further part will come. */
   finished = false;
@@ -65,6 +66,17 @@ export class FragmentParts {
       onPacket: (packet) => this.#take(packet),
     });
     this.#read(headOf(fragment));
+  }
+
+  /**
+   * What a session plays as its track of that number: the pictures, or the sound that has the same place among sounds; undefined where the producer
+   * has left that out.
+   * @param offered the session's tracks
+   */
+  trackFor(offered: readonly Pick<Track, "codec">[], number: number): TrackParts | undefined {
+    const kind = offered[number - 1]?.codec.kind;
+    const place = offered.slice(0, number - 1).filter(({ codec }) => codec.kind === kind).length;
+    return this.tracks.filter(({ track }) => track.type === kind)[place];
   }
 
   /** Bytes of all parts. */
