@@ -169,6 +169,19 @@ test("recordings whose fragments begin at the same moments are all there, but wh
   assert.deepEqual(await steps(path("alike.mkv")), { packets: 600, back: 0 });
 });
 
+test("recordings of the same moments are all there though their fragments have the same sizes, as those of G.711 have", async () => {
+  for (const frequency of ["440", "880"]) {
+    const tone = ["-f", "lavfi", "-i", `sine=frequency=${frequency}:sample_rate=8000:duration=8`, "-c:a", "pcm_mulaw"];
+    await ffmpeg(...tone, path(`${frequency}.mkv`));
+    await run("put", "tones", path(`${frequency}.mkv`), "--create", "--start-timestamp", "1711124581");
+  }
+  assert.match((await run("get", "tones", "-o", path("tones.mkv"))).stderr, /tones\.mkv: 8 fragments, /);
+  assert.match(
+    (await run("get", "tones", "--raw", "-o", path("tones-raw.mkv"))).stderr,
+    /tones-raw\.mkv: 8 fragments, /,
+  );
+});
+
 test("--raw counts the fragments that it writes", async () => {
   await run("put", "raw", path("clip.mkv"), "--create");
   const { stderr } = await run("get", "raw", "--raw", "-o", path("raw.mkv"));

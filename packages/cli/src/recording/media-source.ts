@@ -64,22 +64,21 @@ async function archiveSource(request: MediaRequest): Promise<MediaSource> {
   return { bytes, fragments: () => readFragments(bytes()) };
 }
 
-/** The stored fragments that overlap the range, by their time; of those that were sent again after a reconnection the newest. */
+/** The stored fragments that overlap the range, in the order in which they shall play; what was sent again is among them. */
 async function listRange({ connection, stream, from, to, clock }: MediaRequest): Promise<StoredFragment[]> {
   const first = from === "earliest" ? 0 : from;
   const last = to === undefined || to === "earliest" ? END_OF_TIME : to;
   const timeOf = (fragment: StoredFragment): number =>
     clock === "producer" ? fragment.producerTimestamp : fragment.serverTimestamp;
-  const listed = new Map<string, StoredFragment>();
+  const found: StoredFragment[] = [];
   const range = { from: Math.max(0, first - LONGEST_FRAGMENT_MS), to: last, clock };
   for await (const fragment of fragmentsInRange(connection, stream, range)) {
     const time = timeOf(fragment);
     if (time < first && time + fragment.durationMs <= first) continue;
-    // Another recording may have a fragment of the same moment, but hardly of the same size.
-    listed.set(`${fragment.producerTimestamp} ${fragment.bytes}`, fragment);
-    if (listed.size > MAX_FRAGMENTS) throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
+    found.push(fragment);
+    if (found.length > MAX_FRAGMENTS)
+      throw new CliError(`more than ${MAX_FRAGMENTS} fragments; narrow --from and --to`);
   }
-  const found = [...listed.values()];
   return clock === "producer" ? playingOrder(found) : found.sort((a, b) => timeOf(a) - timeOf(b));
 }
 

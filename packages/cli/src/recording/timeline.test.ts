@@ -57,6 +57,15 @@ test("what a producer sent again after a reconnection is left out", () => {
   ]);
 });
 
+test("a whole recording of hours that was sent again is left out", () => {
+  const recording = Array.from({ length: 5000 }, (_, place) =>
+    span(place * 2000, DAY + place * 2000, { checksum: place }),
+  );
+  const placed = place([...recording, ...recording]);
+  assert.ok(placed.slice(0, 5000).every((at) => at !== undefined));
+  assert.ok(placed.slice(5000).every((at) => at === undefined));
+});
+
 test("what begins at the same moment and is not the same follows", () => {
   const over = [
     span(0, DAY),

@@ -23,8 +23,11 @@ export interface TrackSpan {
 const SAME_CLOCK_MS = 1.5;
 /** Producers pause between sessions for hours; in a file that is played, nobody wants to wait for them. */
 const LONGEST_GAP_MS = 2000;
-/** A producer that reconnects sends a few fragments again; this many are remembered to know them by. */
-const REMEMBERED = 1000;
+/**
+ * A producer that reconnects sends a few fragments again, and a recording may be sent again whole: this many are remembered to know them by, some
+ * days of them in some ten megabytes.
+ */
+const REMEMBERED = 100_000;
 
 /**
  * Lays fragments of any sessions, by their producer timestamps, on one time axis that begins at 0 and only rises: fragments of one
