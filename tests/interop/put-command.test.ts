@@ -41,6 +41,19 @@ test("a file that is sent again within its length lies behind what is there", as
   );
 });
 
+test("a file that would end in the future behind what the stream holds is told so", async () => {
+  const ahead = await run("put", "future", path("clip.mkv"), "--create", "--start-timestamp", "+1h");
+  assert.match(ahead.stderr, /^created future, .*\nfuture: 6 fragments .*\n$/);
+  const { status, stderr } = await run("put", "future", path("clip.mkv"));
+  assert.equal(status, 0, stderr);
+  const [, told, end] =
+    /^kvass: this lies behind what future holds, .* into the future, to (\S+Z); --start-timestamp TIME .*\nfuture: .* to (\S+Z)\n$/.exec(
+      stderr,
+    ) ?? assert.fail(stderr);
+  // The header of the file tells its length, the frames where they end.
+  assert.ok(Math.abs(Date.parse(told!) - Date.parse(end!)) < 100, stderr);
+});
+
 test("what is sent, listed and saved of one recording lasts equally long", async () => {
   await ffmpeg("-i", path("clip.mkv"), "-an", "-c", "copy", path("pictures.mkv"));
   await ffmpeg("-i", path("clip.mkv"), "-vn", "-c", "copy", path("sound.mkv"));

@@ -57,6 +57,17 @@ for (const [wrong, right, flags, hint] of [
   });
 }
 
+test("env says how clients are told the authority of a certificate that they do not know", async () => {
+  const authority = { NODE_EXTRA_CA_CERTS: join(TLS, "localhost.cert.pem") };
+  const server = await TestServer.start({ flags: CERTIFICATE });
+  const env = (environment = {}) => startKvass(["env", "--data", server.data], undefined, { environment }).ended;
+  const [unknown, known] = [await env(), await env(authority)];
+  await server.stop();
+  assert.deepEqual([unknown.status, known.status, known.stderr], [0, 0, ""]);
+  assert.deepEqual(unknown.stdout, known.stdout);
+  assert.match(unknown.stderr, /^kvass: .*AWS_CA_BUNDLE .*NODE_EXTRA_CA_CERTS .*AWS_KVS_CACERT_PATH [^\n]*\n$/);
+});
+
 test("the doctor looks at what the server is set to use", async () => {
   const config = path("kvass.json");
   writeFileSync(config, JSON.stringify({ data: path("elsewhere"), ffmpeg: path("no-ffmpeg"), listen: "127.0.0.1:0" }));

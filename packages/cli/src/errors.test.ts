@@ -22,6 +22,7 @@ const DESCRIBED: [error: unknown, line: string][] = [
     new Error("the connection failed", { cause: coded("ECONNREFUSED", { address: "::1", port: 1 }) }),
     "::1:1: connection refused (is the server running?)",
   ],
+  [coded("ENOTFOUND", { syscall: "getaddrinfo", hostname: "camera.example" }), "camera.example: host not found"],
   [new Error("config file x: no JSON", { cause: coded("ENOENT", { path: "x" }) }), "config file x: no JSON"],
   [new CommanderError(1, "commander.unknownOption", "error: unknown option '--x'"), "unknown option '--x'"],
   [

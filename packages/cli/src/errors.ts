@@ -54,9 +54,11 @@ const FILES: Record<string, string> = {
   EEXIST: "exists already",
 };
 
-interface SystemError extends Error {
+/** An error of Node about a file or a connection. */
+export interface SystemError extends Error {
   readonly code?: string;
   readonly path?: string;
+  readonly hostname?: string;
   readonly address?: string;
   readonly port?: number;
 }
@@ -65,10 +67,14 @@ function describeFileError({ code = "", path }: SystemError): string | undefined
   return path !== undefined && FILES[code] !== undefined ? `${path}: ${FILES[code]}` : undefined;
 }
 
-function describeNetworkError({ code = "", address, port }: SystemError): string | undefined {
+function describeNetworkError({ code = "", hostname, address, port }: SystemError): string | undefined {
   if (NETWORK[code] === undefined) return undefined;
-  return address === undefined ? NETWORK[code] : `${address}:${port}: ${NETWORK[code]}`;
+  const place = address === undefined ? hostname : `${address}:${port}`;
+  return place === undefined ? NETWORK[code] : `${place}: ${NETWORK[code]}`;
 }
+
+/** Whether a TLS connection failed since nobody that this machine trusts vouches for the certificate. */
+export const isUntrusted = (error: SystemError): boolean => NETWORK[error.code ?? ""] === UNTRUSTED;
 
 /** Whether a connection could not be made, or broke. */
 export function isConnectionFailure(error: Error): boolean {

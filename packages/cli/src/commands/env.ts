@@ -1,16 +1,23 @@
 import type { Command } from "commander";
 import { type LocalServer, localServer } from "../discovery.ts";
 import { shellWord } from "../terminal/shell.ts";
+import { needsAuthority } from "../tls-trust.ts";
 
 /** `kvass env`: prints what a shell must export for AWS SDKs, the AWS CLI and the producer SDKs to talk to the local server. */
 export function configure(command: Command): void {
   command
     .option("--data <DIR>", "data folder of the server (default: KVASS_DATA, ~/.kvass, then the demo's)")
     .addHelpText("after", '\nUse it as: eval "$(kvass env)"')
-    .action(({ data }: { data?: string }) => {
-      process.stdout.write(shellExports(localServer(data)));
+    .action(async ({ data }: { data?: string }) => {
+      const server = localServer(data);
+      process.stdout.write(shellExports(server));
+      // Not among the exports: shells that do not take comments from a terminal would run them.
+      if (await needsAuthority(server.url)) process.stderr.write(`kvass: ${AUTHORITY_HINT}\n`);
     });
 }
+
+const AUTHORITY_HINT =
+  "clients do not know the authority of the server's certificate; export the path of its .pem file as AWS_CA_BUNDLE (AWS CLI, boto3), NODE_EXTRA_CA_CERTS (JavaScript, kvass), KVSSINK_CA_CERT_PATH (kvssink) or AWS_KVS_CACERT_PATH (C)";
 
 /**
  * What would win over the exported access key, or go with it: SDKs for JavaScript take a profile before the key, and every SDK adds a

@@ -80,7 +80,7 @@ async function listFragments(connection: Connection, stream: string, range: Arch
     if (flags.json) process.stdout.write(`${JSON.stringify(fragment)}\n`);
     else listed.push(fragment);
   }
-  if (total.fragments === 0) await noteRetention(connection, stream);
+  if (total.fragments === 0) await noteElsewhere(connection, stream, range.clock);
   if (flags.json) return;
   if (listed.length > 0) {
     const tables = [fullTable(listed), narrowTable(listed, flags.clock)] as const;
@@ -91,9 +91,15 @@ async function listFragments(connection: Connection, stream: string, range: Arch
   noteLimit(left, flags.limit);
 }
 
-async function noteRetention(connection: Connection, stream: string): Promise<void> {
-  const { keepsNothing, retentionHours } = await import("../retention.ts");
-  if ((await retentionHours(connection, stream)) === 0) process.stderr.write(`kvass: ${keepsNothing(stream)}\n`);
+/** Says of a list without fragments where the stream has some, or why it has none. */
+async function noteElsewhere(connection: Connection, stream: string, clock: ArchiveRange["clock"]): Promise<void> {
+  const { heldMedia, keepsNothing, retentionHours } = await import("../retention.ts");
+  if ((await retentionHours(connection, stream)) === 0) {
+    process.stderr.write(`kvass: ${keepsNothing(stream)}\n`);
+    return;
+  }
+  const held = await heldMedia(connection, stream, clock);
+  if (held !== undefined) process.stderr.write(`kvass: ${stream} holds no media there${held}\n`);
 }
 
 interface Row {

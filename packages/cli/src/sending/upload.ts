@@ -45,6 +45,9 @@ const overlap = (stream: string, end: number): string => {
   return `${stream} holds media up to ${until}, which this lies over: players show parts of both in turns; --start-timestamp ${until} puts it behind`;
 };
 
+const future = (stream: string, end: number): string =>
+  `this lies behind what ${stream} holds, and so reaches into the future, to ${formatTime(new Date(end))}; --start-timestamp TIME puts it elsewhere`;
+
 /** Sends an input with a progress line on stderr, and a summary of what was acknowledged. */
 export class Upload {
   readonly #options: UploadOptions;
@@ -153,7 +156,11 @@ export class Upload {
     const wanted = Date.now() - (realtime ? 0 : (durationMs ?? 0));
     const behind = isNew ? wanted : (await behindStored(connection, stream, wanted - leadMs)) + leadMs;
     const isRecording = !realtime && (input.isFile || durationMs !== undefined);
-    if (isRecording) return behind;
+    if (isRecording) {
+      const end = behind + (durationMs ?? 0);
+      if (behind > wanted && end - Date.now() > AHEAD_MS) this.#status?.note(`kvass: ${future(stream, end)}`);
+      return behind;
+    }
     if (behind - wanted > OVERLAP_MS) this.#status?.note(`kvass: ${overlap(stream, behind)}`);
     return wanted;
   }
