@@ -130,6 +130,11 @@ test("tracks that change on the way begin a further file", async () => {
   assert.match(get.stderr, /change\.mkv, .*change-2\.mkv: 8 fragments/);
   assert.deepEqual(await hashes(path("change.mkv")), await hashes(path("clip.mkv")));
   assert.equal(await complaints(path("change-2.mkv")), "");
+  await run("put", "mixed", path("clip.mkv"), "--create", "--start-timestamp", "1711124585");
+  await run("put", "mixed", path("silent.mkv"), "--start-timestamp", "1711124589");
+  await run("put", "mixed", path("clip.mkv"), "--start-timestamp", "1711124585");
+  const mixed = await run("get", "mixed", "-o", path("mixed.mkv"));
+  assert.match(mixed.stderr, /mixed\.mkv, .*mixed-2\.mkv: 8 fragments/, "what was sent again begins no file");
 });
 
 test("pauses between recordings are closed, or kept when asked for", async () => {

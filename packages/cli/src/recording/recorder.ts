@@ -1,8 +1,8 @@
-import { crc32 } from "node:zlib";
 import type { ReceivedFragment } from "@kvass/client";
 import type { MatroskaHeader, MatroskaTrack } from "@kvass/media";
 import { type FileCluster, MatroskaFile } from "./matroska-file.ts";
 import type { Output } from "./output.ts";
+import { SentAgain } from "./sent-again.ts";
 import { Timeline, type TrackSpan } from "./timeline.ts";
 
 /** Where recordings go: the first file, and further ones where the tracks change on the way. */
@@ -34,6 +34,7 @@ interface Part {
 /** Writes fragments, in the order in which they shall play, into as few Matroska files as their tracks allow: usually one. */
 export class Recorder {
   readonly #recording: Recording;
+  readonly #sentAgain = new SentAgain();
   #part: Part | undefined;
   #finishedMs = 0;
   readonly #progress = { fragments: 0, frames: 0, bytes: 0, parts: 0 };
@@ -50,7 +51,7 @@ export class Recorder {
 
   /** Adds a fragment; one that was sent again, and is there already, is left out. */
   async add(fragment: ReceivedFragment): Promise<void> {
-    if (fragment.frames.length === 0) return;
+    if (fragment.frames.length === 0 || this.#sentAgain.has(fragment)) return;
     const part = await this.#partFor(fragment.header);
     const frames = timedFrames(fragment);
     const tracks = Map.groupBy(frames, ({ packet }) => packet.track.number);
@@ -58,13 +59,10 @@ export class Recorder {
       timecode: fragment.timecode,
       timecodeScaleNs: fragment.header.timecodeScaleNs,
       producerTimestamp: fragment.producerTimestamp,
-      checksum: fragment.frames.reduce((sum, { data }) => crc32(data, sum), 0),
       ...extentOf(tracks, part.intervals, fragment.header.timecodeScaleNs),
       tracks: new Map([...tracks].map(([number, own]) => [number, trackSpan(own)])),
     };
-    const timecode = part.timeline.place(span);
-    if (timecode === undefined) return;
-    await part.file.addCluster({ timecode, frames });
+    await part.file.addCluster({ timecode: part.timeline.place(span), frames });
     this.#progress.fragments++;
     this.#progress.frames += frames.length;
   }

@@ -4,8 +4,6 @@ export interface TimelineSpan {
   readonly timecodeScaleNs: number;
   /** Milliseconds since the epoch. */
   readonly producerTimestamp: number;
-  /** CRC-32 of its frames. */
-  readonly checksum: number;
   /** Earliest and latest moment of its frames, in ticks from `timecode`. */
   readonly begin: number;
   readonly end: number;
@@ -23,20 +21,13 @@ export interface TrackSpan {
 const SAME_CLOCK_MS = 1.5;
 /** Producers pause between sessions for hours; in a file that is played, nobody wants to wait for them. */
 const LONGEST_GAP_MS = 2000;
-/**
- * A producer that reconnects sends a few fragments again, and a recording may be sent again whole: this many are remembered to know them by, some
- * days of them in some ten megabytes.
- */
-const REMEMBERED = 100_000;
 
 /**
  * Lays fragments of any sessions, by their producer timestamps, on one time axis that begins at 0 and only rises: fragments of one
- * session keep their distance to the tick, those that were sent again are left out, and gaps are closed unless they are to be kept.
+ * session keep their distance to the tick, and gaps are closed unless they are to be kept.
  */
 export class Timeline {
   readonly #keepGaps: boolean;
-  /** Start and checksum of each. */
-  readonly #placed = new Set<string>();
   #last: { readonly span: TimelineSpan; readonly at: number } | undefined;
   /** Where the latest frame so far ends, in ticks of the file. */
   #end = 0;
@@ -52,26 +43,13 @@ export class Timeline {
     return this.#end;
   }
 
-  /** The fragment's timecode in the file, or undefined where the fragment is there already. */
-  place(span: TimelineSpan): number | undefined {
-    if (this.#isRepeated(span)) return undefined;
+  /** The fragment's timecode in the file. */
+  place(span: TimelineSpan): number {
     const at = this.#positionOf(span);
     this.#last = { span, at };
     this.#end = Math.max(this.#end, at + span.end);
     for (const [track, { last }] of span.tracks) this.#latest.set(track, at + last);
     return at;
-  }
-
-  /** Whether it was there already. Another one may begin at the same moment: recordings may lie over one another. */
-  #isRepeated({ producerTimestamp, checksum }: TimelineSpan): boolean {
-    const known = `${producerTimestamp} ${checksum}`;
-    if (this.#placed.has(known)) return true;
-    this.#placed.add(known);
-    if (this.#placed.size > REMEMBERED) {
-      const [oldest] = this.#placed;
-      this.#placed.delete(oldest!);
-    }
-    return false;
   }
 
   #positionOf(span: TimelineSpan): number {
