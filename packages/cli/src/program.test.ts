@@ -16,7 +16,7 @@ function kvass(...args: string[]): { status: number | null; stdout: string; stde
 test("--help names every verb, and each verb explains itself", () => {
   const { status, stdout } = kvass("--help");
   assert.equal(status, 0);
-  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "image", "play", "fsck", "doctor"]) {
+  for (const verb of ["demo", "serve", "env", "ls", "put", "get", "image", "play", "retain", "rm", "fsck", "doctor"]) {
     assert.match(stdout, new RegExp(`^  ${verb}\\b`, "m"));
     const help = kvass(verb, "--help");
     assert.equal(help.status, 0);
@@ -63,6 +63,10 @@ const WRONG: [args: string[], line: RegExp, status: number][] = [
   [["put", "porch", "x", "--as-is", "--realtime"], /^kvass: --as-is cannot be paced/, 2],
   [["ls", "--endpoint", "foo"], /^kvass: --endpoint: expected a URL.*got "foo"\n$/, 2],
   [["put", "s", "/nonexistent", "--endpoint", "localhost:1"], /^kvass: --endpoint: .*got "localhost:1"\n$/, 2],
+  [["retain", "porch"], /^kvass: missing required argument 'HOURS'\n$/, 2],
+  [["retain", "porch", "-1"], /^kvass: .*'-1' is invalid.* expected hours from 0 on\n$/, 2],
+  [["retain", "porch", "1.5"], /^kvass: .*'1\.5' is invalid.* expected hours from 0 on\n$/, 2],
+  [["retain", "porch", ""], /^kvass: .* expected hours from 0 on\n$/, 2],
   [["ls"], /^kvass: no server runs over /, 1],
   [["env", "--data", "/nonexistent"], /^kvass: no server runs over \/nonexistent; start one/, 1],
   [["fsck", "--data", "/nonexistent"], /^kvass: \/nonexistent is no data folder of Kvass\n$/, 1],

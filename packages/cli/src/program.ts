@@ -83,6 +83,20 @@ const VERBS: readonly Verb[] = [
     load: () => import("./commands/image.ts"),
   },
   {
+    name: "retain",
+    usage: "STREAM HOURS",
+    summary: "change for how long a stream keeps its media",
+    group: MEDIA,
+    load: () => import("./commands/retain.ts"),
+  },
+  {
+    name: "rm",
+    usage: "STREAM",
+    summary: "delete a stream with all its media",
+    group: MEDIA,
+    load: () => import("./commands/rm.ts"),
+  },
+  {
     name: "fsck",
     usage: "",
     summary: "verify every record of a data folder, or rebuild its index",

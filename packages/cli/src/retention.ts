@@ -1,6 +1,6 @@
-import { DescribeStreamCommand } from "@aws-sdk/client-kinesis-video";
 import { type Connection, controlPlane } from "@kvass/client";
 import { type ArchiveRange, storedSpan } from "./archive.ts";
+import { describeStream } from "./describe-stream.ts";
 import { CliError } from "./errors.ts";
 import { formatTime } from "./terminal/format.ts";
 
@@ -8,8 +8,7 @@ import { formatTime } from "./terminal/format.ts";
 export async function retentionHours(connection: Connection, stream: string): Promise<number> {
   const client = controlPlane(connection);
   try {
-    const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: stream }));
-    return StreamInfo?.DataRetentionInHours ?? 0;
+    return (await describeStream(client, stream)).DataRetentionInHours ?? 0;
   } finally {
     client.destroy();
   }

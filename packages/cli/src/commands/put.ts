@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Target } from "../discovery.ts";
 import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
+import { parseHours } from "../hours.ts";
 import { interruption } from "../interruption.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { parseTime, TIME_FORMS } from "../time.ts";
@@ -23,12 +24,6 @@ connection breaks, what was not acknowledged is sent again. --as-is sends a Matr
 Without --start-timestamp a file is stored as if it ended now, or behind what the stream holds where that reaches further; with --realtime,
 and everything else, as if it began now.`;
 
-function hours(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("expected hours from 0 on");
-  return value;
-}
-
 /** `kvass put STREAM FILE|-`: sends a media file, and sees every fragment acknowledged. */
 export function configure(command: Command): void {
   command
@@ -38,7 +33,7 @@ export function configure(command: Command): void {
     .option(
       "--retention <HOURS>",
       `retention of a stream that --create makes (default: ${DEFAULT_RETENTION_HOURS})`,
-      hours,
+      parseHours,
     )
     .option("--realtime", "send at playing speed")
     .option("--start-timestamp <TIME>", `producer timestamp of the first frame: ${TIME_FORMS}`)
