@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { defaultDataDir } from "../discovery.ts";
 import { CliError } from "../errors.ts";
-import { count, formatBytes } from "../terminal/format.ts";
+import { count, formatBytes, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 
 interface Flags {
@@ -35,10 +35,8 @@ async function check({ data, rebuildIndex = false }: Flags): Promise<void> {
       },
     });
     status.stop();
-    if (rebuildIndex) {
-      const { fragments } = report.recovery;
-      process.stdout.write(`${dataDir}: the index was made anew from the journal, ${count(fragments, "fragment")}\n`);
-    }
+    const changes = changed(report, rebuildIndex);
+    if (changes !== undefined) process.stdout.write(`${dataDir}: ${changes}\n`);
     for (const damage of report.damages) process.stdout.write(`${describeDamage(damage)}\n`);
     process.stdout.write(`${summary(dataDir, report)}\n`);
     if (!report.ok) process.exitCode = 1;
@@ -53,10 +51,34 @@ async function check({ data, rebuildIndex = false }: Flags): Promise<void> {
 
 type Report = Awaited<ReturnType<typeof import("@kvass/server/fsck").fsck>>;
 
-function describeDamage(damage: Report["damages"][number]): string {
-  const { kind, message, ...place } = damage;
-  const where = Object.entries(place).map(([name, value]) => ` ${name} ${value}`);
-  return `${kind}:${where.join("")}: ${message}`;
+/** What opening the folder has changed in its index, as every start of the server does. */
+function changed({ isIndexNew, recovery }: Report, rebuildIndex: boolean): string | undefined {
+  const fragments = count(recovery.fragments, "fragment");
+  const made = `the index was made anew from the journal, ${fragments}`;
+  if (rebuildIndex) return made;
+  if (isIndexNew) return recovery.scanned === 0 ? undefined : `${made}: there was none, or one of another format`;
+  if (recovery.scanned === 0) return undefined;
+  const segments = count(recovery.scanned, "segment");
+  return `not stopped in order, or copied while in use: ${segments} read through, and the index brought up to date, ${fragments}`;
+}
+
+type NamedDamage = Report["damages"][number];
+
+function describeDamage({ kind, message, segment, offset, length, ...fragment }: NamedDamage): string {
+  const place = Object.entries({ segment, offset, length }).filter(([, value]) => value !== undefined);
+  const where = place.map(([name, value]) => `${name} ${value}`).join(" ");
+  const what = [where, describeFragment(fragment)].filter((text) => text !== "").join(", ");
+  return `${kind}: ${what === "" ? "" : `${what}: `}${message}`;
+}
+
+/** `porch, fragment 7 of 2026-11-21T12:00:00.000Z, arrived 2026-11-21T12:00:02.123Z`, as far as it is known. */
+function describeFragment(of: Omit<NamedDamage, "kind" | "message">): string {
+  const { streamId, streamName, sequence, producerTimestamp, serverTimestamp } = of;
+  if (streamId === undefined) return "";
+  const stream = streamName ?? `deleted stream ${streamId}`;
+  if (sequence === undefined || producerTimestamp === undefined || serverTimestamp === undefined) return stream;
+  const [produced, arrived] = [producerTimestamp, serverTimestamp].map((time) => formatTime(new Date(time)));
+  return `${stream}, fragment ${sequence} of ${produced}, arrived ${arrived}`;
 }
 
 function summary(dataDir: string, report: Report): string {

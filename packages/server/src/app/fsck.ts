@@ -13,12 +13,10 @@ import {
 } from "../storage/journal/file/record.ts";
 import type { RecoverySummary } from "../storage/journal/file/recover.ts";
 import { SegmentFiles } from "../storage/journal/file/segment-files.ts";
-import { type Damage, type Verified, verifyJournal } from "../storage/journal/file/verify.ts";
+import { type Damage, fragmentOf, type Verified, verifyJournal } from "../storage/journal/file/verify.ts";
 import { RecordDamaged } from "../storage/ports/journal.ts";
 import { KeyUnavailable } from "../storage/ports/key-encryption.ts";
 import { openStorage, type Storage, storagePaths } from "./storage.ts";
-
-export type { Damage } from "../storage/journal/file/verify.ts";
 
 /** Damages that a report lists; those beyond are only counted. */
 const DAMAGES_LISTED = 10_000;
@@ -32,17 +30,24 @@ export interface FsckOptions {
   readonly onProgress?: (verified: Readonly<Verified>) => void;
 }
 
+/** A damage, with the name of the stream, unless that is deleted. */
+export interface NamedDamage extends Damage {
+  readonly streamName?: string;
+}
+
 /** What a check found. */
 export interface FsckReport extends Readonly<Verified> {
   readonly ok: boolean;
   /** The first of the damages. */
-  readonly damages: readonly Damage[];
+  readonly damages: readonly NamedDamage[];
   /** All of them, those not listed too. */
   readonly damageCount: number;
   /** How many of them are tables of frames, whose fragments are read instead: they cost time, and no media. */
   readonly damagedTables: number;
   /** What opening the store found and mended, as every start does. With `rebuildIndex`, the fragments that came back into the index. */
   readonly recovery: RecoverySummary;
+  /** Whether the index was made anew from the journal: told to, or since there was none, or one of another format. */
+  readonly isIndexNew: boolean;
 }
 
 /**
@@ -54,13 +59,13 @@ export interface FsckReport extends Readonly<Verified> {
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const { dataDir, rebuildIndex = false, onProgress = () => undefined } = options;
   const storage = await openStorage({ dataDir, rebuildIndex });
-  const damages: Damage[] = [];
+  const damages: NamedDamage[] = [];
   let damageCount = 0;
   let damagedTables = 0;
   const report = (damage: Damage) => {
     damageCount++;
     if (damage.kind === "table") damagedTables++;
-    if (damages.length < DAMAGES_LISTED) damages.push(damage);
+    if (damages.length < DAMAGES_LISTED) damages.push(named(damage, storage));
   };
   const files = new SegmentFiles(nodeFileSystem, storagePaths(dataDir).journal);
   try {
@@ -74,11 +79,17 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
       report,
       progress: onProgress,
     });
-    return { ...verified, ok: damageCount === 0, damages, damageCount, damagedTables, recovery: storage.recovery };
+    const { recovery, isIndexNew } = storage;
+    return { ...verified, ok: damageCount === 0, damages, damageCount, damagedTables, recovery, isIndexNew };
   } finally {
     await files.close();
     await storage.close();
   }
+}
+
+function named(damage: Damage, { streams }: Storage): NamedDamage {
+  const stream = damage.streamId === undefined ? undefined : streams.get(damage.streamId);
+  return stream === undefined ? damage : { ...damage, streamName: stream.name };
 }
 
 function reportRecovery({ lostSegments, lostRows }: RecoverySummary, report: (damage: Damage) => void): void {
@@ -120,16 +131,12 @@ function tableDamage(key: KeyObject, header: RecordHeader, record: Uint8Array): 
 }
 
 /** What a check of a record throws that finds it damaged. */
-function damageOf(
-  kind: "seal" | "table",
-  { streamId, sequence }: RecordHeader,
-  check: () => unknown,
-): Damage | undefined {
+function damageOf(kind: "seal" | "table", header: RecordHeader, check: () => unknown): Damage | undefined {
   try {
     check();
     return undefined;
   } catch (error) {
     if (!(error instanceof RecordDamaged || error instanceof LayoutError)) throw error;
-    return { kind, streamId, sequence, message: error.message };
+    return { kind, ...fragmentOf(header), message: error.message };
   }
 }

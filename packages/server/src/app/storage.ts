@@ -42,6 +42,8 @@ export interface Storage {
   readonly keyEncryption: KeyEncryption;
   /** What the start found and mended. */
   readonly recovery: RecoverySummary;
+  /** Whether the start made the index, which was not there, or was one of another format. */
+  readonly isIndexNew: boolean;
   /** The streams that there were at the start, by id. */
   readonly streams: ReadonlyMap<number, StreamRecord>;
   /** Whether a fragment could be seen at the start: its stream exists, and it is not expired. */
@@ -89,7 +91,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
     const keyEncryption = await FileKeyEncryption.open(paths.keys, streams.size === 0);
-    const { index, ledger } = openIndex(paths.index, reserve);
+    const { index, ledger, isNew: isIndexNew } = openIndex(paths.index, reserve);
     closers.push(() => index.close());
     const survives = survivors(streams, Date.now());
     const limits = { minFreeBytes: freeFloor(volumeBytes), ...options.limits };
@@ -97,7 +99,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     closers.push(() => journal.close());
     const check = () => [...catalog.check(), ...ledger.check()];
     const { recovery } = journal;
-    return { catalog, index, ledger, journal, keyEncryption, recovery, streams, survives, check, close };
+    return { catalog, index, ledger, journal, keyEncryption, recovery, isIndexNew, streams, survives, check, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { FragmentIndex, FragmentLedger } from "../../ports/fragment-index.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { Database, OtherFormat } from "./database.ts";
@@ -16,6 +16,8 @@ const SUFFIXES = ["", "-wal", "-shm"];
 export interface OpenFragmentIndex {
   readonly index: FragmentIndex;
   readonly ledger: FragmentLedger;
+  /** Whether there was none, or one of another format, in its place. */
+  readonly isNew: boolean;
 }
 
 /** Removes a fragment index, so that the next one begins empty. */
@@ -31,7 +33,7 @@ export function removeFragmentIndex(path: string): void {
  * @throws Error where the file is damaged: it holds nothing that the journal does not, and may be deleted. One of another format is.
  */
 export function openFragmentIndex(path: string, reserve?: DiskReserve): OpenFragmentIndex {
-  const database = openDatabase(path, reserve);
+  const { database, isNew } = openDatabase(path, reserve);
   const checkpointer = path === ":memory:" ? undefined : new Checkpointer(path);
   const sums = new IndexSums(database);
   const insertions = new Insertions();
@@ -42,16 +44,18 @@ export function openFragmentIndex(path: string, reserve?: DiskReserve): OpenFrag
   return {
     index: new SqliteFragmentIndex(database, sums, insertions, close),
     ledger: new SqliteFragmentLedger(database, sums, insertions, checkpointer),
+    isNew,
   };
 }
 
-function openDatabase(path: string, reserve: DiskReserve | undefined): Database {
+function openDatabase(path: string, reserve: DiskReserve | undefined): { database: Database; isNew: boolean } {
   const options = { pragmas: INDEX_PRAGMAS, schema: INDEX_SCHEMA, version: INDEX_VERSION, reserve };
+  const isNew = !existsSync(path);
   try {
-    return new Database(path, options);
+    return { database: new Database(path, options), isNew };
   } catch (error) {
     if (!(error instanceof OtherFormat)) throw error;
     removeFragmentIndex(path);
-    return new Database(path, options);
+    return { database: new Database(path, options), isNew: true };
   }
 }

@@ -1,4 +1,4 @@
-import type { FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
+import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
 import { readRecord } from "./read-fragment.ts";
@@ -26,7 +26,16 @@ export interface Damage {
   readonly length?: number;
   readonly streamId?: number;
   readonly sequence?: number;
+  /** Those of the fragment, in milliseconds since the epoch. */
+  readonly producerTimestamp?: number;
+  readonly serverTimestamp?: number;
   readonly message: string;
+}
+
+/** Which fragment a damage is of. */
+export function fragmentOf(identity: FragmentIdentity) {
+  const { streamId, sequence, producerTimestamp, serverTimestamp } = identity;
+  return { streamId, sequence, producerTimestamp, serverTimestamp };
 }
 
 /** What a verification counted. */
@@ -145,21 +154,18 @@ class SegmentCheck {
   #reportRecord(offset: number, length: number, header: RecordHeader | undefined): void {
     const where = { kind: "record", segment: this.#segment, offset, length } as const;
     if (header === undefined) this.#verification.report({ ...where, message: "there is no record" });
-    else {
-      const { streamId, sequence } = header;
-      this.#verification.report({ ...where, streamId, sequence, message: "the checksum does not match" });
-    }
+    else this.#verification.report({ ...where, ...fragmentOf(header), message: "the checksum does not match" });
   }
 
-  #reportTable(offset: number, { streamId, sequence, tableLength }: RecordHeader): void {
-    const where = { segment: this.#segment, offset, length: tableLength, streamId, sequence };
+  #reportTable(offset: number, header: RecordHeader): void {
+    const where = { segment: this.#segment, offset, length: header.tableLength, ...fragmentOf(header) };
     const message = "the checksum of the table of frames does not match; the fragment is read instead";
     this.#verification.report({ kind: "table", ...where, message });
   }
 
-  #reportUnindexed({ streamId, sequence, segment, extents }: FragmentRow): void {
-    const message = "the fragment has no row in the index";
-    this.#verification.report({ kind: "unindexed", segment, offset: extents[0]!, streamId, sequence, message });
+  #reportUnindexed(row: FragmentRow): void {
+    const where = { segment: row.segment, offset: row.extents[0]!, ...fragmentOf(row) };
+    this.#verification.report({ kind: "unindexed", ...where, message: "the fragment has no row in the index" });
   }
 }
 
@@ -190,10 +196,9 @@ async function checkRows(verification: Verification, whole: ReadonlyMap<number, 
   await walk(verification.ledger, async (row) => {
     if (!differing.has(row.segment)) return;
     const message = await readWhole(verification.files, row);
-    const { streamId, sequence, segment } = row;
-    if (message !== undefined) {
-      verification.report({ kind: "dangling", segment, offset: row.extents[0]!, streamId, sequence, message });
-    }
+    if (message === undefined) return;
+    const where = { segment: row.segment, offset: row.extents[0]!, ...fragmentOf(row) };
+    verification.report({ kind: "dangling", ...where, message });
   });
 }
 
