@@ -97,11 +97,12 @@ function headerClaim(request: SignedRequest, authorization: string): Claim {
 }
 
 function queryClaim(request: SignedRequest, query: URLSearchParams): Claim {
-  const one = (name: string): string => {
+  const only = (name: string): string | undefined => {
     const values = query.getAll(name);
     if (values.length > 1) throw incompleteSignature(`${name} is given more than once`);
-    return required(values[0], name);
+    return values[0];
   };
+  const one = (name: string): string => required(only(name), name);
   if (one("X-Amz-Algorithm") !== ALGORITHM) throw incompleteSignature(`X-Amz-Algorithm must be ${ALGORITHM}`);
   return {
     form: "query",
@@ -110,9 +111,8 @@ function queryClaim(request: SignedRequest, query: URLSearchParams): Claim {
     signedHeaders: signedHeaderNames(one("X-Amz-SignedHeaders")),
     signature: signatureDigits(one("X-Amz-Signature")),
     expires: expirySeconds(one("X-Amz-Expires")),
-    securityToken: query.has("X-Amz-Security-Token")
-      ? one("X-Amz-Security-Token")
-      : headerValue(request.rawHeaders, "x-amz-security-token"),
+    // An empty one is left to those who know what token there should be, as it is in the header form.
+    securityToken: only("X-Amz-Security-Token") ?? headerValue(request.rawHeaders, "x-amz-security-token"),
     contentHash: query.has("X-Amz-Content-Sha256")
       ? one("X-Amz-Content-Sha256")
       : headerValue(request.rawHeaders, "x-amz-content-sha256"),
