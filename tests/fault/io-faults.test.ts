@@ -12,8 +12,13 @@ import { type Fault, FaultyFileSystem } from "../support/faulty-file-system.ts";
 import { scratchFolders } from "../support/scratch.ts";
 import { xorshift } from "../support/xorshift.ts";
 
-/** Small segments that roll within the session, probes that need no patience, and room for syncs. */
-const LIMITS: Partial<JournalLimits> = { segmentBytes: 12_000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
+/** Small segments that roll within the session, or are let go of as mostly dead, probes that need no patience, and room for syncs. */
+const LIMITS: Partial<JournalLimits> = {
+  segmentBytes: 12_000,
+  sparseBytes: 0,
+  syncsPerSecond: 10_000,
+  probeIntervalMs: 5,
+};
 /** A session that has not come to its end by then hangs. */
 const WEDGED_MS = 10_000;
 /** No session has more operations than this; reaching it would mean that the loop below never ends. */
@@ -57,7 +62,9 @@ class Session {
     }
     await this.#expire(daily, 8);
     this.collecting = true;
+    const late = [this.put(hourly, 30, 4000, 3), this.put(daily, 30, 4000, 3)];
     this.collected = await this.#archive.storage.journal.collect().catch(refused);
+    await Promise.all(late);
     await this.put(hourly, 40, 4000, 2);
     await this.put(daily, 40, 4000, 2);
   }

@@ -8,8 +8,8 @@ import type { StreamRecord } from "../../packages/server/src/storage/ports/strea
 import { payloadOf, TestArchive } from "../support/archive.ts";
 import { scratchFolders } from "../support/scratch.ts";
 
-/** Segments so small that most scenarios fill several, and syncs without waiting. */
-const LIMITS = { segmentBytes: 6000, syncsPerSecond: 10_000 };
+/** Segments so small that most scenarios fill several, or have some that are mostly dead before, and syncs without waiting. */
+const LIMITS = { segmentBytes: 6000, sparseBytes: 1000, syncsPerSecond: 10_000 };
 const STREAMS = 3;
 const RETENTION_HOURS = [2, 24, 24];
 
@@ -23,6 +23,7 @@ type Step =
   | { readonly kind: "expire"; readonly stream: number; readonly share: number }
   | { readonly kind: "delete"; readonly stream: number }
   | { readonly kind: "collect" }
+  | { readonly kind: "collect within a fragment"; readonly stream: number }
   | { readonly kind: "reopen"; readonly how: "close" | "kill" | "kill and lose the index" };
 
 const stream = fc.nat({ max: STREAMS - 1 });
@@ -52,6 +53,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), stream }) },
     { weight: 2, arbitrary: fc.constant({ kind: "collect" as const }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("collect within a fragment" as const), stream }) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -84,6 +86,7 @@ class Scenario {
     if (step.kind === "expire") await this.#expire(this.#streams[step.stream]!, step.share);
     if (step.kind === "delete") await this.#delete(step.stream);
     if (step.kind === "collect") await this.#archive.storage.journal.collect();
+    if (step.kind === "collect within a fragment") await this.#collectWithin(this.#streams[step.stream]!);
     if (step.kind === "reopen") await this.#reopen(step.how);
   }
 
@@ -113,6 +116,17 @@ class Scenario {
   async #burst(count: number): Promise<void> {
     const puts = Array.from({ length: count }, (_, i) => this.#put(this.#streams[i % STREAMS]!, 100 * i, 1 + (i % 3)));
     await Promise.all(puts);
+  }
+
+  /** Collects while a fragment has parts that are durable and more to come. */
+  async #collectWithin(to: StreamRecord): Promise<void> {
+    const sequence = ++this.#sequence;
+    const payload = payloadOf(to.id, sequence, 300);
+    const { commit } = await this.#archive.begin(to, sequence, payload, 3);
+    await this.#put(to, 100, 1);
+    await this.#archive.storage.journal.collect();
+    await commit();
+    this.#model.get(to.id)!.set(sequence, payload);
   }
 
   async #abandon(to: StreamRecord, abort: boolean): Promise<void> {
