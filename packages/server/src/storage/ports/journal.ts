@@ -93,8 +93,8 @@ export interface FragmentWriter {
   /**
    * Queues a part that is not the last. Undefined where the journal can take more at once, else a promise that resolves when it can
    * (back-pressure), or rejects with `JournalUnavailable` where the segment has failed or the disk is full; the fragment is then lost and must
-   * be sent again. It rejects with a RangeError or an Error, caller's mistakes, for parts of more than `MAX_PART_BYTES`, a part beyond
-   * `MAX_PARTS`, and any part after `commit` or `abort`.
+   * be sent again, and what follows of it is refused for the same reason. It rejects with a RangeError or an Error, caller's mistakes, for parts
+   * of more than `MAX_PART_BYTES`, a part beyond `MAX_PARTS`, and any part after `commit` or `abort`.
    */
   append(part: SealedPart | SealingPart): Promise<void> | undefined;
   /**

@@ -188,6 +188,15 @@ test("at its quota the journal refuses, reads on, and resumes when space has com
   await close();
 });
 
+test("what follows of a fragment that was refused is refused for the same reason", async () => {
+  const { journal, close } = await open({ limits: { maxBytes: 40_000 } });
+  const writer = journal.begin(identityOf(1, 1), 0);
+  await assert.rejects(async () => writer.append(sealedPart(50_000, 1)), { reason: "quota" });
+  await assert.rejects(async () => writer.append(sealedPart(10, 2)), { reason: "quota" });
+  await assert.rejects(writer.commit(sealedPart(10, 3), summaryOf(50_020)), { reason: "quota" });
+  await close();
+});
+
 test("deleted media of the segment in use gives its space back, little of it only where there is none", async () => {
   const limits = { maxBytes: 60_000, sparseBytes: 20_000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
   const { journal, index, put, close } = await open({ limits });

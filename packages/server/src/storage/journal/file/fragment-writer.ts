@@ -1,6 +1,7 @@
 import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
 import {
   type FragmentWriter,
+  JournalUnavailable,
   MAX_PART_BYTES,
   MAX_PARTS,
   MAX_TABLE_BYTES,
@@ -40,6 +41,8 @@ export class FileFragmentWriter implements FragmentWriter {
   readonly #extents: number[] = [];
   #segment: OpenSegment | undefined;
   #ended = false;
+  /** What the fragment was lost by: its caller may have more of it on the way. */
+  #loss: JournalUnavailable | undefined;
 
   constructor(host: WriterHost, identity: FragmentIdentity, retentionClass: number) {
     this.#host = host;
@@ -74,6 +77,7 @@ export class FileFragmentWriter implements FragmentWriter {
   async #when(room: Promise<void>, segment: OpenSegment): Promise<void> {
     await room;
     if (segment.failure === undefined) return;
+    this.#loss = segment.failure;
     this.abort();
     throw segment.failure;
   }
@@ -83,6 +87,7 @@ export class FileFragmentWriter implements FragmentWriter {
     try {
       return this.#placeAdmitted(part, end);
     } catch (failure) {
+      if (failure instanceof JournalUnavailable) this.#loss = failure;
       this.abort();
       releasePart(part);
       throw failure;
@@ -90,7 +95,7 @@ export class FileFragmentWriter implements FragmentWriter {
   }
 
   #placeAdmitted(part: SealedPart | SealingPart, end: FragmentEnd | undefined): OpenSegment {
-    if (this.#ended) throw new Error("the fragment was committed or given up");
+    if (this.#ended) throw this.#loss ?? new Error("the fragment was committed or given up");
     const index = this.#extents.length / 2;
     if (index === MAX_PARTS) throw new RangeError(`a fragment has at most ${MAX_PARTS} parts`);
     const length = "sealed" in part ? part.length : lengthOf(part);
