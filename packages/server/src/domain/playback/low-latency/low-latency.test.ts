@@ -313,6 +313,34 @@ test("delta updates leave out what is older than six target durations", async ()
   assert.ok(token !== long);
 });
 
+test("the first playlist does not wait for the disk to take what has just arrived", async (context) => {
+  const { camera, session } = await watched("slow-disk");
+  const { journal } = server;
+  const begin = journal.begin.bind(journal);
+  const disk = Promise.withResolvers<void>();
+  context.after(() => {
+    disk.resolve();
+    journal.begin = begin;
+  });
+  journal.begin = (...asked) => {
+    const writer = begin(...asked);
+    return { ...writer, commit: (...last) => disk.promise.then(() => writer.commit(...last)) };
+  };
+  await camera.fragment(25);
+  const ended = camera.end();
+  let text = "";
+  const asked = playlist(session).then((told) => {
+    text = told;
+  });
+  await turns();
+  assert.match(
+    text,
+    /#EXT-X-PART:.*SequenceNumber=1&Part=2&.*\n#EXTINF:1\.000,\n.*\n#EXT-X-PRELOAD-HINT:.*SequenceNumber=2&/,
+  );
+  disk.resolve();
+  await Promise.all([ended, asked]);
+});
+
 test("each track has parts of its own, and tells how far the others are", async () => {
   const { camera, session } = await watched("sound", audioVideoHeader());
   await camera.fragment(1);

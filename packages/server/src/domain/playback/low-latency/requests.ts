@@ -128,7 +128,8 @@ async function momentWhen(
 async function reachBack(moment: Moment, targetMs: number): Promise<void> {
   const { session, feed, preview } = moment;
   const listed = preview.segments.slice(preview.segments.length - listedWithParts(moment, targetMs));
-  const cut = listed.filter(({ gap, fragments }) => !gap && fragments === 1);
+  const isCut = (sequence: number): boolean => feed.bySequence(sequence) !== undefined;
+  const cut = listed.filter(({ gap, fragments, sequence }) => !gap && fragments === 1 && !isCut(sequence));
   const found = await Promise.allSettled(cut.map((segment) => session.rows(nameOf(segment))));
   await feed.reachBack(found.flatMap((rows) => (rows.status === "fulfilled" ? rows.value : [])));
 }
