@@ -220,3 +220,27 @@ test("sound that a producer leaves out for a while is silence meanwhile", async 
   );
   assert.equal(sets.length, 3);
 });
+
+test("where a producer leaves out its pictures for a while, one stays, and FFmpeg goes on behind it with both", async () => {
+  const stream = "dark";
+  await plane.create(stream, { DataRetentionInHours: 24 });
+  const pictures = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=3"];
+  const tone = ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=3", "-c:a", "aac"];
+  const coded = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "25", ...CLUSTER_PER_GOP];
+  const [both, dark] = await Promise.all([
+    makeMedia([...pictures, ...tone, ...coded]),
+    makeMedia([...tone, "-cluster_time_limit", "1000"]),
+  ]);
+  const numbers: string[][] = [];
+  for (const [place, media] of [both, dark, both].entries()) {
+    numbers.push(await putMedia(url, stream, media, START + place * 3000));
+  }
+  const packets = await probePackets(await hls(stream, "FRAGMENTED_MP4"));
+  const [seen, sounds] = ["video", "audio"].map((kind) => packets.filter(({ codec_type }) => codec_type === kind));
+  assert.equal(seen!.length, 75 + numbers[1]!.length + 75);
+  for (const all of [seen!, sounds!]) {
+    const times = all.map(({ pts_time }) => Number(pts_time));
+    assert.ok(Math.max(...times) - Math.min(...times) > 8.9, `${times}`);
+  }
+  assert.ok(sounds!.length > 9 * 46, `${sounds!.length} frames of sound`);
+});

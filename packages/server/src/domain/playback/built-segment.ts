@@ -12,6 +12,12 @@ import { concatOwned } from "../own-memory.ts";
 import type { Sized } from "./shared-cache.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
+/**
+ * track_ID of each track, which is the only one of its files. Were it another where a producer leaves out a track before it, FFmpeg would not know
+ * it any more: it goes by the initialization segment that it has met first.
+ */
+export const TRACK_ID = 1;
+
 const MS_PER_SECOND = 1000;
 /** sequence_number of a movie fragment has 32 bits. */
 const SEQUENCE_RANGE = 2 ** 32;
@@ -67,7 +73,7 @@ export interface TransportSegment extends BuiltSegment {
 
 /** A segment of these tracks as fragmented MP4; `sequence` is that of its first fragment. */
 export function mp4Form(samples: readonly TrackSamples[], sequence: number): Mp4Segment {
-  const tracks = samples.map((track, index) => packageTrack(track, index + 1, sequence));
+  const tracks = samples.map((track) => packageTrack(track, sequence));
   const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
   return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
@@ -114,14 +120,14 @@ function describe({ codec, samples, timescale, track, heldTicks = 0 }: Described
   return { ...described, frames: samples.length, durationMs: toMs(ticks), frameBytes, headBytes: 0 };
 }
 
-/** One track by itself; `id` is its number in sessions too, `sequence` that of its first fragment. */
-export function packageTrack(track: DescribedSamples, id: number, sequence: number): Mp4Track & Sized {
+/** One track by itself; `sequence` is that of its first fragment. */
+export function packageTrack(track: DescribedSamples, sequence: number): Mp4Track & Sized {
   const { codec, timescale } = track;
   const { language } = track.track;
-  const media = mediaSegment({ sequence: sequence % SEQUENCE_RANGE, tracks: [{ id, samples: track }] });
+  const media = mediaSegment({ sequence: sequence % SEQUENCE_RANGE, tracks: [{ id: TRACK_ID, samples: track }] });
   // One piece, so that it is sent in one write, and what it was cut out of, all tracks' frames and the elements between, can go.
   const payload = concatOwned(media.payload);
-  const init = initSegment([{ id, codec, timescale, language }]);
+  const init = initSegment([{ id: TRACK_ID, codec, timescale, language }]);
   const headBytes = media.head.length;
   const bytes = init.length + headBytes + payload.length;
   return { ...describe(track), headBytes, timescale, init, media: { ...media, payload: [payload] }, bytes };

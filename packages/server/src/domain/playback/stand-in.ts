@@ -66,12 +66,12 @@ function lasting(pictures: Mp4Track, { start = 0, durationMs }: Mp4Track, sequen
   const decodeTime = ticks(start);
   const duration = ticks(start + durationMs) - decodeTime;
   const samples = [{ data, decodeTime, compositionOffset: 0, duration, keyframe: true }];
-  return packageTrack({ codec, timescale, samples, track: { number: source, name, language } }, 1, sequence);
+  return packageTrack({ codec, timescale, samples, track: { number: source, name, language } }, sequence);
 }
 
 /** A segment without any frames, in place of one that is damaged. */
 export function emptySegment(offered: readonly Track[], sequence: number): Mp4Segment {
-  const tracks = offered.map((track) => packageTrack(withoutFrames(track), track.number, sequence));
+  const tracks = offered.map((track) => packageTrack(withoutFrames(track), sequence));
   return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
@@ -90,7 +90,7 @@ export function transportTrack(segment: TransportSegment, number: number, offere
 }
 
 function standIn(offered: Track, present: Mp4Track, sequence: number): Mp4Track {
-  return packageTrack(silence(offered, present), offered.number, sequence);
+  return packageTrack(silence(offered, present), sequence);
 }
 
 /** Silence for as long as a track of the segment lasts; no samples where it has no frame, and of codecs without silence. */

@@ -147,7 +147,7 @@ export class FragmentParts {
     this.#timecodeScaleNs = header.timecodeScaleNs;
     const sequence = this.fragment.identity.sequence % SEQUENCE_RANGE;
     this.tracks = playable(header.tracks).map(
-      (track, place) => new TrackParts(track, { id: place + 1, sequence, targetMs: this.#targetMs(place) }),
+      (track, place) => new TrackParts(track, { sequence, targetMs: this.#targetMs(place) }),
     );
     for (const parts of this.tracks) this.#byNumber.set(parts.track.number, parts);
   }

@@ -16,7 +16,7 @@ import { audioVideoHeader } from "../../../../../../tests/support/matroska-body.
 import { partTargetFor, TrackParts } from "./track-parts.ts";
 
 const [VIDEO, AUDIO] = tracksOf(audioVideoHeader());
-const RULES = { id: 1, targetMs: 500, sequence: 7 };
+const RULES = { targetMs: 500, sequence: 7 };
 /** Sample counts of a movie fragment stand in its `trun` box, behind type, version and flags. */
 const COUNT_OFFSET = 8;
 

@@ -15,6 +15,7 @@ import {
   VIDEO_TIMESCALE,
 } from "@kvass/media";
 import { concatOwned } from "../../own-memory.ts";
+import { TRACK_ID } from "../built-segment.ts";
 
 /** A part is cut when it has reached this share of the part target: the least that rfc8216bis, section 4.4.4.9, allows. */
 const LEAST_SHARE = 0.85;
@@ -51,8 +52,6 @@ export interface Part {
 
 /** How the parts of a track are made. */
 export interface PartRules {
-  /** The track's number in sessions. */
-  readonly id: number;
   /** The longest that a part shall be, in milliseconds. */
   readonly targetMs: number;
   /** sequence_number of the movie fragments. */
@@ -152,13 +151,13 @@ export class TrackParts {
 
   /** Makes a part of the samples up to `end`, which last so many ticks. */
   #push(assembled: TrackSamples, end: number, ticks: number): void {
-    const { id, sequence, targetMs } = this.#rules;
+    const { sequence, targetMs } = this.#rules;
     const samples = assembled.samples.slice(this.#cut, end);
-    const tracks = [{ id, samples: { ...assembled, samples } }];
+    const tracks = [{ id: TRACK_ID, samples: { ...assembled, samples } }];
     const media = mediaSegment({ sequence, tracks, segmentType: this.parts.length === 0 });
     const payload = concatOwned(media.payload);
     const { codec, timescale } = assembled;
-    this.init ??= initSegment([{ id, codec, timescale, language: this.track.language }]);
+    this.init ??= initSegment([{ id: TRACK_ID, codec, timescale, language: this.track.language }]);
     const bytes = media.head.length + payload.length;
     this.parts.push({
       durationMs: (ticks * MS_PER_SECOND) / timescale,
