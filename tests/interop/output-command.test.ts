@@ -1,6 +1,6 @@
 /** What the command line says where its output, or its input, has no place or no end. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -53,6 +53,19 @@ for (const args of SAVING) {
     assert.doesNotMatch(stderr, /kvass:/);
   });
 }
+
+test("kvass get replaces no file where the tracks change either, unless it is told to", async () => {
+  await output("ffmpeg", ["-v", "error", "-i", path("clip.mkv"), "-an", "-c", "copy", path("pictures.mkv")]);
+  await run("put", "turn", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
+  await run("put", "turn", path("pictures.mkv"), "--start-timestamp", "-30m");
+  writeFileSync(path("turn-2.mkv"), "another one's");
+  const saved = await run("get", "turn", "-o", path("turn.mkv"));
+  assert.match(saved.stderr, /turn\.mkv, .*turn-3\.mkv: 12 fragments, /);
+  assert.equal(readFileSync(path("turn-2.mkv"), "latin1"), "another one's");
+  const forced = await run("get", "turn", "-o", path("turn.mkv"), "--force");
+  assert.match(forced.stderr, /turn\.mkv, .*turn-2\.mkv: 12 fragments, /);
+  assert.deepEqual(readFileSync(path("turn-2.mkv")), readFileSync(path("turn-3.mkv")));
+});
 
 /** Runs `kvass ... -o -`, or another command that writes to stdout, with its stdout where `redirection` says. */
 const shell = (command: string, redirection: string) => {

@@ -24,7 +24,7 @@ interface Flags extends Target {
 const FOOTER = `
 Without --to it ends with what is stored now; --from now follows the live stream until ^C, or until --to (as +30s), and --from +5m does in five minutes.
 A fragment is saved whole: the first is the one that --from lies in. Where the tracks change on the way, a further file is begun
-(FILE-2.mkv, ...).`;
+(FILE-2.mkv, ...; numbers of files that exist are passed over without --force).`;
 
 /** `kvass get STREAM`: saves media as one playable Matroska file. */
 export function configure(command: Command): void {
@@ -38,7 +38,7 @@ export function configure(command: Command): void {
         .default("producer"),
     )
     .option("-o, --output <FILE>", "file to write, - for stdout (default: STREAM.mkv)")
-    .option("--force", "replace the file where it exists")
+    .option("--force", "replace files that exist")
     .option("--raw", "write the service's chunks as they come: a Matroska file for each fragment, one after the other")
     .option("--keep-gaps", "keep pauses between recordings as long as they were")
     .addHelpText("after", FOOTER)
@@ -109,7 +109,7 @@ async function saveShown(
   const saved = (): string => `${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}`;
   let failure: unknown;
   try {
-    await save(source, { path, keepGaps: flags.keepGaps ?? false, progress });
+    await save(source, { path, force: flags.force ?? false, keepGaps: flags.keepGaps ?? false, progress });
   } catch (error) {
     if (!signal.aborted) failure = error;
   } finally {

@@ -8,7 +8,8 @@ export async function checkTarget(path: string, force: boolean): Promise<void> {
   throw new CliError(`${path}: exists already; --force replaces it`);
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether a file is there, which is no pipe, device or folder. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { extname } from "node:path";
+import { isFile } from "./check-target.ts";
 import type { MediaSource } from "./media-source.ts";
 import { fileOutput, type Output, streamOutput } from "./output.ts";
 import { Recorder } from "./recorder.ts";
@@ -15,17 +16,29 @@ export interface SaveProgress {
 /** Where to save; `-` is stdout. */
 export interface SaveOptions {
   readonly path: string;
+  /** Whether files that are there already are replaced. */
+  readonly force: boolean;
   readonly keepGaps: boolean;
   readonly progress: SaveProgress;
 }
 
-/** Opens the output of part `index`, from 0: `clip.mkv`, `clip-2.mkv`, ... */
-async function openPart({ path, progress }: SaveOptions, index: number): Promise<Output> {
+/** Opens the output of part `index`, from 0. */
+async function openPart(options: SaveOptions, index: number): Promise<Output> {
+  const { path, progress } = options;
   if (path === "-") return streamOutput(process.stdout);
-  const extension = extname(path);
-  const part = index === 0 ? path : `${path.slice(0, path.length - extension.length)}-${index + 1}${extension}`;
+  const part = index === 0 ? path : await furtherPath(options, index + 1);
   progress.files[index] = part;
   return fileOutput(part);
+}
+
+/** The path of a part behind the first: `clip-2.mkv`, `clip-3.mkv`, ... Numbers of files that are there already are passed over: whose they are is not known. */
+async function furtherPath({ path, force }: SaveOptions, first: number): Promise<string> {
+  const extension = extname(path);
+  const base = path.slice(0, path.length - extension.length);
+  for (let number = first; ; number++) {
+    const part = `${base}-${number}${extension}`;
+    if (force || !(await isFile(part))) return part;
+  }
 }
 
 /** Remuxes the fragments into one Matroska file, or as many as the changes of their tracks need. What came before a failure is playable. */
