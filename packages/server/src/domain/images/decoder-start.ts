@@ -46,8 +46,8 @@ const ARGUMENTS = [
   // was to come out at the same time, still comes out later itself, and leaves those that refer to it much worse.
   ...["-threads", "1", "-strict", "strict"],
   ...["-f", "matroska", "-i", "pipe:0", "-map", "0:v", "-vf", "select=mod(t\\,2)"],
-  // The size may change with every frame.
-  ...["-autoscale", "0", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
+  // The size may change with every frame. ffmpeg 5 takes "-autoscale 0" as well, 7 takes the 0 for a file.
+  ...["-noautoscale", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
   ...["-flush_packets", "1", "-f", "nut", "pipe:1"],
 ];
 
