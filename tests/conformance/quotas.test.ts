@@ -117,6 +117,17 @@ test("what a session is asked for beyond its quotas is throttled, session by ses
   }
 });
 
+test("playlists of a live session that can have no parts are counted, whatever they are asked for with", async () => {
+  await client.send(new CreateStreamCommand({ StreamName: "joined", DataRetentionInHours: 1 }));
+  // Half of the fragments begin with no key frame.
+  const media = await makeMedia([...pictureAndTone(6), "-g", "75", "-keyint_min", "75", "-cluster_time_limit", "1500"]);
+  await putMedia(plane.server.url, "joined", media, Date.now() - 6000);
+  const playlist = mediaPlaylistOf(await new Player(plane.server).hls({ StreamName: "joined", PlaybackMode: "LIVE" }));
+  assert.match(await textAt(playlist), /FragmentCount=2/);
+  const statuses = await Promise.all(Array.from({ length: BURST }, () => statusAt(`${playlist}&LowLatency=1`)));
+  assert.ok(statuses.includes(200) && statuses.includes(429), `${statuses}`);
+});
+
 async function answerOf(url: string | URL): Promise<{ status: number; type: string | null; text: string }> {
   const answer = await fetch(url);
   return { status: answer.status, type: answer.headers.get("x-amzn-errortype"), text: await answer.text() };

@@ -110,7 +110,7 @@ const DATE_TIME_BYTES = 50;
 const SEGMENTS_PER_TURN = 4096;
 
 /**
- * The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), or of all of them in MPEG-TS; ASCII.
+ * The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), of which the first stands for the picture and its sound in MPEG-TS; ASCII.
  * @param inFolder whether it lies in the folder of the session's token, which its URIs then leave out
  */
 export function hlsMedia(

@@ -236,9 +236,12 @@ function trackAnswer(
   return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
 }
 
-/** Whether a call is one of low latency, which is Kvass's own, and takes several of these two a second by design. */
+/**
+ * Whether a call is one of low latency, which is Kvass's own, and takes several of these two a second by design. Sessions that join fragments have
+ * none: they answer with their ordinary playlists.
+ */
 function isLowLatency({ grant }: PlaybackSession, operation: SessionOperation, query: PlaybackQuery): boolean {
-  if (grant.parameters.mode !== "live") return false;
+  if (grant.parameters.mode !== "live" || grant.joins) return false;
   if (operation === "GetMP4MediaFragment") return query.part !== undefined;
   return operation === "GetHLSMediaPlaylist" && query.lowLatency;
 }
