@@ -1,9 +1,11 @@
 /** The playback page that the server ships, in a browser. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CODED } from "../../support/coded-video.ts";
-import { kvass } from "../../support/command-line.ts";
+import { kvass, makeRecording } from "../../support/command-line.ts";
+import { scratchFolders } from "../../support/scratch.ts";
 import { Footage, LIVE, STORED } from "./footage.ts";
 import { type Screen, Stage } from "./stage.ts";
 
@@ -12,6 +14,10 @@ const LOOK_EVERY_MS = 100;
 const PATIENCE_MS = 30_000;
 /** What the page writes under the picture is this much older or newer than the picture, at most: it is written four times a second. */
 const MOMENT_MS = 600;
+/** As many as bring a player that seeks back at the end of a playlist there, and to the end again. */
+const RELOADS = 4;
+
+const newFolder = scratchFolders("page");
 
 const footage = await Footage.open(60);
 const { server } = footage.plane;
@@ -102,6 +108,22 @@ describe("the page", { concurrency: true }, () => {
     const screen = await stage.visit(await linkOf(STORED, "--from", from));
     await checkScreen(screen, footage.storedStart);
     assert.equal(await textOf(screen, "kind"), "Replay");
+    await screen.close();
+  });
+
+  test("stands still where it has come to the end of what there is, and says so", async () => {
+    const file = join(newFolder(), "clip.mkv");
+    await makeRecording(file);
+    const put = ["put", "ended", file, "--create", "--start-timestamp", "-1h", "--data", server.data];
+    assert.equal((await kvass(put)).status, 0);
+    const screen = await stage.visit(await linkOf("ended", "--from", "earliest"));
+    await says(screen, "kind", /^Waiting$/);
+    const shown = await textOf(screen, "moment");
+    for (let reload = 0; reload < RELOADS; reload++) {
+      await screen.page.waitForResponse(/getHLSMediaPlaylist/);
+      const told = await Promise.all(["kind", "latency", "moment"].map((id) => textOf(screen, id)));
+      assert.deepEqual(told, ["Waiting", "nothing newer has come", shown]);
+    }
     await screen.close();
   });
 

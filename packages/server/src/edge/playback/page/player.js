@@ -27,10 +27,26 @@ const CATCH_UP_RATE = 1.25;
  * not double the distance.
  */
 const HALT_DELAY_SECONDS = 0.25;
+/** So near to the end of what has come playback stands still, in seconds: the frames that it had left were shown. */
+const END_SECONDS = 0.1;
 const UNREACHABLE = "The server does not answer.";
 
 const find = (id) => document.getElementById(id);
 const video = find("video");
+
+/**
+ * hls.js seeks back to its usual distance from the newest once the playhead is beyond the last segment, as sound that outlasts its pictures brings it,
+ * and again each time it comes there: while nothing arrives it would show the same seconds over and over. From there it seeks forward only.
+ */
+class Player extends Hls {
+  get liveSyncPosition() {
+    const position = super.liveSyncPosition;
+    const { edge = 0, targetduration = 0 } = this.latestLevelDetails ?? {};
+    const isAtEnd = video.currentTime > edge && video.currentTime < edge + targetduration;
+    return isAtEnd && position < video.currentTime ? null : position;
+  }
+}
+
 let player;
 let retry;
 let decoderBegun = Number.NEGATIVE_INFINITY;
@@ -76,7 +92,7 @@ function open() {
 /** Plays from `startPosition` in seconds; -1 is where the session begins, or its newest. */
 function playWithHlsJs(url, startPosition = -1) {
   const workerPath = new URL("hls.worker.js", import.meta.url).href;
-  player = new Hls({
+  player = new Player({
     workerPath,
     startPosition,
     backBufferLength: BACK_BUFFER_SECONDS,
@@ -142,20 +158,29 @@ function momentShown() {
 
 function refresh() {
   const moment = momentShown();
-  const details = player?.latestLevelDetails;
+  const details = player?.latestLevelDetails ?? undefined;
   const moves = details?.live ?? video.duration === Number.POSITIVE_INFINITY;
   const age = moment === undefined ? undefined : Date.now() - moment.getTime();
   const live = moves && (age === undefined || age < LIVE_MS);
-  const behind = live && age !== undefined ? Math.max(0, age) / 1000 : player?.latency;
+  const left = details === undefined ? undefined : details.edge - video.currentTime;
   const begun = video.readyState > 0;
-  find("kind").textContent = begun ? (live ? "Live" : moves ? "Replay" : "Recorded") : "Loading";
-  find("kind").dataset.live = String(begun && live);
+  const waits = begun && moves && video.readyState < video.HAVE_FUTURE_DATA && left < END_SECONDS;
+  const newest = player?.liveSyncPosition;
+  const isFar = moves && newest > video.currentTime + (details?.targetduration ?? 0);
+  find("kind").textContent = begun ? kindOf({ waits, live, moves }) : "Loading";
+  find("kind").dataset.live = String(begun && live && !waits);
   find("moment").textContent = moment === undefined ? "" : moment.toISOString().replace("T", " ");
   find("moment").dateTime = moment?.toISOString() ?? "";
-  find("latency").textContent =
-    moves && behind > 0 ? `${behind.toFixed(1)} s behind ${live ? "live" : "the newest"}` : "";
-  const newest = player?.liveSyncPosition;
-  find("newest").hidden = !(moves && newest > video.currentTime + (details?.targetduration ?? 0));
+  if (waits) find("latency").textContent = "nothing newer has come";
+  else if (live && age > 0) find("latency").textContent = `${(age / 1000).toFixed(1)} s behind live`;
+  else find("latency").textContent = isFar ? `${left.toFixed(1)} s behind the newest` : "";
+  find("newest").hidden = !isFar;
+}
+
+function kindOf({ waits, live, moves }) {
+  if (waits) return "Waiting";
+  if (live) return "Live";
+  return moves ? "Replay" : "Recorded";
 }
 
 find("newest").addEventListener("click", () => {
@@ -167,7 +192,7 @@ find("opener").addEventListener("submit", (event) => {
   location.hash = find("address").value.trim();
 });
 video.addEventListener("error", () => {
-  if (player === undefined) void reasonOf(video.src).then((reason) => giveUp(reason ?? "Playback failed."));
+  if (player === undefined) void reasonOf(video.src).then((reason) => giveUp(reason?.text ?? "Playback failed."));
 });
 window.addEventListener("hashchange", open);
 setInterval(refresh, REFRESH_MS);
