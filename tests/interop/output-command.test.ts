@@ -1,6 +1,15 @@
 /** What the command line says where its output, or its input, has no place or no end. */
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -81,6 +90,34 @@ for (const command of [...SAVING.map((args) => args.join(" ")), "ls", "ls porch"
     assert.match(stderr, /^kvass: standard output: no space left on the disk$/m);
   });
 }
+
+for (const args of [
+  ["clip", "porch", "--from", "-1h"],
+  ["image", "porch", "--at", "earliest"],
+]) {
+  test(`kvass ${args.join(" ")} leaves what was there where the new file cannot be whole`, async () => {
+    const file = path(`${args[0]}-before`);
+    writeFileSync(file, "what was there");
+    const save = `${args.join(" ")} --force --data "$2" -o "$3"${args[0] === "image" ? " --format png" : ""}`;
+    // Blocks of 512 bytes, as POSIX has it; whoever ignores the signal is told by an error.
+    const line = `trap "" XFSZ; ulimit -f 16; "$0" "$1" ${save}`;
+    const { status, stderr } = await start("dash", ["-c", line, process.execPath, KVASS, server.data, file], {
+      environment: { NODE_DISABLE_COMPILE_CACHE: "1" },
+    }).ended;
+    assert.equal(status, 1);
+    assert.match(stderr, /^kvass: \S+-before: the file would be too large\n$/);
+    assert.equal(readFileSync(file, "latin1"), "what was there");
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith(".part")),
+      [],
+    );
+  });
+}
+
+test("kvass put wants a name for what it reads", async () => {
+  const { status, stderr } = await run("put", "porch", "");
+  assert.deepEqual([status, stderr], [2, "kvass: FILE: expected the name of a file\n"]);
+});
 
 test("kvass put --as-is of what is no Matroska ends", async () => {
   const { status, stderr } = await run("put", "porch", path("clip.mp4"), "--as-is");

@@ -58,7 +58,7 @@ async function clip(stream: string, flags: Flags): Promise<void> {
 /** Saves with a status line on a terminal, and a summary. Nothing is left of a clip that was interrupted. */
 async function saveShown(request: ClipRequest, path: string): Promise<void> {
   const { spanOfClip, clipBytes } = await import("../recording/clip-source.ts");
-  const { saveClip } = await import("../recording/save-clip.ts");
+  const { saveWhole } = await import("../recording/save-whole.ts");
   const { stream, signal } = request;
   const begun = performance.now();
   let bytes = 0;
@@ -69,7 +69,7 @@ async function saveShown(request: ClipRequest, path: string): Promise<void> {
   const status = new StatusLine(() => `${stream}: ${progress()}`, { quiet: true });
   try {
     const media = untilComplete(clipBytes(request, await spanOfClip(request)), signal);
-    await saveClip(media, path, (count) => {
+    await saveWhole(media, path, (count) => {
       bytes += count;
     });
   } catch (error) {

@@ -6,7 +6,7 @@ import { CliError, INTERRUPTED, USAGE } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import { checkTarget } from "../recording/check-target.ts";
 import type { ImageQuery } from "../recording/image-source.ts";
-import { fileOutput } from "../recording/output.ts";
+import { saveWhole } from "../recording/save-whole.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, formatBytes, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
@@ -181,17 +181,8 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
 
 /** Writes to a file, or to stdout for `-`. Throws {@link CliError} where the file is there already and may not be replaced. */
 async function write(image: Uint8Array, path: string, force: boolean): Promise<void> {
-  if (path === "-") {
-    process.stdout.write(image);
-    return;
-  }
   await checkTarget(path, force);
-  const output = await fileOutput(path);
-  try {
-    await output.write(image);
-  } finally {
-    await output.close();
-  }
+  await saveWhole([image], path, () => undefined);
 }
 
 /** `porch.jpg` -> `porch-0001.jpg`. */

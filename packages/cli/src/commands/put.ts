@@ -44,6 +44,7 @@ export function configure(command: Command): void {
 }
 
 async function put(stream: string, file: string, flags: Flags): Promise<void> {
+  if (file === "") throw new CliError("FILE: expected the name of a file", { exitCode: USAGE });
   if (flags.asIs && flags.realtime) throw new CliError("--as-is cannot be paced with --realtime", { exitCode: USAGE });
   const given = flags.startTimestamp === undefined ? undefined : parseTime(flags.startTimestamp, "--start-timestamp");
   const signal = interruption();

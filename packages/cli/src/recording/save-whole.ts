@@ -1,7 +1,7 @@
 import { rename, rm, stat } from "node:fs/promises";
 import { fileOutput, type Output, streamOutput } from "./output.ts";
 
-/** What a clip is called until it is whole. */
+/** What a file is called until it is whole. */
 const PART_SUFFIX = ".part";
 
 async function isSpecial(path: string): Promise<boolean> {
@@ -17,8 +17,8 @@ async function isSpecial(path: string): Promise<boolean> {
  *
  * @param written told of the bytes of each piece
  */
-export async function saveClip(
-  bytes: AsyncIterable<Uint8Array>,
+export async function saveWhole(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
   written: (bytes: number) => void,
 ): Promise<void> {
@@ -36,7 +36,11 @@ export async function saveClip(
   }
 }
 
-async function copy(bytes: AsyncIterable<Uint8Array>, output: Output, written: (bytes: number) => void): Promise<void> {
+async function copy(
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  output: Output,
+  written: (bytes: number) => void,
+): Promise<void> {
   try {
     for await (const piece of bytes) {
       await output.write(piece);
