@@ -8,7 +8,6 @@ import type { PartFeeds } from "./parts/part-feeds.ts";
 import type { RecentRows } from "./recent-rows.ts";
 import { PlaybackRefusal } from "./refusal.ts";
 import type { SegmentName } from "./segment.ts";
-import { settles } from "./settles.ts";
 import type { SessionGrant } from "./token.ts";
 
 /** Segments whose fragments a session remembers: the one that is fetched, the one that is built ahead, and those of a player that fetches two. */
@@ -95,10 +94,10 @@ export class SegmentRows {
     if (feed === undefined) return row;
     const deadline = performance.now() + ARCHIVING_MS;
     for (;;) {
-      const change = feed.changed();
+      const { changes } = feed;
       const { fragment } = feed.bySequence(sequence) ?? {};
       const pending = fragment?.state === "complete" && fragment.row === undefined;
-      if (!pending || !(await settles(change, deadline - performance.now()))) break;
+      if (!pending || !(await feed.changedSince(changes, deadline - performance.now()))) break;
     }
     return this.#places.index.bySequence(this.#scope(), sequence);
   }

@@ -3,7 +3,6 @@ import { baseFor, placed } from "../placed-segment.ts";
 import { PlaybackRefusal } from "../refusal.ts";
 import { nameOf } from "../segment.ts";
 import type { PlaybackSession } from "../session.ts";
-import { settles } from "../settles.ts";
 import type { Track } from "../tracks.ts";
 import {
   find,
@@ -102,7 +101,7 @@ async function momentWhen(
     if (feed === undefined && waited) throw late();
     if (feed === undefined) return undefined;
     const tracks = await session.tracks();
-    const change = feed.changed();
+    const { changes } = feed;
     const preview = await session.preview(feed);
     const targetMs = targetSeconds(session, preview.longest) * MS_PER_SECOND;
     feed.touch(KEPT_TARGETS * targetMs);
@@ -116,7 +115,7 @@ async function momentWhen(
     if (verdict === "never") throw new PlaybackRefusal("not-found", "The session has no such part.");
     waited = true;
     const heldMs = begun + Math.min(HELD_TARGETS * targetMs, session.remainingMs) - performance.now();
-    if (!(await settles(change, heldMs, signal))) throw late();
+    if (!(await feed.changedSince(changes, heldMs, signal))) throw late();
     if (session.remainingMs === 0) throw new PlaybackRefusal("expired", "The session has expired.");
   }
 }

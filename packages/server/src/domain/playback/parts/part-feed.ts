@@ -4,6 +4,7 @@ import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveStreams } from "../../live/live-streams.ts";
 import type { Stream } from "../../streams/stream.ts";
 import type { ArrivingFragment } from "../segment-source.ts";
+import { Changes } from "./changes.ts";
 import { FragmentParts, type PartSource } from "./fragment-parts.ts";
 import { StoredSource } from "./stored-source.ts";
 import { partTargetFor } from "./track-parts.ts";
@@ -38,7 +39,7 @@ export class PartFeed {
   readonly #live: LiveStream;
   /** Ascending by sequence: what arrives, and what arrived a short while ago. */
   readonly #fragments: FragmentParts[] = [];
-  #change = Promise.withResolvers<void>();
+  readonly #changes = new Changes();
   #askedAt: number;
   /** How long what is complete stays, in milliseconds of media behind it. */
   #keepMs = 1;
@@ -82,9 +83,14 @@ export class PartFeed {
     return this.#reachingBack;
   }
 
-  /** Resolves when there is another part, or a fragment begins, ends, is archived or lost, or the feed ends. Never rejects. */
-  changed(): Promise<void> {
-    return this.#ended ? Promise.resolve() : this.#change.promise;
+  /** How many times there was another part, or a fragment began, ended, was archived or lost. */
+  get changes(): number {
+    return this.#changes.count;
+  }
+
+  /** Whether there are more changes than `changes`, or the feed has ended, within so many milliseconds, before `signal` is aborted. Never rejects. */
+  changedSince(changes: number, ms: number, signal?: AbortSignal): Promise<boolean> {
+    return this.#ended ? Promise.resolve(true) : this.#changes.after(changes, ms, signal);
   }
 
   /** The fragment with this sequence, where it still has parts or will. */
@@ -113,7 +119,7 @@ export class PartFeed {
     this.#bytes = 0;
     this.#options.live.releaseFromReading(this.#live);
     this.#options.ended(this);
-    this.#change.resolve();
+    this.#changes.tell();
     // The loop looks whether it is still wanted.
     this.#live.wake();
   }
@@ -135,10 +141,7 @@ export class PartFeed {
     let changed = this.#adopt();
     for (const parts of this.#fragments) changed = parts.advance() || changed;
     this.#bound();
-    if (!changed) return;
-    const change = this.#change;
-    this.#change = Promise.withResolvers<void>();
-    change.resolve();
+    if (changed) this.#changes.tell();
   }
 
   /** Begins with the fragments that are new. */
