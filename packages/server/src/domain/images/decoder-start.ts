@@ -45,6 +45,8 @@ const ARGUMENTS = [
   // its level permits. What is damaged is concealed, as players do: refused ("-err_detect explode"), a frame takes a sound one with it that
   // was to come out at the same time, still comes out later itself, and leaves those that refer to it much worse.
   ...["-threads", "1", "-strict", "strict"],
+  // Of a group that begins with a key frame that is no IDR picture, ffmpeg 7 shows none by default: it does not know what came before.
+  ...["-flags", "+output_corrupt"],
   ...["-f", "matroska", "-i", "pipe:0", "-map", "0:v", "-vf", "select=mod(t\\,2)"],
   // The size may change with every frame. ffmpeg 5 takes "-autoscale 0" as well, 7 takes the 0 for a file.
   ...["-noautoscale", "-c:v", "rawvideo", "-pix_fmt", "rgb24", "-threads", "1"],
