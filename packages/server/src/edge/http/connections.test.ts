@@ -5,6 +5,7 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -39,6 +40,48 @@ test("with a certificate it speaks HTTP/1.1 over TLS, and offers nothing newer",
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const answer = Buffer.concat(await socket.toArray()).toString();
   assert.ok(answer.endsWith(`https://localhost:${port}`), answer);
+});
+
+test("a connection with many requests in hand is read no further, with TLS or without, and goes on when they are answered", async () => {
+  for (const tls of [undefined, TLS]) {
+    const answered = Promise.withResolvers<void>();
+    const answer: Answer = ({ target }) => answered.promise.then(() => ok(target === "/last" ? "the last one" : ""));
+    const port = await start(answer, tls);
+    const listener = listeners.at(-1)!;
+    const client = tls === undefined ? connect({ port, host: "127.0.0.1" }) : overTls(port);
+    // What is read at a time, 64 KiB, has less than a hundred of them.
+    const request = `GET /x HTTP/1.1\r\nHost: localhost\r\nX-Long: ${"x".repeat(700)}\r\n\r\n`;
+    client.write(request.repeat(1000));
+    client.write("GET /last HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    const received = client.toArray();
+    while (listener.inFlight < 32) await new Promise((resolve) => setTimeout(resolve, 5));
+    // A connection of its own, which is read behind the other one.
+    const other = tls === undefined ? connect({ port, host: "127.0.0.1" }) : overTls(port);
+    other.write("OPTIONS / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    await other.toArray();
+    assert.ok(listener.inFlight < 32 + 100, `${listener.inFlight} in hand`);
+    answered.resolve();
+    const text = Buffer.concat(await received).toString();
+    assert.equal(text.match(/^HTTP\/1\.1 200 /gm)?.length, 1001);
+    assert.ok(text.endsWith("the last one"));
+    assert.equal(listener.inFlight, 0);
+  }
+});
+
+test("a connection of which more and more is read for the sake of bodies is cut", async () => {
+  const port = await start(async ({ body }) => {
+    await turn();
+    (body as IncomingMessage).resume();
+    return new Promise(() => undefined);
+  });
+  const listener = listeners.at(-1)!;
+  const client = connect({ port, host: "127.0.0.1" });
+  client.on("error", () => undefined).resume();
+  const closed = new Promise((resolve) => client.once("close", resolve));
+  // What is read at a time ends within one of the bodies.
+  client.write(`POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 700\r\n\r\n${"x".repeat(700)}`.repeat(5000));
+  await closed;
+  while (listener.inFlight > 0) await turn();
 });
 
 test("nothing is kept of connections that have ended, with TLS or without", async () => {

@@ -9,6 +9,7 @@ import { type BaseUrlOf, Exchange } from "./exchange.ts";
 import { headOf } from "./head.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { originForm } from "./origin-form.ts";
+import { Pipelines } from "./pipelines.ts";
 import { refusalOf, refuseConnection } from "./refuse.ts";
 import { finished, isRead, linger, sendStream } from "./send.ts";
 import { isWhole, sendWhole } from "./send-whole.ts";
@@ -49,6 +50,7 @@ export class Listener {
   readonly #limits: HttpLimits;
   readonly #server: Server;
   readonly #watch: ProgressWatch;
+  readonly #pipelines = new Pipelines();
   /** The connections, each with its newest answer. */
   readonly #newest = new Map<Duplex, ServerResponse | undefined>();
   /** Connections whose next request is refused when those before it are answered. */
@@ -200,9 +202,12 @@ export class Listener {
   async #exchange(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     const exchange = new Exchange(request, response, this.#baseUrlOf, expectsContinue);
     const watched = this.#watch.add(request, response);
-    this.#newest.set(request.socket, response);
+    const { socket } = request;
+    this.#newest.set(socket, response);
+    this.#pipelines.begin(socket);
     response.on("close", () => {
       this.#watch.remove(watched);
+      this.#pipelines.end(socket);
       exchange.close();
       if (this.#draining) this.#server.closeIdleConnections();
     });
