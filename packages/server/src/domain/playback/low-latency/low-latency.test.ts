@@ -1,149 +1,31 @@
 /** Low-latency sessions over the whole domain, with a clock that tests set and frames that they send one by one. */
 import assert from "node:assert/strict";
-import { createSecretKey, randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import { InProcessServer, TestSession } from "../../../../../../tests/support/in-process.ts";
 import {
-  audioVideoHeader,
-  bodyHeader,
-  clusterStart,
-  END_OF_FRAGMENT,
-  simpleBlock,
-  soundHeader,
-} from "../../../../../../tests/support/matroska-body.ts";
-import { LIVE, refusal, sessionsOf } from "../../../../../../tests/support/playback.ts";
-import type { Stream } from "../../streams/stream.ts";
+  AT_ONCE,
+  FOR_EVER,
+  LiveScene,
+  playlist,
+  readable,
+  turns,
+} from "../../../../../../tests/support/low-latency.ts";
+import { audioVideoHeader, soundHeader } from "../../../../../../tests/support/matroska-body.ts";
+import { LIVE, refusal } from "../../../../../../tests/support/playback.ts";
 import { hlsMedia } from "../hls.ts";
 import { placedTrack } from "../placed-segment.ts";
 import { nameOf } from "../segment.ts";
-import type { PlaybackSession } from "../session.ts";
-import type { PlaybackSessions } from "../sessions.ts";
 import { hlsLowLatency, lowLatencyPart, type ReloadRequest } from "./requests.ts";
 
-/** Not before the system's time, by which ingest closes connections that are idle. */
-const START = Math.ceil(Date.now() / 1000) * 1000;
-const FRAME_MS = 40;
-/** 1024 samples at 48 kHz, as whole milliseconds have it. */
-const SOUND_MS = 21;
-const AT_ONCE: ReloadRequest = { segment: undefined, part: undefined, skip: false };
-const FOR_EVER = new AbortController().signal;
-let now = START;
-const server = new InProcessServer({ now: () => now });
-const reported: unknown[] = [];
-const tokenKey = createSecretKey(randomBytes(32));
-const servers: PlaybackSessions[] = [];
-/** The sessions of a server that has just started. */
-function started(): PlaybackSessions {
-  const report = (error: unknown): void => void reported.push(error);
-  const begun = sessionsOf(server, { tokenKey, report, now: () => now });
-  servers.push(begun);
-  return begun;
-}
-const sessions = started();
-after(async () => {
-  for (const begun of servers) begun.stop();
-  await server.ingest.drain(0);
-  await server.close();
-});
-
-/** A frame of one NAL unit: of a slice, whatever it is filled with. */
-function frame(fill: number, key: boolean): Buffer {
-  const data = Buffer.alloc(50, fill & 0x7f);
-  data.writeUInt32BE(data.length - 4);
-  data[4] = key ? 0x65 : 0x41;
-  return data;
-}
-
-/** A camera of 25 frames a second, with the time of its clock; it never sends the end of a fragment of itself. */
-class Camera {
-  readonly stream: Stream;
-  #session: TestSession;
-  #cluster = 0;
-
-  private constructor(stream: Stream, session: TestSession) {
-    this.stream = stream;
-    this.#session = session;
-  }
-
-  static async begin(stream: Stream, header = bodyHeader()): Promise<Camera> {
-    const session = await TestSession.open(server, stream);
-    await session.send(header);
-    return new Camera(stream, session);
-  }
-
-  /** Begins a fragment with a key frame, and goes on to have sent so many frames of it, each when it is due. */
-  async fragment(frames: number): Promise<void> {
-    this.#cluster = now;
-    await this.#session.send(clusterStart(now));
-    await this.frames(frames, true);
-  }
-
-  async frames(count: number, begins = false): Promise<void> {
-    for (let sent = 0; sent < count; sent++) {
-      const key = begins && sent === 0;
-      await this.#session.send(simpleBlock(1, now - this.#cluster, key, frame(now / FRAME_MS, key)));
-      now += FRAME_MS;
-    }
-    await turns();
-  }
-
-  /** The sound of the fragment's first `ms` milliseconds. */
-  async sound(ms: number): Promise<void> {
-    for (let at = 0; at < ms; at += SOUND_MS) await this.#session.send(simpleBlock(2, at, true, Buffer.alloc(20, 1)));
-    await turns();
-  }
-
-  /** Ends the fragment; resolves when it is durable. */
-  async end(): Promise<void> {
-    await this.#session.send(END_OF_FRAGMENT);
-    await this.#session.ack("PERSISTED", this.#cluster);
-    await turns();
-  }
-
-  /** Goes away, as a crash does. */
-  async crash(): Promise<void> {
-    this.#session.session.abort();
-    await turns();
-  }
-}
-
-/** Lets everything that has been set off come to its end. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function watched(
-  name: string,
-  header?: Buffer,
-): Promise<{ camera: Camera; token: string; session: PlaybackSession }> {
-  const camera = await Camera.begin(await server.create(name), header);
-  await camera.fragment(25);
-  if (header !== undefined) await camera.sound(1000);
-  await camera.end();
-  const token = await sessions.create(camera.stream, LIVE);
-  return { camera, token, session: await sessions.open(token) };
-}
-
-async function playlist(session: PlaybackSession, request = AT_ONCE, track = 1): Promise<string> {
-  const content = await hlsLowLatency(session, await session.track(track), request, FOR_EVER);
-  return readable(Buffer.from(content!).toString());
-}
-
-/** `F1` for the first fragment that is named, and so on; dates in milliseconds after the first one; without token. */
-function readable(text: string): string {
-  const names = [...new Set(text.match(/\d{40,}/g))];
-  const short = text.replace(/&?SessionToken=[\w-]+~&?/g, "&");
-  const first = Date.parse(/(?<=DATE-TIME:).*/.exec(short)?.[0] ?? "");
-  const dated = short.replaceAll(/(?<=DATE-TIME:).*/g, (date) => String(Date.parse(date) - first));
-  return names.reduce((line, name, place) => line.replaceAll(name, `F${place + 1}`), dated);
-}
+const scene = new LiveScene();
+after(() => scene.close());
+const { reported, server, sessions } = scene;
 
 /** What a playlist says from its first segment on. */
 const body = (text: string): string => text.slice(text.indexOf("#EXT-X-PROGRAM-DATE-TIME"));
 const reload = (segment: number, part?: number): ReloadRequest => ({ segment, part, skip: false });
 
 test("a playlist goes on into the fragment that arrives, part by part", async () => {
-  const { camera, session } = await watched("growing");
+  const { camera, session } = await scene.watched("growing");
   await camera.fragment(11);
   // Also what had arrived before anybody watched has its parts.
   assert.equal(
@@ -202,7 +84,7 @@ getMP4MediaFragment.mp4?FragmentNumber=F2&TrackNumber=1
 });
 
 test("a reload is held until the playlist has what it asks for", async () => {
-  const { camera, session } = await watched("held");
+  const { camera, session } = await scene.watched("held");
   await camera.fragment(2);
   const part = playlist(session, reload(1, 0));
   const second = playlist(session, reload(1, 1));
@@ -226,7 +108,7 @@ test("a reload is held until the playlist has what it asks for", async () => {
 });
 
 test("a part that is hinted at is held until it exists; others are refused", async () => {
-  const { camera, session } = await watched("hinted");
+  const { camera, session } = await scene.watched("hinted");
   await camera.fragment(12);
   const hinted = lowLatencyPart(session, { segment: 1, track: 1, part: 1 }, FOR_EVER);
   await assert.rejects(lowLatencyPart(session, { segment: 1, track: 1, part: 2 }, FOR_EVER), refusal("not-found"));
@@ -238,7 +120,7 @@ test("a part that is hinted at is held until it exists; others are refused", asy
 });
 
 test("parts have the frames and the times of the whole segment, and all viewers share them", async () => {
-  const { camera, session, token } = await watched("equal");
+  const { camera, session, token } = await scene.watched("equal");
   assert.match(await playlist(session), /SequenceNumber=0&Part=2/);
   const stored = await Promise.all(
     [0, 1, 2].map((part) => lowLatencyPart(session, { segment: 0, track: 1, part }, FOR_EVER)),
@@ -252,7 +134,7 @@ test("parts have the frames and the times of the whole segment, and all viewers 
     [0, 1, 2].map((part) => lowLatencyPart(session, { segment: 1, track: 1, part }, FOR_EVER)),
   );
   // The archive is looked at again after a moment.
-  now += 100;
+  scene.now += 100;
   const { segments } = await session.window();
   const whole = placedTrack(await session.segment(nameOf(segments.at(1)!)), 1);
   assert.deepEqual(Buffer.concat(parts.map(({ pieces }) => pieces[1]!)), Buffer.concat(whole.slice(1)));
@@ -270,14 +152,14 @@ test("parts have the frames and the times of the whole segment, and all viewers 
 });
 
 test("parts of a fragment that fails become a gap, behind which the session goes on", async () => {
-  const { camera, session, token } = await watched("failing");
+  const { camera, session, token } = await scene.watched("failing");
   await camera.fragment(12);
   await playlist(session);
   const part = lowLatencyPart(session, { segment: 1, track: 1, part: 1 }, FOR_EVER);
   const lost = assert.rejects(part, refusal("not-found"));
   await camera.crash();
   await lost;
-  const again = await Camera.begin(camera.stream);
+  const again = await scene.camera(camera.stream);
   await again.fragment(12);
   const shown = await playlist(session);
   assert.match(
@@ -286,20 +168,20 @@ test("parts of a fragment that fails become a gap, behind which the session goes
   );
   await again.frames(13);
   await again.end();
-  now += 100;
+  scene.now += 100;
   // The ordinary playlist of the session has the same numbers.
   const ordinary = readable(
     Buffer.from(hlsMedia(session, await session.track(1), await session.window(), false)).toString(),
   );
   assert.match(ordinary, /#EXT-X-GAP\n#EXTINF:0\.440,\n.*\n#EXT-X-DISCONTINUITY\n#EXTINF:1\.000,\n.*\n$/);
   // A server that starts then does not know, and takes no number twice.
-  const restarted = await started().open(token);
+  const restarted = await scene.started().open(token);
   const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(await playlist(restarted))![1]);
   assert.ok(first >= 1, String(first));
 });
 
 test("delta updates leave out what is older than six target durations", async () => {
-  const { camera, token } = await watched("long");
+  const { camera, token } = await scene.watched("long");
   const long = await sessions.create(camera.stream, { ...LIVE, maxSegments: 20 });
   const session = await sessions.open(long);
   for (let count = 0; count < 9; count++) {
@@ -314,7 +196,7 @@ test("delta updates leave out what is older than six target durations", async ()
 });
 
 test("the first playlist does not wait for the disk to take what has just arrived", async (context) => {
-  const { camera, session } = await watched("slow-disk");
+  const { camera, session } = await scene.watched("slow-disk");
   const { journal } = server;
   const begin = journal.begin.bind(journal);
   const disk = Promise.withResolvers<void>();
@@ -342,7 +224,7 @@ test("the first playlist does not wait for the disk to take what has just arrive
 });
 
 test("each track has parts of its own, and tells how far the others are", async () => {
-  const { camera, session } = await watched("sound", audioVideoHeader());
+  const { camera, session } = await scene.watched("sound", audioVideoHeader());
   await camera.fragment(1);
   await camera.sound(500);
   assert.match(
@@ -360,9 +242,9 @@ test("each track has parts of its own, and tells how far the others are", async 
 });
 
 test("where a producer leaves out pictures, they have no parts, and the sound goes on to have its own", async () => {
-  const { camera, session } = await watched("dark", audioVideoHeader());
+  const { camera, session } = await scene.watched("dark", audioVideoHeader());
   await camera.crash();
-  const dark = await Camera.begin(camera.stream, soundHeader());
+  const dark = await scene.camera(camera.stream, soundHeader());
   await dark.fragment(0);
   await dark.sound(1000);
   const sound = await playlist(session, AT_ONCE, 2);
@@ -386,7 +268,7 @@ test("where a producer leaves out pictures, they have no parts, and the sound go
 });
 
 test("who waits is answered when the stream is deleted, when the viewer leaves, and when the server stops", async () => {
-  const { camera, session } = await watched("ending");
+  const { camera, session } = await scene.watched("ending");
   await camera.fragment(2);
   const leaving = new AbortController();
   const track = await session.track(1);
@@ -398,8 +280,8 @@ test("who waits is answered when the stream is deleted, when the viewer leaves, 
   await server.streams.delete(camera.stream.arn);
   await assert.rejects(waiting, refusal("gone"));
 
-  const stopping = started();
-  const second = await watched("stopping");
+  const stopping = scene.started();
+  const second = await scene.watched("stopping");
   const held = await stopping.open(second.token);
   const hint = playlist(held, reload(1, 0));
   await turns();
@@ -409,12 +291,12 @@ test("who waits is answered when the stream is deleted, when the viewer leaves, 
 });
 
 test("nothing is cut for a stream that nobody watches any more, and again when somebody does", async () => {
-  const { camera, session } = await watched("left");
+  const { camera, session } = await scene.watched("left");
   await camera.fragment(12);
   await playlist(session);
   const readers = server.live.acquire(camera.stream);
   assert.equal(readers.readers, 1);
-  now += 30_001;
+  scene.now += 30_001;
   while (readers.readers > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.match(await playlist(session), /#EXT-X-PART:/);
   assert.equal(readers.readers, 1);
@@ -422,7 +304,7 @@ test("nothing is cut for a stream that nobody watches any more, and again when s
 });
 
 test("only what is live and of fragmented MP4 can have low latency", async () => {
-  const { camera } = await watched("kinds");
+  const { camera } = await scene.watched("kinds");
   const session = await sessions.open(await sessions.create(camera.stream, { ...LIVE, container: "ts" }));
   await assert.rejects(session.feed(), refusal("invalid"));
 });
