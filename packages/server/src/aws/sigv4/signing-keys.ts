@@ -12,7 +12,7 @@ export function signingSecret(secretAccessKey: string): KeyObject {
   return createSecretKey(Buffer.from(`AWS4${secretAccessKey}`));
 }
 
-/** Derives the keys that sign one day's requests, and remembers the latest used. */
+/** Derives the keys that sign one day's requests, and remembers the latest that were derived. */
 export class SigningKeys {
   readonly #keys = new Map<string, { readonly secret: KeyObject; readonly key: KeyObject }>();
 
