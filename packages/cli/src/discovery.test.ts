@@ -21,7 +21,7 @@ function dataFolder(files: Record<string, unknown>): string {
 
 /** A user who owns nothing. */
 const NOBODY = 65_534;
-const SERVER = { url: "http://127.0.0.1:9", region: "eu-north-1", pid: process.pid };
+const SERVER = { url: "http://127.0.0.1:9", region: "eu-north-1", accessKeyId: "AKIAX", pid: process.pid };
 const CREDENTIAL = { accessKeyId: "AKIAX", secretAccessKey: "se/cret+" };
 const running = (): string => dataFolder({ "server.json": SERVER, "root-credential.json": CREDENTIAL });
 
@@ -32,10 +32,21 @@ test("a running server is found by its folder, with its credential", () => {
 });
 
 test("the credential comes from the environment first, as the server takes it", () => {
-  const environment = { KVASS_ROOT_ACCESS_KEY_ID: "A", KVASS_ROOT_SECRET_ACCESS_KEY: "B" };
+  const environment = { KVASS_ROOT_ACCESS_KEY_ID: "AKIAX", KVASS_ROOT_SECRET_ACCESS_KEY: "B" };
   const dataDir = dataFolder({ "server.json": SERVER });
   assert.equal(findLocalServer(dataDir, environment)?.secretAccessKey, "B");
   assert.throws(() => findLocalServer(dataDir, {}), { name: "CliError", message: /holds no root-credential\.json/ });
+});
+
+test("a credential that the server was not started with is none of it", () => {
+  const dataDir = dataFolder({
+    "server.json": { ...SERVER, accessKeyId: "AKIAY" },
+    "root-credential.json": CREDENTIAL,
+  });
+  const elsewhere = { name: "CliError", message: /started with the root credential AKIAY, .*: set KVASS_ROOT_/ };
+  assert.throws(() => findLocalServer(dataDir, {}), elsewhere);
+  const environment = { KVASS_ROOT_ACCESS_KEY_ID: "AKIAY", KVASS_ROOT_SECRET_ACCESS_KEY: "B" };
+  assert.equal(findLocalServer(dataDir, environment)?.secretAccessKey, "B");
 });
 
 test("a server that is gone is not found: no file, half a file, a process that ended", () => {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { Connection } from "@kvass/client";
 import { CliError, USAGE } from "./errors.ts";
 
-/** The server writes this file into its data folder when it accepts requests: 0600, `{url, region, pid}`. */
+/** The server writes this file into its data folder when it accepts requests: 0600, `{url, region, accessKeyId, pid}`. */
 const SERVER_FILE = "server.json";
 const CREDENTIAL_FILE = "root-credential.json";
 
@@ -56,8 +56,14 @@ function isAlive(pid: unknown): pid is number {
   }
 }
 
+const AS_FOR_SERVER = "set KVASS_ROOT_ACCESS_KEY_ID and KVASS_ROOT_SECRET_ACCESS_KEY as for the server";
+
 /** The credential of the server over `dataDir`: as the server itself finds it, from the environment first. */
-function credentialOf(dataDir: string, environment: Environment): { accessKeyId: string; secretAccessKey: string } {
+function credentialOf(
+  dataDir: string,
+  server: ServerFile,
+  environment: Environment,
+): { accessKeyId: string; secretAccessKey: string } {
   const fromEnvironment = {
     accessKeyId: environment.KVASS_ROOT_ACCESS_KEY_ID,
     secretAccessKey: environment.KVASS_ROOT_SECRET_ACCESS_KEY,
@@ -66,31 +72,38 @@ function credentialOf(dataDir: string, environment: Environment): { accessKeyId:
     fromEnvironment.accessKeyId && fromEnvironment.secretAccessKey
       ? fromEnvironment
       : (readJson(join(dataDir, CREDENTIAL_FILE)) ?? {});
-  if (typeof accessKeyId === "string" && typeof secretAccessKey === "string") return { accessKeyId, secretAccessKey };
-  throw new CliError(
-    `${dataDir} holds no ${CREDENTIAL_FILE}: set KVASS_ROOT_ACCESS_KEY_ID and KVASS_ROOT_SECRET_ACCESS_KEY as for the server`,
-  );
+  if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string") {
+    throw new CliError(`${dataDir} holds no ${CREDENTIAL_FILE}: ${AS_FOR_SERVER}`);
+  }
+  if (accessKeyId !== server.accessKeyId) {
+    throw new CliError(
+      `the server over ${dataDir} was started with the root credential ${server.accessKeyId}, which is not known here: ${AS_FOR_SERVER}`,
+    );
+  }
+  return { accessKeyId, secretAccessKey };
 }
 
 /** What the server that runs over a data folder says of itself. */
 export interface ServerFile {
   readonly url: string;
   readonly region: string;
+  /** Of the root credential that it was started with. */
+  readonly accessKeyId: string;
   readonly pid: number;
 }
 
 /** What the server that runs over `dataDir` says of itself, or undefined where none runs. */
 export function readServerFile(dataDir: string): ServerFile | undefined {
-  const { url, region = "us-east-1", pid } = readJson(join(dataDir, SERVER_FILE)) ?? {};
-  if (typeof url !== "string" || typeof region !== "string" || !isAlive(pid)) return undefined;
-  return { url, region, pid };
+  const { url, region, accessKeyId, pid } = readJson(join(dataDir, SERVER_FILE)) ?? {};
+  const isWhole = typeof url === "string" && typeof region === "string" && typeof accessKeyId === "string";
+  return isWhole && isAlive(pid) ? { url, region, accessKeyId, pid } : undefined;
 }
 
 /** The server that runs over `dataDir`, or undefined where none does. Throws {@link CliError} where its credential is not known. */
 export function findLocalServer(dataDir: string, environment: Environment = process.env): LocalServer | undefined {
   const file = readServerFile(dataDir);
   if (file === undefined) return undefined;
-  return { dataDir, url: file.url, region: file.region, ...credentialOf(dataDir, environment) };
+  return { dataDir, url: file.url, region: file.region, ...credentialOf(dataDir, file, environment) };
 }
 
 /** A folder that is named must be one that can be looked into. Throws {@link CliError} where this user may not. */

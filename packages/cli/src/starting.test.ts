@@ -13,7 +13,8 @@ test("a folder in use is told by the server that uses it", () => {
   const data = mkdtempSync(join(tmpdir(), "kvass-starting-"));
   const locked = failure({ name: "FolderLocked" });
   assert.equal(describe(explainStart(locked, { ...PLACE, data })), `${data} is in use by another process`);
-  writeFileSync(join(data, "server.json"), JSON.stringify({ url: "http://127.0.0.1:9", pid: process.pid }));
+  const server = { url: "http://127.0.0.1:9", region: "us-east-1", accessKeyId: "AKIAX", pid: process.pid };
+  writeFileSync(join(data, "server.json"), JSON.stringify(server));
   const line = `${data} is in use by the server on http://127.0.0.1:9 (process ${process.pid})`;
   assert.equal(describe(explainStart(locked, { ...PLACE, data })), line);
   rmSync(data, { recursive: true });

@@ -39,7 +39,7 @@ const CASES: [error: Error, work: Work, environment: Record<string, string>, lin
 
 test("a stream that is missing is not laid to a variable that names the server that is found without it", () => {
   const folder = mkdtempSync(join(tmpdir(), "kvass-found-"));
-  const server = { url: "http://127.0.0.1:1", region: "us-east-1", pid: process.pid };
+  const server = { url: "http://127.0.0.1:1", region: "us-east-1", accessKeyId: "A", pid: process.pid };
   writeFileSync(join(folder, "server.json"), JSON.stringify(server));
   const environment = {
     ...EXPORTED,

@@ -1,8 +1,9 @@
 import { CliError } from "../errors.ts";
 
-/** The input ends before its own index says; what precedes that is whole. */
+/** The input ends before its end; what precedes that is whole. */
 export class CutOff extends CliError {
-  constructor() {
-    super("the input is cut off: it ends before the end that its index tells");
+  /** @param where it ends, as a phrase */
+  constructor(where: string) {
+    super(`the input is cut off: it ends ${where}`);
   }
 }

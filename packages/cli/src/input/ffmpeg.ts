@@ -62,7 +62,7 @@ export class Ffmpeg {
       if (this.#inputFailure !== undefined) throw this.#inputFailure;
       if (code !== 0 && !this.#isStopping)
         throw new CliError(`ffmpeg: ${firstLine(this.#complaint) || `ended with ${code}`}`);
-      if (this.#isPartial) throw new CutOff();
+      if (this.#isPartial) throw new CutOff("before the end that its index tells");
     } finally {
       await this.stop();
     }

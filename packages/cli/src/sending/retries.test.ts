@@ -38,6 +38,14 @@ test("a reason is told once, and again when it comes back after something was st
   assert.equal(notes[0], "kvass: full; trying again for up to 30 s");
 });
 
+test("an upload that is given up says what of it is not stored, once", () => {
+  const gone = begin();
+  assert.equal(gone.retries.left(new Error("connection refused")), ", 5.00 kB of what was sent are not stored");
+  gone.retries.failed(new Error("full"));
+  gone.interruption.abort();
+  assert.equal(gone.retries.left(gone.ends[0]), "");
+});
+
 test("an interruption ends what the service does not take, and lets be what it does", () => {
   const refused = begin();
   refused.retries.failed(new Error("full"));

@@ -24,6 +24,8 @@ export class Retries {
   #told: string | undefined;
   /** Fragments that were acknowledged when the last connection failed. */
   #acknowledged: number | undefined;
+  /** The end of an upload that was interrupted while the service took nothing. */
+  #interrupted: CliError | undefined;
 
   constructor(options: RetriesOptions) {
     this.#options = options;
@@ -50,10 +52,19 @@ export class Retries {
     if (signal.aborted) this.#end();
   }
 
+  /** What an upload that was given up says of what it leaves behind; nothing where the reason says so itself. */
+  left(reason: unknown): string {
+    const isTold = reason === this.#interrupted || this.#producer === undefined;
+    return isTold || this.#producer?.unacknowledgedBytes === 0 ? "" : `, ${this.#unstored}`;
+  }
+
+  get #unstored(): string {
+    return `${formatBytes(this.#producer?.unacknowledgedBytes ?? 0)} of what was sent are not stored`;
+  }
+
   #end(): void {
-    const producer = this.#producer;
-    const left = formatBytes(producer?.unacknowledgedBytes ?? 0);
-    const message = `ended while the service took nothing: ${left} of what was sent are not stored`;
-    producer?.abort(new CliError(message, { exitCode: INTERRUPTED }));
+    const message = `ended while the service took nothing: ${this.#unstored}`;
+    this.#interrupted = new CliError(message, { exitCode: INTERRUPTED });
+    this.#producer?.abort(this.#interrupted);
   }
 }

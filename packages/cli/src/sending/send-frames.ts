@@ -73,8 +73,14 @@ export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
   }
   if (sender === undefined) throw damage ?? new CliError("the input holds no frames");
   await sender.producer.end();
-  if (damage !== undefined) throw damage;
+  if (damage !== undefined) throw inWords(damage);
   return sender.producer;
+}
+
+/** Of what was sent up to a cut, that it is cut. */
+function inWords(damage: Error): Error {
+  const isCut = damage instanceof MatroskaError && damage.code === "truncated";
+  return isCut ? new CutOff(`inside the ${damage.element} at byte ${damage.offset}`) : damage;
 }
 
 /** Sends the packets of one input. */

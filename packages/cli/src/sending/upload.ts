@@ -65,6 +65,7 @@ export class Upload {
   #sentBytes = 0;
   #producer: MediaProducer | undefined;
   #status: StatusLine | undefined;
+  #retries: Retries | undefined;
 
   constructor(options: UploadOptions) {
     this.#options = options;
@@ -81,7 +82,7 @@ export class Upload {
       this.#status.stop();
       if (endsInput(error)) await this.#findEnd();
       else this.#last = undefined;
-      if (this.#acks.received + this.#acks.persisted > 0) this.#summarize();
+      if (this.#acks.received + this.#acks.persisted > 0) this.#summarize(this.#retries?.left(error));
       throw error;
     }
     this.#status.stop();
@@ -97,9 +98,9 @@ export class Upload {
   }
 
   /** Says what became of the upload; returns the number of fragments that were refused. */
-  #summarize(): number {
+  #summarize(left = ""): number {
     const refused = this.#producer?.statistics.fragmentsRefused ?? 0;
-    process.stderr.write(`${this.#summary(refused)}\n`);
+    process.stderr.write(`${this.#summary(refused)}${left}\n`);
     return refused;
   }
 
@@ -124,6 +125,7 @@ export class Upload {
     const { connection, stream, input, realtime, signal } = this.#options;
     const note = (text: string): void => this.#status?.note(text);
     const retries = new Retries({ giveUpAfterMs: GIVE_UP_AFTER_MS, signal, note });
+    this.#retries = retries;
     let isNew = false;
     await sendFrames({
       connection,

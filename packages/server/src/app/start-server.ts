@@ -73,6 +73,7 @@ export async function startServer(
     const removeServerFile = writeServerFile(settings.data, {
       url: settings.publicUrl || url,
       region: settings.region,
+      accessKeyId: credential.accessKeyId,
     });
     domain.start();
     log.info({ url, data: settings.data, region: settings.region, recovery: storage.recovery }, "ready");
