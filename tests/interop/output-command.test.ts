@@ -161,7 +161,7 @@ test("kvass put that is refused on its way does not say that the media reaches t
   client.destroy();
   const { status, stderr } = await sent.ended;
   assert.equal(status, 1);
-  assert.match(stderr, /^deleted: \d fragments? persisted, .*, from \S+Z$/m);
+  assert.match(stderr, /^deleted: \d fragments? persisted, .*, from \S+Z, \S+ k?B of what was sent are not stored$/m);
 });
 
 /** Waits for something that comes sooner or later, however slow the machine is. */
