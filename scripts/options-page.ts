@@ -23,7 +23,7 @@ A flag wins over the environment, which wins over the file. Bytes take a binary 
 }
 \`\`\`
 
-The root credential is read from \`KVASS_ROOT_ACCESS_KEY_ID\` and \`KVASS_ROOT_SECRET_ACCESS_KEY\` where both are set, else from
+The root credential is read from \`KVASS_ROOT_ACCESS_KEY_ID\` and \`KVASS_ROOT_SECRET_ACCESS_KEY\` ([what they may be](../operate/run.md#the-root-credential)), both or neither; without them from
 \`root-credential.json\` in the data folder, which the first start makes.
 
 | flag | environment | key | default | what it is |

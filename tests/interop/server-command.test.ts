@@ -108,6 +108,26 @@ test("a start that cannot succeed says why in one line, and leaves nothing behin
   assert.deepEqual(readdirSync(empty), []);
 });
 
+test("the doctor fails where the start would be refused, with the same words", async () => {
+  const data = path("half");
+  const options = { environment: { KVASS_ROOT_SECRET_ACCESS_KEY: "" } };
+  const serve = startKvass(["serve", "--data", data, "--listen", "127.0.0.1:0"], undefined, options).ended;
+  const doctor = startKvass(["doctor", "--data", data, "--listen", "127.0.0.1:0"], undefined, options).ended;
+  const [refused, found] = await Promise.all([serve, doctor]);
+  const [, problem] = /^kvass: (.* KVASS_ROOT_SECRET_ACCESS_KEY is not set)\n$/.exec(refused.stderr) ?? assert.fail();
+  assert.equal(refused.status, 2);
+  assert.ok(found.stdout.toString().split("\n").includes(`FAIL  credential    ${problem}`), found.stdout.toString());
+  assert.equal(found.status, 1);
+  assert.ok(!existsSync(data));
+});
+
+test("a weak secret is told where other machines can reach the server", async () => {
+  const environment = { KVASS_ROOT_ACCESS_KEY_ID: "test", KVASS_ROOT_SECRET_ACCESS_KEY: "test" };
+  const server = await TestServer.start({ environment, flags: ["--public-url", "http://kvass.example"] });
+  assert.match(server.log, /^kvass: the secret of the root credential has 4 characters: /m);
+  await server.stop();
+});
+
 test("variables that look like settings and are none are told by the server and the doctor", async () => {
   const server = await TestServer.start({ environment: { KVASS_LISTN: "127.0.0.1:1" } });
   assert.match(server.log, /^kvass: KVASS_LISTN is no setting of Kvass; did you mean KVASS_LISTEN\?$/m);

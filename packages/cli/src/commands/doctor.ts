@@ -18,10 +18,10 @@ export function configure(command: Command): void {
     .option("--ffmpeg <PATH>", "program that decodes pictures for GetImages [KVASS_FFMPEG; default ffmpeg]")
     .action(async ({ config: configFile, ...flags }: Flags) => {
       const { examine } = await import("../doctor/examine.ts");
-      const { data, listen, ffmpeg } = resolveSettings({ flags, environment: process.env, configFile });
+      const found = resolveSettings({ flags, environment: process.env, configFile });
       let failed = false;
-      const subject = { dataDir: resolve(data), listen, isListenGiven: flags.listen !== undefined, ffmpeg };
-      for await (const { name, verdict, detail } of examine(subject)) {
+      const settings = { ...found, data: resolve(found.data) };
+      for await (const { name, verdict, detail } of examine(settings, flags.listen !== undefined)) {
         process.stdout.write(`${verdict.padEnd(4)}  ${name.padEnd(12)}  ${detail}\n`);
         failed ||= verdict === "FAIL";
       }

@@ -14,8 +14,8 @@ function optionOf(key: OptionKey): Option {
 const FOOTER = `
 Each option is also an environment variable (in brackets) and a key of the config file: --max-bytes is KVASS_MAX_BYTES and
 "maxBytes". A flag wins over the environment, which wins over the file. The root credential is read from
-KVASS_ROOT_ACCESS_KEY_ID and KVASS_ROOT_SECRET_ACCESS_KEY where both are set; else the first start makes a random one and keeps
-it in the data folder.`;
+KVASS_ROOT_ACCESS_KEY_ID (letters, digits, "_", "-", ".") and KVASS_ROOT_SECRET_ACCESS_KEY (ASCII without blanks), both or
+neither; without them the first start makes a random one and keeps it in the data folder.`;
 
 /** `kvass serve`: the server alone, until SIGINT or SIGTERM. */
 export function configure(command: Command): void {
@@ -33,6 +33,9 @@ async function serve({ config, ...flags }: Flags): Promise<void> {
   const defaults = process.stderr.isTTY ? TERMINAL_DEFAULTS : {};
   const settings = resolveSettings({ flags, environment: process.env, configFile: config, defaults });
   for (const unknown of unknownVariables(process.env)) process.stderr.write(`kvass: ${describeUnknown(unknown)}\n`);
+  const { weakCredential } = await import("@kvass/server/preflight");
+  const weakness = weakCredential(settings, process.env);
+  if (weakness !== undefined) process.stderr.write(`kvass: ${weakness}\n`);
   const { startOrExplain } = await import("../starting.ts");
   const interrupted = untilInterrupted();
   const server = await startOrExplain(settings);

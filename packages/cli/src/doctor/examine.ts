@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
+import type { Settings } from "@kvass/server/options";
+import { checkStart, type StartCheck } from "@kvass/server/preflight";
 import { describeUnknown, unknownVariables } from "@kvass/server/settings";
 import { DEMO_DATA_DIR, readServerFile } from "../discovery.ts";
 import { describe } from "../errors.ts";
@@ -14,41 +16,41 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** What to examine. */
-export interface Subject {
-  readonly dataDir: string;
-  /** `HOST:PORT`. */
-  readonly listen: string;
-  /** Whether the command line names that address, and not the settings. */
-  readonly isListenGiven: boolean;
-  /** The server's program for images, by name or path. */
-  readonly ffmpeg: string;
-}
-
 const OLDEST_NODE = 24;
 /** The server archives nothing below its `--min-free-bytes` of up to 256 MiB; a warning must come well before. */
 const LITTLE_SPACE = 1e9;
 /** Signatures are refused beyond 15 minutes (AWS docs, "Troubleshooting Signature Version 4"); a clock this wrong will get there. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** Yields findings one by one, as they are made. */
-export async function* examine(subject: Subject): AsyncGenerator<Finding, void> {
+/**
+ * Yields findings one by one, as they are made.
+ * @param settings of the server, with an absolute data folder
+ * @param isListenGiven whether the command line names the address to listen on
+ */
+export async function* examine(settings: Settings, isListenGiven: boolean): AsyncGenerator<Finding, void> {
   yield node();
-  yield folder(subject.dataDir);
-  yield disk(subject.dataDir);
+  yield folder(settings.data);
+  yield disk(settings.data);
   const demo = readServerFile(DEMO_DATA_DIR);
   if (demo !== undefined) yield { name: "demo", verdict: "ok", detail: `runs on ${demo.url}` };
-  const server = readServerFile(subject.dataDir);
+  const server = readServerFile(settings.data);
   if (server !== undefined) yield { name: "server", verdict: "ok", detail: `runs on ${server.url}` };
   // Where a server runs, the address that it is set to is its own.
-  if (server === undefined || (subject.isListenGiven && new URL(server.url).host !== subject.listen)) {
-    yield await port(subject);
+  if (server === undefined || (isListenGiven && new URL(server.url).host !== settings.listen)) {
+    yield await port(settings.listen);
   }
-  yield* ffmpegs(subject.ffmpeg);
+  for await (const check of checkStart(settings, process.env, server !== undefined)) yield* findings(check);
+  yield* ffmpegs(settings.ffmpeg);
   for (const unknown of unknownVariables(process.env)) {
     yield { name: "environment", verdict: "warn", detail: describeUnknown(unknown) };
   }
   yield clock();
+}
+
+function* findings({ name, detail, warning, error }: StartCheck): Generator<Finding> {
+  if (error !== undefined) yield { name, verdict: "FAIL", detail: describe(error) };
+  if (detail !== undefined) yield { name, verdict: "ok", detail };
+  if (warning !== undefined) yield { name, verdict: "warn", detail: warning };
 }
 
 function node(): Finding {
@@ -64,6 +66,7 @@ function existing(path: string): string {
 
 function folder(dataDir: string): Finding {
   const place = existing(dataDir);
+  if (!statSync(place).isDirectory()) return { name: "data folder", verdict: "FAIL", detail: `${place}: is no folder` };
   try {
     accessSync(place, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -79,7 +82,7 @@ function disk(dataDir: string): Finding {
   return { name: "disk", verdict: free < LITTLE_SPACE ? "warn" : "ok", detail: `${formatBytes(free)} free` };
 }
 
-async function port({ listen }: Subject): Promise<Finding> {
+async function port(listen: string): Promise<Finding> {
   const colon = listen.lastIndexOf(":");
   const host = listen.slice(0, colon).replace(/^\[|\]$/g, "");
   const error = await listenError(host, Number(listen.slice(colon + 1)));

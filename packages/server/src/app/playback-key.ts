@@ -13,11 +13,24 @@ const NOT_OWNER = 0o077;
 /**
  * The key that session tokens are sealed with: the one in the data folder, else a new random one that is kept there, so that sessions go
  * on when the server starts again.
- * @throws Error where the file is damaged, or may be read by anyone but its owner
+ * @throws Error as {@link keptPlaybackKey} does
  */
 export function playbackKey(dataDir: string): KeyObject {
   const path = join(dataDir, PLAYBACK_KEY_FILE);
-  if (!existsSync(path)) writePrivateFile(path, `${randomBytes(KEY_BYTES).toString("base64")}\n`);
+  const kept = keptPlaybackKey(dataDir);
+  if (kept !== undefined) return kept;
+  const key = randomBytes(KEY_BYTES);
+  writePrivateFile(path, `${key.toString("base64")}\n`);
+  return createSecretKey(key);
+}
+
+/**
+ * The key in the data folder; undefined where there is none yet.
+ * @throws Error where the file is damaged, or may be read by anyone but its owner
+ */
+export function keptPlaybackKey(dataDir: string): KeyObject | undefined {
+  const path = join(dataDir, PLAYBACK_KEY_FILE);
+  if (!existsSync(path)) return undefined;
   if ((statSync(path).mode & NOT_OWNER) !== 0) {
     throw new Error(`the key file ${path} may be read by others than its owner: chmod 600 it`);
   }

@@ -14,7 +14,7 @@ import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
 import { callRateLimits, journalLimits } from "./limits.ts";
 import { createLog, reportRecovery } from "./log.ts";
-import { rootCredential } from "./root-credential.ts";
+import { environmentCredential, rootCredential } from "./root-credential.ts";
 import { writeServerFile } from "./server-file.ts";
 import { wireServices } from "./services.ts";
 import { openStorage, storagePaths } from "./storage.ts";
@@ -36,7 +36,7 @@ const LISTENER_GRACE_MS = 2000;
 
 /**
  * Starts a server over a data folder, which is made where it does not exist.
- * @throws ConfigError where a certificate or a key is none
+ * @throws ConfigError where a certificate or a key is none, or the root credential is half or ill-formed
  * @throws Error where the data folder is in use or damaged, or the address cannot be listened on
  */
 export async function startServer(
@@ -46,6 +46,7 @@ export async function startServer(
   const log = createLog(settings.logLevel);
   // A start that cannot succeed leaves nothing behind. Of a folder that is in use by another server that is to be said, not that the port is.
   const tls = readTls(settings);
+  environmentCredential(environment);
   if (!existsSync(storagePaths(settings.data).catalog)) await checkAddress(settings.listen);
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
@@ -124,7 +125,7 @@ function createListener(
     ...requests,
     onError: (error, requestId) => log.warn({ err: error, requestId }, "answer cut"),
     publicUrl: publicUrl === "" ? undefined : publicUrl.replace(/\/$/, ""),
-    tls,
+    tls: tls && { cert: tls.cert, key: tls.key },
     limits: { ...DEFAULT_LIMITS, maxConnections },
   });
 }

@@ -8,6 +8,8 @@ import { ConfigError } from "./config/settings.ts";
 export interface TlsFiles {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** When the certificate's validity ends. */
+  readonly validTo: Date;
 }
 
 /**
@@ -24,7 +26,7 @@ export function readTls({ tlsCert, tlsKey }: Pick<Settings, "tlsCert" | "tlsKey"
     createPrivateKey(key),
   );
   checkPair(certificate, privateKey, `--tls-key ${tlsKey}: is not the key of the certificate in --tls-cert ${tlsCert}`);
-  return { cert, key };
+  return { cert, key, validTo: certificate.validToDate };
 }
 
 function read(option: string, path: string): Buffer {

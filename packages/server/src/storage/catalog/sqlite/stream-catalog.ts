@@ -14,7 +14,8 @@ import { SYNCS_OF_CHECKPOINT } from "./checkpointer.ts";
 import { Database, isFull, isUniqueViolation } from "./database.ts";
 import type { DiskReserve } from "./disk-reserve.ts";
 
-const VERSION = 1;
+/** Format of the catalog. */
+export const CATALOG_VERSION = 1;
 
 /** AUTOINCREMENT never gives out an id twice, also after the row with the highest id was deleted: journal records carry the id. */
 const SCHEMA = `
@@ -145,7 +146,7 @@ export class SqliteStreamCatalog implements StreamCatalog {
    * @param reserve space for writes that find the disk full
    */
   constructor(path: string, reserve?: DiskReserve) {
-    const database = new Database(path, { pragmas: PRAGMAS, schema: SCHEMA, version: VERSION, reserve });
+    const database = new Database(path, { pragmas: PRAGMAS, schema: SCHEMA, version: CATALOG_VERSION, reserve });
     this.#database = database;
     const places = COLUMNS.map(() => "?").join(", ");
     this.#insert = database.prepare(`INSERT INTO streams (${COLUMNS.join(", ")}) VALUES (${places})`);

@@ -8,7 +8,8 @@ const CIPHER = "aes-256-gcm";
 const TAG = { authTagLength: 16 } as const;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
-const KEY_FILE = "key-encryption-key.json";
+/** Name of the key file in its folder. */
+export const KEY_FILE = "key-encryption-key.json";
 /** Permission bits of group and others. */
 const NOT_OWNER = 0o077;
 
