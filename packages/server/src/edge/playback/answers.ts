@@ -49,21 +49,39 @@ export function plain(status: number, message: string, headers: Readonly<Record<
   };
 }
 
-/** A playlist or manifest as it is sent. */
-export class EncodedText {
-  readonly text: Uint8Array;
+/** One form of a text as it is sent. */
+export interface TextForm {
+  readonly body: string | Uint8Array;
+  /** Without quotes. */
   readonly etag: string;
+}
+
+/** A text in its compressed form. */
+export class ZippedText implements TextForm {
+  readonly body: Uint8Array;
+  readonly etag: string;
+
+  /** @param body one member of gzip */
+  constructor(body: Uint8Array) {
+    this.body = owned(body);
+    this.etag = `${sumOf(this.body)}-gzip`;
+  }
+}
+
+/** A playlist or manifest as it is sent. */
+export class EncodedText implements TextForm {
+  readonly text: Uint8Array;
   /** Empty where the text is none for it. */
   #short: string | undefined;
+  #etag: string | undefined;
   /** Memory for it and its compressed form. */
   readonly bytes: number;
-  #zipped: Promise<Uint8Array> | undefined;
+  #zipped: Promise<ZippedText> | undefined;
 
   /** @param zipped the content compressed, where that has begun already */
   constructor(content: string | Uint8Array, zipped?: Promise<Uint8Array>) {
-    this.#zipped = zipped?.then(owned);
+    this.#zipped = zipped?.then((body) => new ZippedText(body));
     this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
-    this.etag = hash("sha256", this.text, "base64url").slice(0, 22);
     this.bytes = Math.ceil(this.text.length * BOTH_FORMS) + OVERHEAD_BYTES;
   }
 
@@ -74,42 +92,55 @@ export class EncodedText {
     return this.#short === "" ? text : this.#short;
   }
 
+  /** Made when it is asked for: to sum a long text up takes milliseconds, and who takes it compressed needs no sum of this form. */
+  get etag(): string {
+    this.#etag ??= sumOf(this.text);
+    return this.#etag;
+  }
+
   /** The same compressed, once for all who take it so; undefined where that would gain nothing. Long texts on another thread. */
-  zipped(): Promise<Uint8Array> | undefined {
+  zipped(): Promise<ZippedText> | undefined {
     if (this.text.length < GZIP_LEAST_BYTES) return undefined;
-    this.#zipped ??=
-      this.text.length > GZIP_AT_ONCE_BYTES
-        ? textGzip().finish(this.text).then(owned)
-        : Promise.resolve(owned(gzipSync(this.text, GZIP_AT_ONCE_OPTIONS)));
+    this.#zipped ??= this.#zip().then((body) => new ZippedText(body));
     return this.#zipped;
   }
+
+  async #zip(): Promise<Uint8Array> {
+    const { text } = this;
+    return text.length > GZIP_AT_ONCE_BYTES ? textGzip().finish(text) : gzipSync(text, GZIP_AT_ONCE_OPTIONS);
+  }
 }
+
+/** What tells bytes from all others, in 22 characters: 132 bits of their SHA-256. */
+const sumOf = (bytes: Uint8Array): string => hash("sha256", bytes, "base64url").slice(0, 22);
 
 /** What compresses a long text. */
 export const textGzip = (): ParallelGzip => new ParallelGzip(GZIP_OPTIONS.level);
 
-/** A text, compressed where the client takes that. The two forms have ETags of their own (RFC 9110, section 8.8.3.3). */
+/**
+ * A text, compressed where the client takes that. The two forms have ETags of their own (RFC 9110, section 8.8.3.3), each of the bytes that are
+ * sent: equal after a restart too.
+ */
 export function textAnswer(
-  request: WireRequest,
+  request: Pick<WireRequest, "headers">,
   encoded: EncodedText,
   own: Readonly<Record<string, string>>,
 ): Promise<WireResponse> | WireResponse {
   const zipped = acceptsGzip(request) ? encoded.zipped() : undefined;
-  const all = { ...own, ETag: `"${encoded.etag}"`, Vary: "Accept-Encoding" };
-  if (zipped === undefined) return textForm(request, encoded.body, all);
-  const ofZipped = { ...all, ETag: `"${encoded.etag}-gzip"` };
-  return zipped.then((body) => textForm(request, body, ofZipped, { "Content-Encoding": "gzip" }));
+  if (zipped === undefined) return formAnswer(request, encoded, own);
+  return zipped.then((form) => formAnswer(request, form, own, { "Content-Encoding": "gzip" }));
 }
 
 /** One form of a text, or that the client has it. */
-function textForm(
-  { headers }: WireRequest,
-  body: string | Uint8Array,
-  own: Readonly<Record<string, string>> & { readonly ETag: string },
+function formAnswer(
+  { headers }: Pick<WireRequest, "headers">,
+  form: TextForm,
+  own: Readonly<Record<string, string>>,
   encoding?: Readonly<Record<string, string>>,
 ): WireResponse {
-  if (matches(headers["if-none-match"], own.ETag)) return { status: 304, headers: own, body: "" };
-  return { status: 200, headers: encoding === undefined ? own : { ...own, ...encoding }, body };
+  const all = { ...own, ETag: `"${form.etag}"`, Vary: "Accept-Encoding" };
+  if (matches(headers["if-none-match"], all.ETag)) return { status: 304, headers: all, body: "" };
+  return { status: 200, headers: encoding === undefined ? all : { ...all, ...encoding }, body: form.body };
 }
 
 const GZIP = /(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=([0-9.]+)\s*)?(?=,|$)/i;

@@ -35,24 +35,24 @@ test("a long text is there, compressed or not, for as long as somebody reads it,
   await turns();
   assert.equal(cache.has("a"), false);
   assert.ok(LONG.equals(first.text));
-  assert.ok(LONG.equals(gunzipSync(zipped)));
+  assert.ok(LONG.equals(gunzipSync(zipped.body)));
   first.memory?.letGo();
   await turns();
   assert.equal(first.text.length, 0);
-  assert.equal(zipped.length, 0);
+  assert.equal(zipped.body.length, 0);
 });
 
 test("what is being compressed stays until that is done, whoever let go before", async () => {
   const cache = cacheOfTwo();
   const text = await cache.get("a", async () => new KeptText(written()));
   const zipping = text.zipped()!;
-  const unzipped = zipping.then((zipped) => gunzipSync(zipped));
+  const unzipped = zipping.then((zipped) => gunzipSync(zipped.body));
   text.memory?.letGo();
   cache.forget("a");
   assert.ok(LONG.equals(await unzipped));
   await turns();
   assert.equal(text.text.length, 0);
-  assert.equal((await zipping).length, 0);
+  assert.equal((await zipping).body.length, 0);
 });
 
 test("short texts are left to the garbage collector: their memory may be shared with others", async () => {

@@ -1,5 +1,5 @@
 import { SharedMemory } from "../../domain/playback/shared-memory.ts";
-import { EncodedText } from "./answers.ts";
+import { EncodedText, type ZippedText } from "./answers.ts";
 
 /** Shorter texts are no burden to the garbage collector; and longer ones share their memory with nothing else. */
 const LEAST_SHARED_BYTES = 128 * 1024;
@@ -11,7 +11,7 @@ const LEAST_SHARED_BYTES = 128 * 1024;
 export class KeptText extends EncodedText {
   /** Of long texts. Whoever takes one from the cache lets go of it. */
   readonly memory?: SharedMemory;
-  #zipping: Promise<Uint8Array> | undefined;
+  #zipping: Promise<ZippedText> | undefined;
 
   /**
    * @param content whose memory, where it is long, nobody else reads later than `zipped` resolves
@@ -24,7 +24,7 @@ export class KeptText extends EncodedText {
     if (zipped !== undefined) this.zipped();
   }
 
-  override zipped(): Promise<Uint8Array> | undefined {
+  override zipped(): Promise<ZippedText> | undefined {
     const zipping = super.zipped();
     if (zipping !== undefined && zipping !== this.#zipping) {
       this.#zipping = zipping;
@@ -34,11 +34,11 @@ export class KeptText extends EncodedText {
   }
 
   /** Another thread reads the text until it is compressed. */
-  #holdWhile(zipping: Promise<Uint8Array>): void {
+  #holdWhile(zipping: Promise<ZippedText>): void {
     const { memory } = this;
     if (memory === undefined) return;
     memory.hold();
     const letGo = (): void => memory.letGo();
-    zipping.then((zipped) => memory.add(zipped)).then(letGo, letGo);
+    zipping.then(({ body }) => memory.add(body)).then(letGo, letGo);
   }
 }

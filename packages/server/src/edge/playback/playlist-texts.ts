@@ -6,6 +6,7 @@ import type { PlaylistWindow } from "../../domain/playback/timeline.ts";
 import type { Track } from "../../domain/playback/tracks.ts";
 import { acceptsGzip, EncodedText, textGzip } from "./answers.ts";
 import { KeptText } from "./kept-text.ts";
+import type { ParallelGzip } from "./parallel-gzip.ts";
 import type { PlaybackQuery } from "./request.ts";
 
 /** Memory for playlists that will not change, and their compressed forms: one of 24 hours has some 5 MB, or 12 MB with a token in each line. */
@@ -13,11 +14,33 @@ const TEXTS_BYTES = 96 * 2 ** 20;
 /** Long playlists that are written ahead of the request for them, at a time: what nobody may ask for keeps nobody waiting for long. */
 const MAX_PREPARING = 2;
 
+/** A long text that is being written: it is compressed meanwhile, from the moment on at which the first comes who takes it so. */
+class Writing {
+  #gzip: ParallelGzip | undefined;
+
+  /** Says that somebody takes it compressed. */
+  zip(): void {
+    this.#gzip ??= textGzip();
+  }
+
+  /** Takes what is written so far. */
+  take(soFar: Uint8Array): void {
+    this.#gzip?.take(soFar);
+  }
+
+  /** All of it compressed; undefined where that has not begun. */
+  zipped(text: Uint8Array): Promise<Uint8Array> | undefined {
+    return this.#gzip?.begun ? this.#gzip.finish(text) : undefined;
+  }
+}
+
 /** The texts of playlists and manifests, each made once for all who ask for it, and kept as they are sent. */
 export class PlaylistTexts {
   readonly #lasting = new SharedCache<KeptText>(TEXTS_BYTES);
   /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
   readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
+  /** Texts of `#lasting` that are being written, by their keys. */
+  readonly #writing = new Map<string, Writing>();
   #preparing = 0;
 
   /** A text that does not change is made once, and kept as it is sent for as long as there is room. It is held for the caller. */
@@ -32,11 +55,19 @@ export class PlaylistTexts {
   async lasting(request: WireRequest, session: PlaybackSession, track: Track, inFolder: boolean): Promise<KeptText> {
     const window = await session.window();
     const key = inFolder ? hlsMediaKey(session, track, window) : `${session.token}/${track.number}/${window.list}`;
+    const isZipped = acceptsGzip(request);
+    if (isZipped) this.#writing.get(key)?.zip();
     return this.#lasting.get(key, async () => {
-      const gzip = acceptsGzip(request) ? textGzip() : undefined;
-      const onWritten = (soFar: Uint8Array): void => gzip?.take(soFar);
-      const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
-      return new KeptText(text, gzip?.begun ? gzip.finish(text) : undefined);
+      const writing = new Writing();
+      if (isZipped) writing.zip();
+      this.#writing.set(key, writing);
+      try {
+        const onWritten = (soFar: Uint8Array): void => writing.take(soFar);
+        const text = await hlsLongMedia(session, track, await session.playlistWindow(), inFolder, onWritten);
+        return new KeptText(text, writing.zipped(text));
+      } finally {
+        this.#writing.delete(key);
+      }
     });
   }
 
