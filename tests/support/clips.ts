@@ -52,7 +52,12 @@ export async function fixture(limits: Partial<ClipLimits> = {}, now: () => numbe
   const stream = await server.create("gate");
   const { index, journal, keys, metrics } = server;
   const damagedTables: Error[] = [];
-  const archive = new WatchedArchive({ index, journal, keys, reportTable: (error) => void damagedTables.push(error) });
+  const archive = new WatchedArchive({
+    index,
+    journal,
+    keys,
+    tell: (_name, fields) => void ("err" in fields && damagedTables.push(fields.err)),
+  });
   const clips = new Clips({
     index,
     metrics,

@@ -1,4 +1,5 @@
 import { MatroskaStreamReader } from "@kvass/media";
+import type { DomainEvents, Tell } from "../../packages/server/src/domain/events/events.ts";
 import { Metrics } from "../../packages/server/src/domain/events/metrics.ts";
 import { FragmentArchive } from "../../packages/server/src/domain/fragments/archive.ts";
 import { FragmentPoints, GENEROUS_POINT_LIMITS } from "../../packages/server/src/domain/fragments/fragment-points.ts";
@@ -45,8 +46,8 @@ export class InProcessServer {
   readonly keys = new DataKeys(this.catalog, CLEAR_KEYS);
   readonly metrics = new Metrics();
   readonly errors: unknown[] = [];
-  /** Streams that have been told of because a track of theirs is silent, each with the track's number. */
-  readonly silences: [stream: string, track: number][] = [];
+  /** What the domain has told, in order. */
+  readonly told: (readonly [name: keyof DomainEvents, fields: DomainEvents[keyof DomainEvents]])[] = [];
   readonly index;
   readonly journal: MemoryJournal;
   readonly live: LiveStreams;
@@ -57,6 +58,7 @@ export class InProcessServer {
   constructor(options: InProcessOptions = {}) {
     const now = options.now ?? Date.now;
     const report = (error: unknown): void => void this.errors.push(error);
+    const tell: Tell = (name, fields) => void this.told.push([name, fields]);
     const { index, ledger } = openFragmentIndex(":memory:");
     this.index = index;
     this.journal = new MemoryJournal(ledger);
@@ -69,7 +71,7 @@ export class InProcessServer {
       metrics: this.metrics,
       limits: { ...GENEROUS_LIMITS, ...options.limits },
       report,
-      silent: (stream, track) => void this.silences.push([stream, track]),
+      tell,
       now,
     });
     this.reader = new MediaReader({
@@ -80,6 +82,7 @@ export class InProcessServer {
       limits: { ...GENEROUS_READER_LIMITS, idleMs: 0, firstIdleMs: 0, ...options.readers },
       points: new FragmentPoints(GENEROUS_POINT_LIMITS),
       report,
+      tell,
       now,
     });
     this.streams = new StreamRegistry({
@@ -90,6 +93,11 @@ export class InProcessServer {
       accountId: "000000000000",
       limits: GENEROUS_STREAM_LIMITS,
     });
+  }
+
+  /** What the domain has told by one name, in order. */
+  toldAs<Name extends keyof DomainEvents>(name: Name): DomainEvents[Name][] {
+    return this.told.filter(([each]) => each === name).map(([, fields]) => fields as DomainEvents[Name]);
   }
 
   create(name: string, retentionHours = 24): Promise<Stream> {

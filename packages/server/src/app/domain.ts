@@ -17,6 +17,7 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
+import { tellTo } from "./event-log.ts";
 import { wireImages } from "./images.ts";
 import { clipLimits, ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import { wirePlayback } from "./playback.ts";
@@ -42,6 +43,7 @@ export interface Domain {
 export function wireDomain(settings: Settings, storage: Storage, log: Logger): Domain {
   const { catalog, index, journal, keyEncryption } = storage;
   const report = (error: unknown): void => log.error({ err: error }, "failure");
+  const tell = tellTo(log);
   const keys = new DataKeys(catalog, keyEncryption);
   const { region, accountId } = settings;
   const streams = new StreamRegistry({
@@ -59,16 +61,11 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
   });
   const metrics = new Metrics();
   const sealer = new Sealer();
-  const silent = (stream: string, track: number): void =>
-    log.warn({ stream, track }, "a track is silent for a fragment");
-  const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report, silent });
-  const reportTable = (error: Error): void =>
-    log.warn({ err: error }, "a table of frames is damaged, its fragment is read instead; kvass fsck names all such");
-  const archive = new FragmentArchive({ index, journal, keys, reportTable });
-  const lost = (stream: string, skips: number): void => log.warn({ stream, skips }, "readers lost media");
+  const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report, tell });
+  const archive = new FragmentArchive({ index, journal, keys, tell });
   const points = new FragmentPoints(pointLimits(settings));
   const limits = readerLimits(settings);
-  const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, lost });
+  const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, tell });
   const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
   const playback = wirePlayback(settings, storage, { streams, archive, points, live }, log);
   const images = wireImages(settings, { index, archive, points, metrics }, report);

@@ -10,6 +10,7 @@ import {
   type StoredTable,
 } from "../../storage/ports/journal.ts";
 import { DomainError } from "../errors.ts";
+import type { Tell } from "../events/events.ts";
 import type { DataKeys, KeyOwner } from "../keys/data-keys.ts";
 import { Opener } from "../keys/opener.ts";
 import { openTable } from "../keys/seal.ts";
@@ -59,8 +60,7 @@ export interface ArchiveOptions {
   readonly index: FragmentIndex;
   readonly journal: Journal;
   readonly keys: DataKeys;
-  /** Told of a table of frames that is damaged, once for each journal segment: its fragment is read instead, which nobody else notices. */
-  readonly reportTable?: (error: RecordDamaged | LayoutError) => void;
+  readonly tell?: Tell;
 }
 
 /** Reads fragments back: journal records, opened with the stream's key, joined to the fragment that they were. */
@@ -120,15 +120,18 @@ export class FragmentArchive {
       return stored && decodeFrameTable(openTable(key, stored), row.size);
     } catch (error) {
       if (!(error instanceof RecordDamaged || error instanceof LayoutError)) throw error;
-      this.#reportTable(row, error);
+      this.#tellOfTable(row, error);
       return undefined;
     }
   }
 
-  #reportTable({ segment }: FragmentRow, error: RecordDamaged | LayoutError): void {
+  /** Once for each journal segment: its fragment is read instead, which nobody else notices. */
+  #tellOfTable({ segment }: FragmentRow, err: RecordDamaged | LayoutError): void {
     if (this.#reported.has(segment) || this.#reported.size === MAX_REPORTED) return;
     this.#reported.add(segment);
-    this.#options.reportTable?.(error);
+    this.#options.tell?.("a table of frames is damaged, its fragment is read instead; kvass fsck names all such", {
+      err,
+    });
   }
 
   /** Lets go of what opens parts; fragments can be read all the same. */

@@ -1,5 +1,6 @@
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { Admission } from "../admission.ts";
+import type { Tell } from "../events/events.ts";
 import type { Metrics } from "../events/metrics.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -21,8 +22,7 @@ export interface MediaReaderOptions {
   readonly points: FragmentPoints;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
-  /** Told, once a second at most, how often readers of a stream had to pass over media since the last time. */
-  readonly lost?: (streamName: string, skips: number) => void;
+  readonly tell?: Tell;
   readonly now?: () => number;
 }
 
@@ -138,16 +138,16 @@ export class MediaReader {
     return isBounded ? new Pace(this.#options.limits, this.#now) : undefined;
   }
 
-  #noteLoss(streamName: string): void {
-    const { lost } = this.#options;
-    if (lost === undefined) return;
-    const known = this.#losses.get(streamName);
-    this.#losses.set(streamName, (known ?? 0) + 1);
+  #noteLoss(stream: string): void {
+    const { tell } = this.#options;
+    if (tell === undefined) return;
+    const known = this.#losses.get(stream);
+    this.#losses.set(stream, (known ?? 0) + 1);
     if (known !== undefined) return;
-    const tell = (): void => {
-      lost(streamName, this.#losses.get(streamName)!);
-      this.#losses.delete(streamName);
+    const tellAll = (): void => {
+      tell("readers lost media", { stream, skips: this.#losses.get(stream)! });
+      this.#losses.delete(stream);
     };
-    setTimeout(tell, LOSS_INTERVAL_MS).unref();
+    setTimeout(tellAll, LOSS_INTERVAL_MS).unref();
   }
 }

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { type Journal, MAX_PARTS, retentionClassOf } from "../../storage/ports/journal.ts";
 import { Admission } from "../admission.ts";
+import type { Tell } from "../events/events.ts";
 import type { Metrics } from "../events/metrics.ts";
 import { PART_BYTES } from "../fragments/layout.ts";
 import type { DataKeys } from "../keys/data-keys.ts";
@@ -34,8 +35,7 @@ export interface IngestOptions {
   readonly limits: IngestLimits;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
-  /** Called once for a stream in which a track has no frame in a whole fragment, with the track's number. */
-  readonly silent?: (stream: string, track: number) => void;
+  readonly tell?: Tell;
   readonly now?: () => number;
 }
 
@@ -153,8 +153,9 @@ export class Ingest {
 
   #silent(stream: Stream, track: number): void {
     this.#options.metrics.of(stream.name).putMedia.silentTracks++;
-    if (!this.#silentStreams.has(stream)) this.#options.silent?.(stream.name, track);
+    if (this.#silentStreams.has(stream)) return;
     this.#silentStreams.add(stream);
+    this.#options.tell?.("a track is silent for a fragment", { stream: stream.name, track });
   }
 
   #targetOf(stream: Stream, key: KeyObject | undefined): ArchiveTarget | undefined {

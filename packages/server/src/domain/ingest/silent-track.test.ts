@@ -23,9 +23,9 @@ test("fragments without sound are counted, and told of once for a stream", async
     }
     assert.equal(server.metrics.of(name).putMedia.silentTracks, 4);
   }
-  assert.deepEqual(server.silences, [
-    ["s", 2],
-    ["t", 2],
+  assert.deepEqual(server.toldAs("a track is silent for a fragment"), [
+    { stream: "s", track: 2 },
+    { stream: "t", track: 2 },
   ]);
   await server.close();
 });
