@@ -89,6 +89,7 @@ export class InProcessServer {
       catalog: this.catalog,
       keys: this.keys,
       now,
+      tell,
       region: "us-east-1",
       accountId: "000000000000",
       limits: GENEROUS_STREAM_LIMITS,

@@ -53,6 +53,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger): D
     accountId,
     limits: streamLimits(settings),
     now: Date.now,
+    tell,
   });
   const live = new LiveStreams({
     ...DEFAULT_LIVE_LIMITS,

@@ -5,6 +5,11 @@ import type { DomainEvents, Tell } from "../domain/events/events.ts";
 type Level = "debug" | "info" | "warn";
 
 const LEVELS: { readonly [Name in keyof DomainEvents]: Level } = {
+  "stream created": "info",
+  "stream deleted": "info",
+  "data retention changed": "info",
+  "producer connected": "info",
+  "producer ended": "info",
   "a track is silent for a fragment": "warn",
   "readers lost media": "warn",
   "a table of frames is damaged, its fragment is read instead; kvass fsck names all such": "warn",

@@ -25,6 +25,8 @@ export interface RequestContext {
   readonly region: string;
   /** `scheme://host[:port]` under which this client reaches the server: no path, no trailing slash. */
   readonly baseUrl: string;
+  /** IP address that the connection came from; empty where it was gone already. */
+  readonly remoteAddress: string;
   /** Aborted when the client goes away or the server stops waiting for the request. */
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch at which the request line arrived. */

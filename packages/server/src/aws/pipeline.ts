@@ -121,6 +121,7 @@ export class Gate {
       operation: operation.name,
       region: this.#options.region,
       baseUrl: request.baseUrl,
+      remoteAddress: request.remoteAddress,
       signal: request.signal,
       receivedAt: request.receivedAt,
       headers: request.headers,

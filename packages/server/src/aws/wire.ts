@@ -15,6 +15,8 @@ export interface WireRequest {
   readonly body: Readable;
   /** `scheme://host[:port]` under which the client reached the listener. */
   readonly baseUrl: string;
+  /** IP address that the connection came from; empty where it is gone. */
+  readonly remoteAddress: string;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   /** Aborted when the client goes away. */

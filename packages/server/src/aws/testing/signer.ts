@@ -89,6 +89,7 @@ export function wireRequest(
     rawHeaders: request.rawHeaders,
     body: Readable.from(request.body.length === 0 ? [] : [request.body], { objectMode: false }),
     baseUrl: "http://localhost:8080",
+    remoteAddress: "192.0.2.7",
     receivedAt: TEST_TIME,
     signal: new AbortController().signal,
     proceed: () => undefined,

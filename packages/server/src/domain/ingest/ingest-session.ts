@@ -6,13 +6,14 @@ import type { LiveStream } from "../live/live-stream.ts";
 import type { ReceiptClock } from "../streams/receipt-clock.ts";
 import { type FragmentSequence, SequencesExhausted } from "../streams/sequences.ts";
 import { TokenBucket } from "../token-bucket.ts";
-import { encodeError, encodeIdle, encodeProgress } from "./ack.ts";
+import { type BlamedFragment, encodeError, encodeIdle, encodeProgress } from "./ack.ts";
 import { AckStream } from "./ack-stream.ts";
 import { FragmentFlow } from "./fragment-flow.ts";
 import { IngestError } from "./ingest-error.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { ArchiveTarget, OpenFragment } from "./open-fragment.ts";
 import type { ProducerClock } from "./producer-clock.ts";
+import { describeError, type EndReason, type SessionOutcome } from "./session-outcome.ts";
 
 /** Bytes of complete fragments of one session that are not durable yet; beyond it the producer waits. Enough to keep a disk busy. */
 const MAX_UNPERSISTED_BYTES = 8 * 2 ** 20;
@@ -44,7 +45,7 @@ export interface SessionOptions {
   readonly horizon: () => number;
   readonly now: () => number;
   /** Called once, when the session has ended and nothing of it is pending. */
-  readonly ended: (session: IngestSession) => void;
+  readonly ended: (outcome: SessionOutcome) => void;
   /** Called with failures that are the server's own. */
   readonly report: (error: unknown) => void;
   /** Called with the number of a track that had no frame in a whole fragment. */
@@ -89,6 +90,12 @@ export class IngestSession {
   #held = false;
   /** The last acknowledgement, sent when nothing before it is pending. */
   #lastAck: Uint8Array | undefined;
+  #reason: EndReason = "end of body";
+  /** That of the last acknowledgement, or how the connection was lost. */
+  #problem: Partial<Pick<SessionOutcome, "errorId" | "errorCode" | "message">> = {};
+  #fragments = 0;
+  #persisted = 0;
+  #bytes = 0;
   #byteRate: TokenBucket | undefined;
   #fragmentRate: TokenBucket | undefined;
 
@@ -133,6 +140,7 @@ export class IngestSession {
     }
     this.#fed = true;
     this.#lastDataAt = now;
+    this.#bytes += chunk.length;
     this.#options.metrics.incomingBytes += chunk.length;
     this.#attempt(() => this.#reader.feed(chunk));
     this.#meter(chunk.length, now);
@@ -146,14 +154,18 @@ export class IngestSession {
       if (this.#fed) this.#reader.end();
       this.#flow.finish();
     });
-    this.#close(undefined);
+    this.#close("end of body");
   }
 
-  /** The producer is gone. A fragment that had not arrived whole is given up; nobody reads acknowledgements any more. */
-  abort(): void {
+  /**
+   * The producer is gone. A fragment that had not arrived whole is given up; nobody reads acknowledgements any more.
+   * @param message how it went, in words, if that is known
+   */
+  abort(message?: string): void {
     if (this.#state === "running") this.#options.metrics.connectionErrors++;
     this.#finishSettled();
-    this.#close(undefined);
+    if (this.#state === "running" && message !== undefined) this.#problem = { message };
+    this.#close("connection lost");
     void this.acks.return();
   }
 
@@ -169,7 +181,7 @@ export class IngestSession {
     if (this.#held) this.#lastDataAt = now;
     const idle = now - this.#lastDataAt;
     if (idle >= SETTLE_MS) this.#finishSettled();
-    if (idle >= limits.idleCloseMs) this.#close(undefined);
+    if (idle >= limits.idleCloseMs) this.#close("idle");
     else if (idle >= limits.idleAckMs && now - this.#lastIdleAt >= limits.idleAckMs) {
       this.#lastIdleAt = now;
       this.acks.push(encodeIdle());
@@ -179,17 +191,19 @@ export class IngestSession {
   /** Ends the session when the fragment in progress does, or now where there is none. */
   drain(): void {
     this.#draining = true;
-    if (this.#flow.idle) this.#close(undefined);
+    if (this.#flow.idle) this.#close("drained");
     else this.#finishSettled();
   }
 
   /**
-   * Ends the session with an ERROR acknowledgement, after those of earlier fragments. With `now`, before them: they are still
-   * archived, and the producer will send them again.
+   * Ends the session with an ERROR acknowledgement, after those of earlier fragments. Where the stream is deleted, before them: they are
+   * still archived, and the producer will send them again.
    */
-  fail(error: IngestError, now = false): void {
+  fail(error: IngestError, reason: EndReason = "error"): void {
     if (this.#state === "closed") return;
-    this.#close(encodeError(error, this.#flow.blamed), now);
+    if (this.#lastAck === undefined) this.#setError(error, this.#flow.blamed);
+    if (reason === "stream deleted") this.#pending.length = 0;
+    this.#close(reason);
   }
 
   #attempt(action: () => void): void {
@@ -224,6 +238,7 @@ export class IngestSession {
     const { metrics, live, now } = this.#options;
     const receivedAt = now();
     metrics.incomingFragments++;
+    this.#fragments++;
     // The clock may have been set back since.
     metrics.fragmentIngestionLatency.add(Math.max(0, receivedAt - fragment.live.identity.serverTimestamp));
     this.acks.push(encodeProgress("RECEIVED", fragment));
@@ -234,7 +249,7 @@ export class IngestSession {
       live.wake();
       this.#persist({ fragment, receivedAt, durable: false });
     }
-    if (this.#draining) this.#close(undefined);
+    if (this.#draining) this.#close("drained");
   }
 
   #persist(pending: PendingFragment): void {
@@ -273,6 +288,7 @@ export class IngestSession {
     while (this.#pending[0]?.durable === true) {
       const { fragment, receivedAt } = this.#pending.shift()!;
       metrics.success++;
+      this.#persisted++;
       metrics.fragmentPersistLatency.add(now() - receivedAt);
       // A retention that was decreased meanwhile may have deleted it already.
       if (fragment.live.identity.serverTimestamp < horizon()) continue;
@@ -286,12 +302,14 @@ export class IngestSession {
     const index = this.#pending.indexOf(pending);
     if (index < 0) return;
     this.#pending.splice(index);
-    const ack = encodeError(this.#asIngestError(error), pending.fragment);
-    if (this.#state === "running") this.#close(ack);
-    else {
-      this.#lastAck = ack;
-      this.#settle();
-    }
+    this.#setError(this.#asIngestError(error), pending.fragment);
+    this.#close("error");
+  }
+
+  /** The error that the last acknowledgement tells. */
+  #setError(error: IngestError, blamed: BlamedFragment | undefined): void {
+    this.#lastAck = encodeError(error, blamed);
+    this.#problem = describeError(error);
   }
 
   /** A Cluster that is complete is a fragment, though nothing says yet that no Tags follow. */
@@ -299,14 +317,14 @@ export class IngestSession {
     if (this.#state === "running" && this.#flow.settled) this.#attempt(() => this.#flow.finish());
   }
 
-  #close(lastAck: Uint8Array | undefined, now = false): void {
+  /** Takes nothing more. The first reason is the one that counts. */
+  #close(reason: EndReason): void {
     if (this.#state === "closed") return;
     if (this.#state === "running") {
       this.#state = "closing";
+      this.#reason = reason;
       this.#flow.abort();
     }
-    this.#lastAck ??= lastAck;
-    if (now) this.#pending.length = 0;
     this.#settle();
   }
 
@@ -318,7 +336,13 @@ export class IngestSession {
       this.acks.push(this.#lastAck);
     }
     this.acks.close();
-    this.#options.ended(this);
+    this.#options.ended(this.#outcome());
+  }
+
+  #outcome(): SessionOutcome {
+    const seconds = Math.round(Math.max(0, this.#options.now() - this.#startedAt) / 100) / 10;
+    const brought = { fragments: this.#fragments, persisted: this.#persisted, bytes: this.#bytes, seconds };
+    return { reason: this.#reason, ...this.#problem, ...brought };
   }
 
   #meter(bytes: number, now: number): void {

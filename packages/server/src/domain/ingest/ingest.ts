@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { type Journal, MAX_PARTS, retentionClassOf } from "../../storage/ports/journal.ts";
 import { Admission } from "../admission.ts";
-import type { Tell } from "../events/events.ts";
+import type { Caller, Tell } from "../events/events.ts";
 import type { Metrics } from "../events/metrics.ts";
 import { PART_BYTES } from "../fragments/layout.ts";
 import type { DataKeys } from "../keys/data-keys.ts";
@@ -15,6 +15,7 @@ import { IngestSession } from "./ingest-session.ts";
 import type { IngestLimits } from "./limits.ts";
 import type { ArchiveTarget } from "./open-fragment.ts";
 import type { ProducerClock } from "./producer-clock.ts";
+import type { SessionOutcome } from "./session-outcome.ts";
 
 /** How often sessions look at the clock, in milliseconds; more often where the idle limits are shorter. */
 const TICK_MS = 1000;
@@ -37,6 +38,16 @@ export interface IngestOptions {
   readonly report: (error: unknown) => void;
   readonly tell?: Tell;
   readonly now?: () => number;
+}
+
+/** What a session begins with. */
+interface Beginning {
+  readonly clock: ProducerClock;
+  readonly sequence: FragmentSequence;
+  readonly key: KeyObject | undefined;
+  readonly caller: Caller | undefined;
+  /** Gives the session's room to others. */
+  readonly leave: () => void;
 }
 
 /** Takes PutMedia sessions: admits them within the limits, keeps their clocks, and ends them when their stream or the server does. */
@@ -78,16 +89,16 @@ export class Ingest {
    * calls, `stream-not-found` where the stream is deleted meanwhile. Where the server is stopping or the stream's key cannot be had, the
    * session is ended at once by an ERROR acknowledgement.
    */
-  async open(stream: Stream, clock: ProducerClock): Promise<IngestSession> {
+  async open(stream: Stream, clock: ProducerClock, caller?: Caller): Promise<IngestSession> {
     const leave = await this.#admission.enter(stream.id);
     try {
       const [sequence, key] = await Promise.all([stream.beginConnection(), this.#keyOf(stream)]);
       stream.signal.throwIfAborted();
-      const session = this.#start(stream, clock, { sequence, key, leave });
+      const session = this.#start(stream, { clock, sequence, key, caller, leave });
       if (key === undefined && stream.archives) {
         session.fail(new IngestError("KMS_KEY_UNAVAILABLE", "the stream's data key cannot be unwrapped"));
       }
-      if (this.#draining) session.fail(serverStopping());
+      if (this.#draining) session.fail(serverStopping(), "drained");
       return session;
     } catch (error) {
       leave();
@@ -105,28 +116,26 @@ export class Ingest {
     for (const session of [...this.#sessions]) session.drain();
     this.#settleDrain();
     const timer = setTimeout(() => {
-      for (const session of [...this.#sessions]) session.fail(serverStopping());
+      for (const session of [...this.#sessions]) session.fail(serverStopping(), "drained");
     }, graceMs);
     await this.#drained.promise;
     clearTimeout(timer);
   }
 
-  #start(
-    stream: Stream,
-    clock: ProducerClock,
-    { sequence, key, leave }: { sequence: FragmentSequence; key: KeyObject | undefined; leave: () => void },
-  ): IngestSession {
+  #start(stream: Stream, { clock, sequence, key, caller, leave }: Beginning): IngestSession {
     const live = this.#options.live.acquire(stream);
     const metrics = this.#options.metrics.of(stream.name).putMedia;
     const tick = (now: number): void => session.tick(now);
-    const deleted = (): void => session.fail(new IngestError("STREAM_NOT_ACTIVE", "the stream was deleted"), true);
-    const ended = (): void => {
+    const deleted = (): void =>
+      session.fail(new IngestError("STREAM_NOT_ACTIVE", "the stream was deleted"), "stream deleted");
+    const ended = (outcome: SessionOutcome): void => {
       stream.signal.removeEventListener("abort", deleted);
       this.#ticker.delete(tick);
       this.#sessions.delete(session);
       metrics.activeConnections--;
       this.#options.live.release(live);
       leave();
+      this.#options.tell?.("producer ended", { stream: stream.name, ...outcome, ...caller });
       this.#settleDrain();
     };
     const session = new IngestSession({
@@ -148,6 +157,8 @@ export class Ingest {
     this.#sessions.add(session);
     this.#ticker.add(tick);
     stream.signal.addEventListener("abort", deleted);
+    const { activeConnections: connections } = metrics;
+    this.#options.tell?.("producer connected", { stream: stream.name, connections, ...caller });
     return session;
   }
 

@@ -1,5 +1,6 @@
 import { NameTaken, type NewStream, type StreamRecord, type WrappedKey } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
+import type { Caller } from "../events/events.ts";
 import { formatStreamArn, parseStreamArn } from "./arn.ts";
 import type { StreamLimits } from "./limits.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
@@ -82,15 +83,18 @@ export class StreamRegistry {
    * Makes a stream, active at once. Rejects with DomainError `stream-exists` where the name is taken, `stream-limit` where
    * too many streams exist, `storage-full` where the disk is full, `invalid-argument` or `tags-limit` where the request breaks a rule.
    */
-  async create(request: StreamRequest): Promise<Stream> {
+  async create(request: StreamRequest, caller?: Caller): Promise<Stream> {
     const stream = this.#newStream(request);
+    const { name, retentionHours } = stream;
     this.#creating++;
     try {
       await this.#requireRoom();
       const wrappedKey = await this.#options.keys.create(stream.arn);
-      return this.#adopt(await this.#options.catalog.create(stream, wrappedKey), 1);
+      const created = await this.#options.catalog.create(stream, wrappedKey);
+      this.#options.tell?.("stream created", { stream: name, retentionHours, ...caller });
+      return this.#adopt(created, 1);
     } catch (error) {
-      throw error instanceof NameTaken ? streamExists(request.name, error) : whereFull(error);
+      throw error instanceof NameTaken ? streamExists(name, error) : whereFull(error);
     } finally {
       this.#creating--;
     }
@@ -129,11 +133,12 @@ export class StreamRegistry {
    * Deletes a stream: its readers and writers end, its data keys are destroyed, and with them all that was archived.
    * Rejects with DomainError `version-mismatch` where `currentVersion` is given and stale.
    */
-  async delete(arn: string, currentVersion?: string): Promise<void> {
+  async delete(arn: string, currentVersion?: string, caller?: Caller): Promise<void> {
     const stream = await this.find({ arn });
     try {
       await stream.delete(currentVersion);
       this.#lastDeleted = Math.max(this.#lastDeleted, stream.record.creationTime);
+      this.#options.tell?.("stream deleted", { stream: stream.name, ...caller });
     } finally {
       if (stream.signal.aborted) this.#forget(stream);
     }

@@ -1,6 +1,7 @@
 import type { StreamCatalog, StreamPatch, StreamRecord } from "../../storage/ports/stream-catalog.ts";
 import { CatalogFull, VersionConflict } from "../../storage/ports/stream-catalog.ts";
 import { DomainError } from "../errors.ts";
+import type { Caller, Tell } from "../events/events.ts";
 import { ReceiptClock } from "./receipt-clock.ts";
 import { checkRetentionHours, horizonAfterChange, retentionHorizon } from "./retention.ts";
 import { type FragmentSequence, SequenceAllocator } from "./sequences.ts";
@@ -12,6 +13,7 @@ export interface StreamOwner {
   readonly catalog: StreamCatalog;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly tell?: Tell;
 }
 
 /** The error of every request for a stream that does not exist, or exists no more. */
@@ -101,12 +103,14 @@ export class Stream {
    * Lengthens (or with a negative number shortens) the retention period by `hours`. What the shorter period no longer covers is gone
    * at once and for good. Rejects with `invalid-argument` where the new period would not lie in 0 to 87,600 hours.
    */
-  changeRetention(currentVersion: string, hours: number): Promise<void> {
-    return this.#changeMetadata(currentVersion, () => {
-      const retentionHours = this.#record.retentionHours + hours;
-      checkRetentionHours(retentionHours);
-      return { retentionHours, horizon: horizonAfterChange(this.#record, retentionHours, this.#owner.now()) };
+  async changeRetention(currentVersion: string, hours: number, caller?: Caller): Promise<void> {
+    let toHours = 0;
+    await this.#changeMetadata(currentVersion, () => {
+      toHours = this.#record.retentionHours + hours;
+      checkRetentionHours(toHours);
+      return { retentionHours: toHours, horizon: horizonAfterChange(this.#record, toHours, this.#owner.now()) };
     });
+    this.#owner.tell?.("data retention changed", { stream: this.name, fromHours: toHours - hours, toHours, ...caller });
   }
 
   /** Sets the tier that new fragments are meant for. */

@@ -58,6 +58,11 @@ export class Exchange implements WireRequest {
     return this.#baseUrlOf(this.request);
   }
 
+  get remoteAddress(): string {
+    // A socket that listens on both families gives IPv4 addresses the form that they have in IPv6 (RFC 4291, section 2.5.5.2).
+    return this.request.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, "") ?? "";
+  }
+
   get signal(): AbortSignal {
     if (this.#gone === undefined) {
       this.#gone = new AbortController();

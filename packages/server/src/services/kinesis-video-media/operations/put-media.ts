@@ -3,15 +3,16 @@ import { DomainError } from "../../../domain/errors.ts";
 import type { Ingest } from "../../../domain/ingest/ingest.ts";
 import type { IngestSession } from "../../../domain/ingest/ingest-session.ts";
 import type { StreamReference, StreamRegistry } from "../../../domain/streams/registry.ts";
+import { callerOf } from "../../caller.ts";
 import { referenceIn } from "../../stream-reference.ts";
 import type { KinesisVideoMediaHandlers, PutMediaInput } from "../service.ts";
 
 /** PutMedia: the answer begins as soon as the headers are accepted, and its acknowledgements go out while the body comes in. */
 export function putMedia(streams: StreamRegistry, ingest: Ingest): KinesisVideoMediaHandlers["PutMedia"] {
-  return async (input) => {
+  return async (input, context) => {
     const stream = await streams.find(onlyReferenceIn(input));
     const start = input.ProducerStartTimestamp.getTime();
-    const session = await ingest.open(stream, { type: input.FragmentTimecodeType, start });
+    const session = await ingest.open(stream, { type: input.FragmentTimecodeType, start }, callerOf(context));
     void pump(input.Payload, session);
     return { Payload: session.acks };
   };
@@ -37,7 +38,7 @@ async function pump(body: RequestBody, session: IngestSession): Promise<void> {
       return session.state === "running" ? accepted : "enough";
     });
     session.end();
-  } catch {
-    session.abort();
+  } catch (error) {
+    session.abort(error instanceof Error ? error.message : undefined);
   }
 }
