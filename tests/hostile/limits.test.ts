@@ -110,10 +110,12 @@ async function comeAgain(other: TestServer, stream: string): Promise<PutMediaSoc
   for (;;) {
     const put = openPut(other, stream);
     put.write(Buffer.concat([bodyHeader(), fragment(2000, 5, 100, 90), END_OF_FRAGMENT]));
-    const refused = await put.ack(() => true).then(
-      () => false,
-      () => put.status === undefined,
-    );
+    const refused = await put
+      .ack(() => true)
+      .then(
+        () => false,
+        () => put.status === undefined,
+      );
     if (!refused) return put;
   }
 }
