@@ -132,10 +132,7 @@ test("a segment that is old is sealed and dropped though nothing comes to it", a
 });
 
 test("append makes writers wait while too much is not durable", async () => {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const files: FileSystem = {
     ...nodeFileSystem,
     create: async (path) => {
@@ -169,6 +166,15 @@ function wrap(file: Awaited<ReturnType<FileSystem["create"]>>): Awaited<ReturnTy
     close: () => file.close(),
   };
 }
+
+/** The machine's file system; `around` does each write to a new file. */
+const filesWith = (around: (write: () => Promise<number>) => Promise<number>): FileSystem => ({
+  ...nodeFileSystem,
+  async create(path) {
+    const file = await nodeFileSystem.create(path);
+    return { ...wrap(file), writev: (buffers, position) => around(() => file.writev(buffers, position)) };
+  },
+});
 
 test("at its quota the journal refuses, reads on, and resumes when space has come back", async () => {
   const limits = { maxBytes: 40_000, segmentBytes: 8000, syncsPerSecond: 10_000, probeIntervalMs: 5 };
@@ -253,17 +259,12 @@ test("while the space that is kept for the databases is missing the journal refu
 test("the floor of free space holds however much comes between two looks at the disk", async () => {
   let free = 1_000_000;
   const files: FileSystem = {
-    ...nodeFileSystem,
+    ...filesWith(async (write) => {
+      const count = await write();
+      free -= count;
+      return count;
+    }),
     freeBytes: async () => free,
-    async create(path) {
-      const file = await nodeFileSystem.create(path);
-      const writev = async (buffers: readonly Uint8Array[], position: number) => {
-        const count = await file.writev(buffers, position);
-        free -= count;
-        return count;
-      };
-      return { ...wrap(file), writev };
-    },
   };
   const limits = { minFreeBytes: 400_000, probeIntervalMs: 60_000 };
   const { put, close } = await open({ limits, files });
@@ -277,10 +278,7 @@ test("the floor of free space holds however much comes between two looks at the 
 
 test("a write that fails gives back the memory of all that was to be written, now or later", async () => {
   const broken = Promise.withResolvers<number>();
-  let begun = (): void => undefined;
-  const writing = new Promise<void>((resolve) => {
-    begun = resolve;
-  });
+  const { promise: writing, resolve: begun } = Promise.withResolvers<void>();
   const files: FileSystem = {
     ...nodeFileSystem,
     create: async (path) => {
@@ -336,7 +334,14 @@ test("an index that takes no rows: nothing is acknowledged or visible, and inges
 
 test("live fragments are readable while compaction moves them, and after", async () => {
   const limits = { segmentBytes: 20_000, syncsPerSecond: 10_000, compactionBytesPerSecond: 400_000 };
-  const { journal, index, put, close } = await open({ limits });
+  let reads = 0;
+  let isCollecting = false;
+  const files = filesWith(async (write) => {
+    // Whatever compaction writes waits until all has been read twice, so that neither runs ahead of the other.
+    for (const before = reads; isCollecting && reads < before + 2; ) await nextTurn();
+    return write();
+  });
+  const { journal, index, put, close } = await open({ limits, files });
   // Ten fragments fill a segment; of each ten only the first belongs to the stream that stays.
   const kept: FragmentRow[] = [];
   for (let i = 0; i < 31; i++) {
@@ -345,12 +350,11 @@ test("live fragments are readable while compaction moves them, and after", async
   }
   await index.purge((streamId) => streamId === 1, 100);
   const scope = { streamId: 1, horizon: 0 };
-  let done = false;
+  isCollecting = true;
   const collecting = journal.collect().finally(() => {
-    done = true;
+    isCollecting = false;
   });
-  let reads = 0;
-  for (; !done; reads++) {
+  for (; isCollecting; reads++) {
     for (const { sequence } of kept) {
       const row = (await index.bySequence(scope, sequence))!;
       const bytes = await read(journal, row).catch((error: unknown) => {
