@@ -109,7 +109,8 @@ test("AWS's limits: a second connection waits a moment for the first to end, the
   await server.close();
 });
 
-test("AWS's limits: more than five calls a second are refused", async () => {
+test("AWS's limits: more than five calls a second are refused", async ({ mock }) => {
+  mock.timers.enable({ apis: ["Date"] });
   const { server, session, open } = await fixture({ limits: { ...AWS_LIMITS, maxSessions: 100 } });
   const calls = await Promise.allSettled(Array.from({ length: 8 }, open));
   const refused = calls.filter(({ status }) => status === "rejected");
@@ -120,7 +121,8 @@ test("AWS's limits: more than five calls a second are refused", async () => {
   await server.close();
 });
 
-test("AWS's limits: a producer that sends fragments or bytes too fast is slowed down", async () => {
+test("AWS's limits: a producer that sends fragments or bytes too fast is slowed down", async ({ mock }) => {
+  mock.timers.enable({ apis: ["Date"] });
   const { server, session } = await fixture({ limits: AWS_LIMITS });
   const five = Buffer.concat([0, 1, 2, 3, 4].map((index) => second(index * 1000)));
   assert.equal(session.session.feed(Buffer.concat([bodyHeader(), five])), undefined);
