@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { GetDASHStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { makeMedia, pictureAndTone, putMedia } from "../support/media.ts";
 import { ControlPlane, refused } from "./support/control-plane.ts";
-import { Player, readable, statusAt, textAt } from "./support/playback.ts";
+import { Player, readable, statusAt, textAt, textOnce } from "./support/playback.ts";
 
 const plane = await ControlPlane.start();
 const { url } = plane.server;
@@ -98,18 +98,10 @@ test("a LIVE manifest moves on, its periods and numbers as they were", async () 
   assert.match(first, /<UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="[^"]+"\/>/);
   assert.deepEqual(shape(first), ['id="0"', 'startNumber="1"', '<S t="0"', '<S t="1000"']);
   await putMedia(url, "live", media, Date.now() - 5_000);
-  const second = await waitFor(address, (text) => text.includes('startNumber="4"'));
+  const second = await textOnce(address, (text) => text.includes('startNumber="4"'));
   // The second sending is a run of its own; its first segment has left the window, which its period does not show.
   assert.deepEqual(shape(second).slice(0, 2), ['id="2"', 'startNumber="4"']);
 });
-
-async function waitFor(address: string, wanted: (text: string) => boolean): Promise<string> {
-  for (;;) {
-    const text = await textAt(address);
-    if (wanted(text)) return text;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 const REFUSED: [what: string, input: Partial<GetDASHStreamingSessionURLInput>, name: string, message: RegExp][] = [
   ["LIVE with a range", { PlaybackMode: "LIVE" }, "InvalidArgumentException", /DASHFragmentSelector\.TimestampRange/],

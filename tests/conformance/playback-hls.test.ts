@@ -5,7 +5,7 @@ import { UpdateDataRetentionCommand } from "@aws-sdk/client-kinesis-video";
 import type { GetHLSStreamingSessionURLInput } from "@aws-sdk/client-kinesis-video-archived-media";
 import { makeMedia, pictureAndTone, putMedia } from "../support/media.ts";
 import { ControlPlane, refused } from "./support/control-plane.ts";
-import { mediaPlaylistOf, Player, readable, statusAt, textAt, urisIn } from "./support/playback.ts";
+import { mediaPlaylistOf, Player, readable, statusAt, textAt, textOnce, urisIn } from "./support/playback.ts";
 
 const plane = await ControlPlane.start();
 const { url } = plane.server;
@@ -120,7 +120,7 @@ test("a LIVE playlist moves on as fragments arrive, and never changes what it ha
   assert.deepEqual(first.match(/(?<=MediaFragment\.mp4\?FragmentNumber=)F\d/g), ["F1", "F2", "F3"]);
   assert.ok(!first.includes("ENDLIST") && !first.includes("PLAYLIST-TYPE"));
   const after = await putMedia(url, "live", media, Date.now() - 6_000);
-  const second = await waitFor(playlist, (text) => text.includes(after.at(-1)!));
+  const second = await textOnce(playlist, (text) => text.includes(after.at(-1)!));
   assert.match(second, /#EXT-X-MEDIA-SEQUENCE:4\n/);
   assert.deepEqual(readable(second, [...before, ...after]).match(/(?<=MediaFragment\.mp4\?FragmentNumber=)F\d/g), [
     "F5",
@@ -130,15 +130,6 @@ test("a LIVE playlist moves on as fragments arrive, and never changes what it ha
   // What the window has left is still there for players that are behind.
   for (const uri of urisIn(await textAt(playlist), playlist)) assert.equal(await statusAt(uri), 200);
 });
-
-/** Polls as players do, since a fragment is in the playlist a moment after it is durable. */
-async function waitFor(playlist: URL, wanted: (text: string) => boolean): Promise<string> {
-  for (;;) {
-    const text = await textAt(playlist);
-    if (wanted(text)) return text;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
 
 test("segments go to caches: ETag, Range, HEAD, CORS, immutable", async () => {
   const multivariant = await player.hls(everything);

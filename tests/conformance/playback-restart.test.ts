@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { CreateStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { makeMedia, pictureAndTone, putMedia } from "../support/media.ts";
 import { TestServer } from "../support/server.ts";
-import { mediaPlaylistOf, Player, textAt, urisIn } from "./support/playback.ts";
+import { mediaPlaylistOf, Player, textAt, textOnce, urisIn } from "./support/playback.ts";
 
 const data = mkdtempSync(join(tmpdir(), "kvass-restart-"));
 after(() => rmSync(data, { recursive: true, force: true }));
@@ -22,8 +22,8 @@ test("after a crash a session's URLs answer with the same bytes, and its numbers
   const selector = { FragmentSelectorType: "PRODUCER_TIMESTAMP" } as const;
   const session = await new Player(first).hls({ StreamName: "live", HLSFragmentSelector: selector });
   const playlist = mediaPlaylistOf(session);
-  await putMedia(first.url, "live", media, Date.now() - 1000);
-  const before = await textAt(playlist);
+  const numbers = await putMedia(first.url, "live", media, Date.now() - 1000);
+  const before = await textOnce(playlist, (text) => text.includes(numbers.at(-1)!));
   const bytesBefore = await everyByte(before, playlist);
   assert.equal(statSync(join(data, "playback-key")).mode & 0o777, 0o600);
   await first.kill();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   GetDASHStreamingSessionURLCommand,
   type GetDASHStreamingSessionURLInput,
@@ -8,6 +9,8 @@ import {
   KinesisVideoArchivedMediaClient,
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import type { TestServer } from "../../support/server.ts";
+
+const LOOK_EVERY_MS = 20;
 
 /** The official client of the archive, and what a player does with the URLs that it gets. */
 export class Player {
@@ -37,6 +40,15 @@ export async function textAt(url: string | URL): Promise<string> {
   const text = await response.text();
   assert.equal(response.status, 200, text);
   return text;
+}
+
+/** The text at a URL once it is as wanted. Polls as players do: a fragment is in playlists and manifests a moment after it is durable. */
+export async function textOnce(url: string | URL, wanted: (text: string) => boolean): Promise<string> {
+  for (;;) {
+    const text = await textAt(url);
+    if (wanted(text)) return text;
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 /** The status that a request is answered with, its body read. */
