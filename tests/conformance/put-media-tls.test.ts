@@ -43,10 +43,13 @@ async function reads(body: Uint8Array): Promise<string[]> {
   socket.write(body);
   socket.write("\r\n0\r\n\r\n");
   const texts: string[] = [];
-  for await (const data of socket) {
-    texts.push(data.toString("latin1"));
-    if (texts.at(-1) === "0\r\n\r\n") break;
-  }
+  // Iteration would join what several reads have brought where the machine is slow.
+  await new Promise((resolve) => {
+    socket.once("close", resolve).on("data", (data: Buffer) => {
+      texts.push(data.toString("latin1"));
+      if (texts.at(-1) === "0\r\n\r\n") resolve(socket.destroy());
+    });
+  });
   return texts;
 }
 
