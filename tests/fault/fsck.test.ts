@@ -107,16 +107,45 @@ test("a segment cut short, a tail behind its end and a missing segment are told 
   appendFileSync(segmentPath(dataDir, 1), "not a record");
   rmSync(segmentPath(dataDir, 2));
   const report = await fsck({ dataDir });
-  assert.deepEqual([...new Set(kinds(report))].sort(), [
-    "dangling ",
-    "dangling 1",
-    "record 1",
-    "segment 1",
-    "segment 3",
-  ]);
+  assert.deepEqual([...new Set(kinds(report))].sort(), ["dangling ", "record 1", "segment 1", "segment 3"]);
   assert.equal(report.tailBytes, "not a record".length);
-  const [lost] = report.damages.filter((damage) => damage.kind === "dangling" && damage.segment === 1);
+  const [lost, ...others] = report.damages.filter(({ kind }) => kind === "record");
   assert.equal(lost!.streamId, 1);
+  assert.deepEqual(others, []);
+  assert.ok(report.recovery.lostRows > 0);
+  assert.equal(report.lostFragments, report.recovery.lostRows + 1);
+  assert.equal(report.fragments + report.lostFragments, 60);
+});
+
+test("a damaged record is one damage with its fragment, whether its header can be read or not", async () => {
+  const dataDir = newFolder();
+  await fill(dataDir);
+  const [first, second, third] = await allRows(dataDir);
+  const at = (row: FragmentRow, part: number, byte: number) => 8 * (row.extents[2 * part]! + byte);
+  assert.deepEqual(
+    [first, second, third].map((row) => [row!.segment, row!.extents.length]),
+    [
+      [1, 2],
+      [1, 2],
+      [1, 8],
+    ],
+  );
+  const path = segmentPath(dataDir, 0);
+  flipBit(path, at(first!, 0, first!.extents[1]! - 1));
+  flipBit(path, at(second!, 0, 1));
+  for (const part of [1, 2]) flipBit(path, at(third!, part, 1));
+  const report = await fsck({ dataDir });
+  const found = report.damages.map(({ kind, sequence, offset, message }) => [kind, sequence, offset, message]);
+  const offsets = (row: FragmentRow, part: number) => row.extents[2 * part];
+  assert.deepEqual(found, [
+    ["record", 1, offsets(first!, 0), "the checksum does not match"],
+    ["record", 2, offsets(second!, 0), "there is no record"],
+    ["record", 3, offsets(third!, 1), "there is no record"],
+  ]);
+  assert.deepEqual([report.damageCount, report.fragments, report.lostFragments], [3, 57, 3]);
+  const rebuilt = await fsck({ dataDir, rebuildIndex: true });
+  assert.deepEqual([rebuilt.fragments, rebuilt.lostFragments], [57, 0]);
+  assert.deepEqual(kinds(rebuilt), ["record 1", "record 1", "record 1"]);
 });
 
 test("a segment whose header is damaged in one copy is read by the other, in both is told", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { kvass, makeRecording } from "../support/command-line.ts";
@@ -35,8 +35,26 @@ test("fsck says what it changed in the index, and names streams and times of wha
   );
 
   damageFragment(data, 1, 1);
+  const config = join(folder, "kvass.json");
+  writeFileSync(config, JSON.stringify({ data }));
+  const { status, stdout } = await kvass(["fsck", "--config", config]);
+  assert.equal(status, 1);
+  const [damage, journal, index, total, ...others] = stdout.toString().replaceAll(data, "DATA").split("\n");
   assert.match(
-    await fsck(),
-    /^record: segment 1 offset \d+ length \d+, porch, fragment 2 of 2026-01-01T00:00:0[0-3]\.\d{3}Z, arrived \S+Z: the checksum does not match\n/,
+    damage!,
+    /^record: segment 1 offset \d+ length \d+, porch, fragment 2 of 2026-01-01T00:00:0[0-3]\.\d{3}Z, arrived \S+Z: the checksum does not match$/,
+  );
+  assert.match(journal!, /^next: the journal: what is damaged there is lost, unless the folder comes from a backup /);
+  assert.match(index!, /^next: the index: kvass fsck --data DATA --rebuild-index makes it agree with the journal/);
+  assert.match(
+    total!,
+    /^DATA: 5 whole fragments in 1 segment, \S+ kB: 1 damage; 1 fragment of the index cannot be read$/,
+  );
+  assert.deepEqual(others, [""]);
+  const rebuilt = await kvass(["fsck", "--data", data, "--rebuild-index"]);
+  assert.equal(rebuilt.status, 1);
+  assert.match(
+    rebuilt.stdout.toString().replaceAll(data, "DATA"),
+    /^DATA: the index was made anew [^\n]*\nrecord: [^\n]*\nnext: the journal: [^\n]*\nDATA: 5 whole fragments [^\n;]*: 1 damage\n$/,
   );
 });

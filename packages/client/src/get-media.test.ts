@@ -13,7 +13,7 @@ import {
   tracksElement,
 } from "@kvass/media";
 import { FakeService } from "../test/fake-service.ts";
-import { getFragments, getMedia, getMediaFrames } from "./get-media.ts";
+import { getFragments, getMedia, getMediaFrames, readFragments } from "./get-media.ts";
 
 let service: FakeService;
 before(async () => {
@@ -95,6 +95,24 @@ test("fragments come with their frames, tags and times, and the selector goes ou
       metadata: [["place", "porch"]],
     },
   );
+});
+
+test("fragments before an error come first, also where all came at once", async () => {
+  const error = kvsTags([
+    ["AWS_KINESISVIDEO_EXCEPTION_ERROR_CODE", "5000"],
+    ["AWS_KINESISVIDEO_EXCEPTION_MESSAGE", "The fragment cannot be read."],
+  ]);
+  async function* bytes(): AsyncGenerator<Uint8Array, void> {
+    yield concatBytes([opening(101), closing(101), opening(102), closing(102), HEADER, error]);
+  }
+  const numbers: string[] = [];
+  await assert.rejects(
+    async () => {
+      for await (const { number } of readFragments(bytes())) numbers.push(number);
+    },
+    { name: "MediaError", message: "the service ended the media with error 5000 The fragment cannot be read." },
+  );
+  assert.deepEqual(numbers, ["101", "102"]);
 });
 
 test("timecodes beyond 2^53 come as the nearest number, their frames' times to the microsecond", async () => {

@@ -155,8 +155,12 @@ async function* drain<T>(
   complete: T[],
 ): AsyncGenerator<T, void> {
   for await (const chunk of bytes) {
-    reader.feed(chunk);
-    yield* complete.splice(0);
+    try {
+      reader.feed(chunk);
+    } finally {
+      // What came before an error within the same chunk is whole.
+      yield* complete.splice(0);
+    }
   }
   reader.end();
   yield* complete.splice(0);

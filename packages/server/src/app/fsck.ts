@@ -70,7 +70,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const files = new SegmentFiles(nodeFileSystem, storagePaths(dataDir).journal);
   try {
     reportRecovery(storage.recovery, report);
-    for (const message of storage.check()) report({ kind: "database", message });
+    for (const { file, message } of storage.check()) report({ kind: "database", file, message });
     const verified = await verifyJournal({
       files,
       ledger: storage.ledger,
@@ -80,7 +80,17 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
       progress: onProgress,
     });
     const { recovery, isIndexNew } = storage;
-    return { ...verified, ok: damageCount === 0, damages, damageCount, damagedTables, recovery, isIndexNew };
+    const lostFragments = verified.lostFragments + recovery.lostRows;
+    return {
+      ...verified,
+      lostFragments,
+      ok: damageCount === 0,
+      damages,
+      damageCount,
+      damagedTables,
+      recovery,
+      isIndexNew,
+    };
   } finally {
     await files.close();
     await storage.close();

@@ -1,5 +1,6 @@
 import { mkdir, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { OtherFormat } from "../storage/catalog/sqlite/database.ts";
 import { DiskReserve, reserveBytesFor } from "../storage/catalog/sqlite/disk-reserve.ts";
 import { FolderLock } from "../storage/catalog/sqlite/folder-lock.ts";
 import {
@@ -48,8 +49,8 @@ export interface Storage {
   readonly streams: ReadonlyMap<number, StreamRecord>;
   /** Whether a fragment could be seen at the start: its stream exists, and it is not expired. */
   readonly survives: Survives;
-  /** Looks through the structure of the databases; returns what is wrong with them, in words. */
-  check(): string[];
+  /** Looks through the structure of the databases; returns what is wrong with which of them, in words. */
+  check(): { file: "catalog.db" | "index.db"; message: string }[];
   /** Makes durable what is queued, and gives the folder free. */
   close(): Promise<void>;
 }
@@ -87,7 +88,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     if (options.rebuildIndex === true) removeFragmentIndex(paths.index);
     const volumeBytes = await sizeOfVolume(options.dataDir);
     const reserve = new DiskReserve(paths.reserve, reserveBytesFor(volumeBytes));
-    const catalog = new SqliteStreamCatalog(paths.catalog, reserve);
+    const catalog = openCatalog(paths.catalog, reserve);
     closers.push(() => catalog.close());
     const streams = await allStreams(catalog);
     const keyEncryption = await FileKeyEncryption.open(paths.keys, streams.size === 0);
@@ -97,7 +98,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     const limits = { minFreeBytes: freeFloor(volumeBytes), ...options.limits };
     const journal = await FileJournal.open({ folder: paths.journal, ledger, survives, limits, files, reserve });
     closers.push(() => journal.close());
-    const check = () => [...catalog.check(), ...ledger.check()];
+    const check = () => [
+      ...catalog.check().map((message) => ({ file: "catalog.db" as const, message })),
+      ...ledger.check().map((message) => ({ file: "index.db" as const, message })),
+    ];
     const { recovery } = journal;
     return { catalog, index, ledger, journal, keyEncryption, recovery, isIndexNew, streams, survives, check, close };
   } catch (error) {
@@ -137,6 +141,21 @@ const isFolder = (path: string): Promise<boolean> =>
     (found) => found.isDirectory(),
     () => false,
   );
+
+function openCatalog(path: string, reserve: DiskReserve): SqliteStreamCatalog {
+  try {
+    return new SqliteStreamCatalog(path, reserve);
+  } catch (cause) {
+    if (cause instanceof OtherFormat) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `the catalog ${path} cannot be opened (${why}); where it is damaged, only a copy of it has the streams' keys`,
+      {
+        cause,
+      },
+    );
+  }
+}
 
 function openIndex(path: string, reserve: DiskReserve): OpenFragmentIndex {
   try {

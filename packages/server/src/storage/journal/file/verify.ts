@@ -1,6 +1,7 @@
 import type { FragmentIdentity, FragmentRow, FragmentSummary } from "../../ports/fragment.ts";
 import type { FragmentLedger } from "../../ports/fragment-index.ts";
 import { RecordDamaged } from "../../ports/journal.ts";
+import { type DamagedRange, DamagedRanges } from "./damaged-ranges.ts";
 import { readRecord } from "./read-fragment.ts";
 import { isTableWhole, RECORD_HEADER_BYTES, type RecordHeader } from "./record.ts";
 import type { Survives } from "./recover.ts";
@@ -20,6 +21,8 @@ export interface Damage {
    */
   readonly kind: "segment" | "record" | "seal" | "table" | "unindexed" | "dangling" | "key" | "database";
   readonly segment?: number;
+  /** The database's file, where the kind is `database`. */
+  readonly file?: "catalog.db" | "index.db";
   /** In bytes from the start of the segment's file. */
   readonly offset?: number;
   /** Bytes that are damaged, where the kind is `record`, and of a table whose checksum does not match. */
@@ -44,6 +47,8 @@ export interface Verified {
   records: number;
   /** Fragments that are whole and have their row, whatever their tables are. */
   fragments: number;
+  /** Rows whose fragment is not whole. */
+  lostFragments: number;
   /** Bytes of all records. */
   bytes: number;
   /** Bytes behind the last record of a segment that a crash cut off: never acknowledged, not damage. */
@@ -64,36 +69,49 @@ export interface Verification {
 
 /**
  * Reads the whole journal and holds it against the index, both ways: every record's checksums and seal, a row for every whole fragment that
- * may be seen, and a whole fragment for every row. The journal must not be written meanwhile.
+ * may be seen, and a whole fragment for every row. What is damaged in the journal is told with the fragment that it is of, where that is known, and
+ * not again for its row. The journal must not be written meanwhile.
  */
 export async function verifyJournal(verification: Verification): Promise<Verified> {
-  const verified: Verified = { segments: 0, records: 0, fragments: 0, bytes: 0, tailBytes: 0 };
+  const verified: Verified = { segments: 0, records: 0, fragments: 0, lostFragments: 0, bytes: 0, tailBytes: 0 };
   const sealedBytes = new Map(verification.ledger.segments().map(({ segment, bytes }) => [segment, bytes]));
   const whole = new Map<number, number>();
+  const ranges = new DamagedRanges();
   for (const segment of await verification.files.list()) {
-    const check = new SegmentCheck(verification, segment, verified);
+    const check = new SegmentCheck(verification, segment, verified, ranges);
     whole.set(segment, await check.run(sealedBytes.get(segment) ?? 0));
     verified.segments++;
     verification.progress(verified);
   }
-  await checkRows(verification, whole);
+  verified.lostFragments = (await checkRows(verification, whole, ranges)) - verified.fragments;
+  for (const [segment, range] of ranges.unclaimed()) verification.report(noRecord(segment, range));
   return verified;
 }
+
+const noRecord = (segment: number, { offset, length }: DamagedRange): Damage => ({
+  kind: "record",
+  segment,
+  offset,
+  length,
+  message: "there is no record",
+});
 
 /** The check of one segment. */
 class SegmentCheck {
   readonly #verification: Verification;
   readonly #segment: number;
   readonly #verified: Verified;
+  readonly #ranges: DamagedRanges;
   readonly #collector: FragmentCollector;
   /** Fragments with a record whose seal does not hold or cannot be opened. */
   readonly #damaged = new Set<string>();
   #whole = 0;
 
-  constructor(verification: Verification, segment: number, verified: Verified) {
+  constructor(verification: Verification, segment: number, verified: Verified, ranges: DamagedRanges) {
     this.#verification = verification;
     this.#segment = segment;
     this.#verified = verified;
+    this.#ranges = ranges;
     this.#collector = new FragmentCollector(segment);
   }
 
@@ -152,9 +170,14 @@ class SegmentCheck {
   }
 
   #reportRecord(offset: number, length: number, header: RecordHeader | undefined): void {
-    const where = { kind: "record", segment: this.#segment, offset, length } as const;
-    if (header === undefined) this.#verification.report({ ...where, message: "there is no record" });
-    else this.#verification.report({ ...where, ...fragmentOf(header), message: "the checksum does not match" });
+    // Which fragment it was of, if any that can be seen, the rows tell.
+    if (header === undefined) {
+      this.#ranges.addNameless(this.#segment, { offset, length });
+    } else {
+      this.#ranges.addNamed(this.#segment, offset);
+      const where = { kind: "record", segment: this.#segment, offset, length } as const;
+      this.#verification.report({ ...where, ...fragmentOf(header), message: "the checksum does not match" });
+    }
   }
 
   #reportTable(offset: number, header: RecordHeader): void {
@@ -183,8 +206,15 @@ function isSameFragment(row: FragmentRow, found: FragmentRow): boolean {
   );
 }
 
-/** Compares how many rows point into each segment with how many whole fragments were found there, and names the rows where they differ. */
-async function checkRows(verification: Verification, whole: ReadonlyMap<number, number>): Promise<void> {
+/**
+ * Compares how many rows point into each segment with how many whole fragments were found there, and names the rows where they differ, unless
+ * their records were named before. Resolves to the number of all rows.
+ */
+async function checkRows(
+  verification: Verification,
+  whole: ReadonlyMap<number, number>,
+  ranges: DamagedRanges,
+): Promise<number> {
   const rows = new Map<number, number>();
   await walk(verification.ledger, async (row) => {
     rows.set(row.segment, (rows.get(row.segment) ?? 0) + 1);
@@ -192,14 +222,21 @@ async function checkRows(verification: Verification, whole: ReadonlyMap<number, 
   const differing = new Set(
     [...rows].filter(([segment, count]) => whole.get(segment) !== count).map(([segment]) => segment),
   );
-  if (differing.size === 0) return;
-  await walk(verification.ledger, async (row) => {
-    if (!differing.has(row.segment)) return;
-    const message = await readWhole(verification.files, row);
-    if (message === undefined) return;
-    const where = { segment: row.segment, offset: row.extents[0]!, ...fragmentOf(row) };
-    verification.report({ kind: "dangling", ...where, message });
-  });
+  if (differing.size > 0) {
+    await walk(verification.ledger, async (row) => {
+      if (differing.has(row.segment)) await checkRow(verification, row, ranges);
+    });
+  }
+  return [...rows.values()].reduce((sum, count) => sum + count, 0);
+}
+
+async function checkRow({ files, report }: Verification, row: FragmentRow, ranges: DamagedRanges): Promise<void> {
+  const message = await readWhole(files, row);
+  if (message === undefined) return;
+  const damaged = ranges.claim(row);
+  for (const range of damaged) report({ ...noRecord(row.segment, range), ...fragmentOf(row) });
+  if (damaged.length > 0 || ranges.isTold(row)) return;
+  report({ kind: "dangling", segment: row.segment, offset: row.extents[0]!, ...fragmentOf(row), message });
 }
 
 async function walk(ledger: FragmentLedger, visit: (row: FragmentRow) => Promise<void>): Promise<void> {
