@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { Clips } from "../domain/clips/clips.ts";
+import type { Tell } from "../domain/events/events.ts";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
@@ -17,7 +18,6 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
-import { tellTo } from "./event-log.ts";
 import { wireImages } from "./images.ts";
 import { clipLimits, ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import { wirePlayback } from "./playback.ts";
@@ -40,10 +40,9 @@ export interface Domain {
 }
 
 /** Wires the rules. Failures that are the server's own are logged. */
-export function wireDomain(settings: Settings, storage: Storage, log: Logger): Domain {
+export function wireDomain(settings: Settings, storage: Storage, log: Logger, tell: Tell): Domain {
   const { catalog, index, journal, keyEncryption } = storage;
   const report = (error: unknown): void => log.error({ err: error }, "failure");
-  const tell = tellTo(log);
   const keys = new DataKeys(catalog, keyEncryption);
   const { region, accountId } = settings;
   const streams = new StreamRegistry({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Logger, pino } from "pino";
-import { tellTo } from "./event-log.ts";
+import { EventLog } from "./event-log.ts";
 
 /** A log whose lines can be read. */
 function readable(level: string): { log: Logger; lines: string[] } {
@@ -12,7 +12,7 @@ function readable(level: string): { log: Logger; lines: string[] } {
 
 test("an event is a line with its name and fields", () => {
   const { log, lines } = readable("info");
-  tellTo(log)("stream created", { stream: "gate", retentionHours: 24, remoteAddress: "::1" });
+  new EventLog(log).tell("stream created", { stream: "gate", retentionHours: 24, remoteAddress: "::1" });
   assert.deepEqual(lines, [
     '{"level":30,"stream":"gate","retentionHours":24,"remoteAddress":"::1","msg":"stream created"}\n',
   ]);
@@ -20,18 +20,69 @@ test("an event is a line with its name and fields", () => {
 
 test("the level of an event decides whether it is written", () => {
   const { log, lines } = readable("warn");
-  tellTo(log)("stream deleted", { stream: "gate" });
-  tellTo(log)("readers lost media", { stream: "gate", skips: 3 });
+  new EventLog(log).tell("stream deleted", { stream: "gate" });
+  new EventLog(log).tell("readers lost media", { stream: "gate", skips: 3 });
   assert.deepEqual(lines, ['{"level":40,"stream":"gate","skips":3,"msg":"readers lost media"}\n']);
 });
 
 test("a text that a client sent stays within its line, its length and printable ASCII", () => {
   const { log, lines } = readable("info");
   const hostile = 'x"}\n{"level":30,"msg":"ready"}\r\u001b[2J\u202e\u0085\u2028é';
-  tellTo(log)("stream deleted", { stream: "gate", accessKeyId: hostile, requestId: "y".repeat(10_000) });
+  new EventLog(log).tell("stream deleted", { stream: "gate", accessKeyId: hostile, requestId: "y".repeat(10_000) });
   assert.equal(lines.length, 1);
   assert.match(lines[0]!, /^[\x20-\x7e]*\n$/);
   const { accessKeyId, requestId } = JSON.parse(lines[0]!) as Record<string, string>;
   assert.equal(accessKeyId, 'x"}?{"level":30,"msg":"ready"}??[2J????');
   assert.equal(requestId, "y".repeat(400));
+});
+
+const REFUSAL = {
+  requestId: "id",
+  reason: "unknown access key",
+  accessKeyId: "AKIAKEY",
+  remoteAddress: "192.0.2.7",
+  service: "kinesis-video",
+  operation: "ListStreams",
+} as const;
+
+test("of refused requests the first of each kind is told at once, and once a minute how many more there were", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { log, lines } = readable("info");
+  const events = new EventLog(log);
+  const told = (): Record<string, unknown>[] =>
+    lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (let i = 0; i < 1000; i++) events.refused({ ...REFUSAL, requestId: `id-${i}` });
+  events.refused({ ...REFUSAL, remoteAddress: "192.0.2.8" });
+  events.refused({ ...REFUSAL, reason: "expired" });
+  const line = { level: 40, ...REFUSAL, msg: "request refused" };
+  assert.deepEqual(told(), [
+    { ...line, requestId: "id-0" },
+    { ...line, remoteAddress: "192.0.2.8" },
+    { ...line, reason: "expired" },
+  ]);
+  t.mock.timers.tick(60_000);
+  const [more, ...others] = told();
+  assert.deepEqual([more!.count, more!.requestId, others], [999, "id-999", []]);
+  t.mock.timers.tick(60_000);
+  assert.deepEqual(told(), []);
+  events.refused(REFUSAL);
+  assert.deepEqual(told(), [line]);
+});
+
+test("refused requests of ever new kinds take a bounded number of lines, and are counted", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { log, lines } = readable("info");
+  const events = new EventLog(log);
+  for (let i = 0; i < 20_000; i++) events.refused({ ...REFUSAL, accessKeyId: `AKIA${i}` });
+  assert.equal(lines.length, 100);
+  events.close();
+  assert.equal(lines.length, 101);
+  const { count, accessKeyId, msg } = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
+  assert.deepEqual([count, accessKeyId, msg], [19_900, undefined, "request refused"]);
+});
+
+test("a secret key that was given as the access key's id is not written", () => {
+  const { log, lines } = readable("info");
+  new EventLog(log).refused({ ...REFUSAL, accessKeyId: "wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY" });
+  assert.equal((JSON.parse(lines[0]!) as Record<string, unknown>).accessKeyId, "wJal...");
 });

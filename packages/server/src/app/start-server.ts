@@ -12,6 +12,7 @@ import { checkAddress, parseAddress } from "./address.ts";
 import type { Settings } from "./config/options.ts";
 import { authorizeRoot, rootLookup } from "./credentials.ts";
 import { type Domain, wireDomain } from "./domain.ts";
+import { EventLog } from "./event-log.ts";
 import { callRateLimits, journalLimits } from "./limits.ts";
 import { createLog, reportRecovery } from "./log.ts";
 import { environmentCredential, rootCredential } from "./root-credential.ts";
@@ -50,7 +51,8 @@ export async function startServer(
   if (!existsSync(storagePaths(settings.data).catalog)) await checkAddress(settings.listen);
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
-  const domain = wireDomain(settings, storage, log);
+  const events = new EventLog(log);
+  const domain = wireDomain(settings, storage, log, events.tell);
   try {
     const credential = rootCredential(settings.data, environment);
     const gate = new Gate({
@@ -59,11 +61,14 @@ export async function startServer(
       credentials: rootLookup(credential, settings.accountId),
       authorize: authorizeRoot,
       onInternalError: (error, request) => log.error({ err: error, ...request }, "internal failure"),
+      onRefused: events.refused,
     });
     const playback = new PlaybackRoutes({
       sessions: domain.playback,
       onInternalError: (error, requestId) =>
         log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
+      onForged: (request) =>
+        events.refused({ reason: "unknown playback token", ...request, service: "playback", operation: "playback" }),
     });
     const page = new PlaybackPage();
     const listener = createListener(settings, tls, log, {
@@ -84,6 +89,7 @@ export async function startServer(
       await domain.stop(settings.drainSeconds * 1000);
       await closed;
       await storage.close();
+      events.close();
       log.info("stopped");
     };
     let stopped: Promise<void> | undefined;

@@ -6,13 +6,39 @@ import { decodeInput, InvalidText } from "./protocols/rest-json/decode.ts";
 import { encodeError, encodeOutput } from "./protocols/rest-json/encode.ts";
 import { type Route, Router } from "./router.ts";
 import type { Operation, Service } from "./service.ts";
-import { type Claim, pathOf, queryOf, readClaim, type SignedRequest, scopedService } from "./sigv4/claim.ts";
-import { missingAuthentication, unrecognizedClient } from "./sigv4/failures.ts";
+import {
+  type Claim,
+  claimedKeyId,
+  pathOf,
+  queryOf,
+  readClaim,
+  type SignedRequest,
+  scopedService,
+} from "./sigv4/claim.ts";
+import {
+  AuthenticationFailure,
+  missingAuthentication,
+  type SignatureFault,
+  unrecognizedClient,
+} from "./sigv4/failures.ts";
 import { streamedBodyHashes, wholeBodyHashes } from "./sigv4/payload.ts";
 import { SigningKeys } from "./sigv4/signing-keys.ts";
 import { type CredentialLookup, checkScope, checkSignature, checkTime, checkToken } from "./sigv4/verify.ts";
 import { validate } from "./validation/validate.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
+
+/** A request that was refused because of who sent it, or because that did not show. */
+export interface Refusal {
+  readonly requestId: string;
+  readonly reason: SignatureFault | "not authorized";
+  /** As the request has it, unchecked; absent where it has none. */
+  readonly accessKeyId?: string;
+  readonly remoteAddress: string;
+  readonly service: string;
+  readonly operation: string;
+  /** What the client was told, but of a malformed signature, whose parts are nobody else's business. */
+  readonly message?: string;
+}
 
 /** What a gate needs of the house around it. */
 export interface GateOptions {
@@ -24,6 +50,8 @@ export interface GateOptions {
   authorize(principal: Principal, action: string, resource: string): boolean;
   /** Told of every error that is the server's own, with the id that the client got. */
   onInternalError(error: unknown, request: { readonly requestId: string; readonly operation: string }): void;
+  /** Told of every request that is refused because of who sent it. */
+  onRefused?(refusal: Refusal): void;
   /** Milliseconds since the epoch; the system clock where absent. */
   readonly clock?: () => number;
   /**
@@ -74,7 +102,7 @@ export class Gate {
     const { principal, body } = await this.#authenticate(operation, request);
     const input = decode(route, request, body);
     check(operation, input);
-    this.#authorize(operation, input, principal);
+    this.#authorize(operation, input, principal, request);
     const output = await this.#invoke(operation, input, principal, request);
     return encodeOutput(operation.output, operation.status, output);
   }
@@ -90,19 +118,25 @@ export class Gate {
     checkScope(claim, { region: this.#options.region, service: operation.service.signingName });
     checkTime(claim, this.#now());
     const credential = await this.#options.credentials(claim.accessKeyId);
-    if (credential === undefined) throw unrecognizedClient();
+    if (credential === undefined) throw unrecognizedClient("unknown access key");
     checkToken(claim, credential);
     const { body, hashes } = await readPayload(operation, claim, request);
     checkSignature(request, claim, credential, hashes, { keys: this.#keys });
     return { principal: credential.principal, body };
   }
 
-  #authorize(operation: Operation, input: Readonly<Record<string, unknown>>, principal: Principal): void {
+  #authorize(
+    operation: Operation,
+    input: Readonly<Record<string, unknown>>,
+    principal: Principal,
+    request: WireRequest,
+  ): void {
     const { region } = this.#options;
     const { action } = operation.access;
     const resource = operation.access.resource(input, { accountId: principal.accountId, region });
     if (this.#options.authorize(principal, action, resource)) return;
     const message = `${principal.arn} is not authorized to perform ${action} on ${resource}.`;
+    this.#tellRefused(request, operation, "not authorized", message);
     throw operation.service.denied(operation, message);
   }
 
@@ -131,12 +165,34 @@ export class Gate {
 
   async #refuse(error: unknown, operation: Operation | undefined, request: WireRequest): Promise<WireResponse> {
     const refusal = error instanceof ServiceError ? error : operation?.service.translate(error);
+    if (error instanceof AuthenticationFailure && operation !== undefined) {
+      const { fault, message } = error;
+      this.#tellRefused(request, operation, fault, fault === "malformed signature" ? undefined : message);
+    }
     const isServersFault = refusal === undefined || COMMON_ERRORS.has(refusal.type);
     if (isServersFault && !request.signal.aborted) {
       this.#options.onInternalError(error, { requestId: request.id, operation: operation?.name ?? "unknown" });
     }
     if (operation?.streamsInput) await this.#holdBack(request.signal);
     return encodeError(refusal ?? internalFailure(error));
+  }
+
+  #tellRefused(
+    request: WireRequest,
+    { name, service }: Operation,
+    reason: Refusal["reason"],
+    message: string | undefined,
+  ): void {
+    const accessKeyId = claimedKeyId(request);
+    this.#options.onRefused?.({
+      requestId: request.id,
+      reason,
+      ...(accessKeyId !== undefined && { accessKeyId }),
+      remoteAddress: request.remoteAddress,
+      service: service.name,
+      operation: name,
+      ...(message !== undefined && { message }),
+    });
   }
 
   /** Waits, unless the client goes away first. */

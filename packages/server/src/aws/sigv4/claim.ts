@@ -13,6 +13,8 @@ const MAX_ACCESS_KEY_ID = 128;
 const MAX_SCOPE_PART = 64;
 /** Longest life of a presigned request, in seconds: seven days (AWS docs, "Signature Version 4"). */
 export const MAX_EXPIRES_SECONDS = 604_800;
+/** Key id and service in a credential scope, in a header or a query. */
+const SCOPE = /Credential=([^/%,&]{1,128})(?:\/|%2F)\d{8}(?:\/|%2F)[^/%,&]{1,64}(?:\/|%2F)([^/%,&]{1,64})/i;
 
 /** The parts of a request that its signature covers or is found in. */
 export interface SignedRequest {
@@ -62,8 +64,19 @@ export function readClaim(request: SignedRequest): Claim | undefined {
  * @returns undefined where there is none to be found
  */
 export function scopedService(request: SignedRequest): string | undefined {
-  const source = headerValue(request.rawHeaders, "authorization") ?? queryOf(request.target);
-  return /Credential=[^/%,&]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[^/%,&]{1,64}(?:\/|%2F)([^/%,&]{1,64})/i.exec(source)?.[1];
+  return scopeIn(request)?.[2];
+}
+
+/**
+ * The access key id that a request claims to be signed with, without any check.
+ * @returns undefined where there is none to be found
+ */
+export function claimedKeyId(request: SignedRequest): string | undefined {
+  return scopeIn(request)?.[1];
+}
+
+function scopeIn(request: SignedRequest): RegExpExecArray | null {
+  return SCOPE.exec(headerValue(request.rawHeaders, "authorization") ?? queryOf(request.target));
 }
 
 /** The query of a request target, without its question mark. */

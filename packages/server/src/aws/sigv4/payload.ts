@@ -20,7 +20,7 @@ export function wholeBodyHashes(body: Uint8Array, declared: string | undefined):
   // Presigned URLs may say in the signature alone that it leaves the body out.
   if (declared === undefined) return [actual, UNSIGNED_PAYLOAD];
   if (declared.toLowerCase() === actual) return [actual];
-  throw invalidSignature("The x-amz-content-sha256 header is not the SHA-256 of the request body.");
+  throw invalidSignature("wrong body hash", "The x-amz-content-sha256 header is not the SHA-256 of the request body.");
 }
 
 /**

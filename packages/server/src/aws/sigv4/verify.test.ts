@@ -18,7 +18,7 @@ function verify(signed: SignedCase, now = SIGNED_AT): void {
   assert.ok(claim !== undefined, "the request carries no signature");
   checkScope(claim, SCOPE);
   checkTime(claim, now);
-  if (claim.accessKeyId !== ACCESS_KEY_ID) throw unrecognizedClient();
+  if (claim.accessKeyId !== ACCESS_KEY_ID) throw unrecognizedClient("unknown access key");
   checkToken(claim, signed.credential);
   const hashes = wholeBodyHashes(signed.body, claim.contentHash);
   const options = { keys: new SigningKeys(), normalizePath: signed.normalizePath };

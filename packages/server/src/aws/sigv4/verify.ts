@@ -27,10 +27,16 @@ export type CredentialLookup = (accessKeyId: string) => Promise<Credential | und
  */
 export function checkScope(claim: Claim, expected: { readonly region: string; readonly service: string }): void {
   if (claim.service !== expected.service) {
-    throw invalidSignature(`Credential should be scoped to service '${expected.service}', not '${claim.service}'.`);
+    throw invalidSignature(
+      "wrong service",
+      `Credential should be scoped to service '${expected.service}', not '${claim.service}'.`,
+    );
   }
   if (claim.region !== expected.region) {
-    throw invalidSignature(`Credential should be scoped to region '${expected.region}', not '${claim.region}'.`);
+    throw invalidSignature(
+      "wrong region",
+      `Credential should be scoped to region '${expected.region}', not '${claim.region}'.`,
+    );
   }
 }
 
@@ -44,18 +50,25 @@ export function checkTime(claim: Claim, now: number): void {
   const signedAt = parseAmzDate(claim.timestamp);
   if (signedAt === undefined) throw incompleteSignature("X-Amz-Date must have the form YYYYMMDD'T'HHMMSS'Z'");
   if (!claim.timestamp.startsWith(claim.day)) {
-    throw invalidSignature(`The day of Credential, ${claim.day}, is not that of the request, ${claim.timestamp}.`);
+    throw invalidSignature(
+      "wrong day",
+      `The day of Credential, ${claim.day}, is not that of the request, ${claim.timestamp}.`,
+    );
   }
   const life = claim.expires === undefined ? MAX_SKEW_MS : claim.expires * 1000;
   if (signedAt + life < now) {
     const until = formatAmzDate(signedAt + life);
     throw invalidSignature(
+      "expired",
       `Signature expired: valid until ${until}, while the server's time is ${formatAmzDate(now)}.`,
     );
   }
   if (signedAt - MAX_SKEW_MS > now) {
     const times = `signed at ${claim.timestamp}, while the server's time is ${formatAmzDate(now)}`;
-    throw invalidSignature(`Signature not yet current: ${times}; at most 15 minutes of difference are allowed.`);
+    throw invalidSignature(
+      "not yet current",
+      `Signature not yet current: ${times}; at most 15 minutes of difference are allowed.`,
+    );
   }
 }
 
@@ -66,7 +79,8 @@ export function checkTime(claim: Claim, now: number): void {
  */
 export function checkToken(claim: Claim, credential: Credential): void {
   const { sessionToken } = credential;
-  if (sessionToken !== undefined && !equalTexts(claim.securityToken ?? "", sessionToken)) throw unrecognizedClient();
+  if (sessionToken === undefined || equalTexts(claim.securityToken ?? "", sessionToken)) return;
+  throw unrecognizedClient("wrong session token");
 }
 
 /** How {@link checkSignature} finds keys and builds paths. */
@@ -97,6 +111,7 @@ export function checkSignature(
     }
   }
   throw invalidSignature(
+    "wrong signature",
     "The signature does not match the one calculated from the request. Check the secret access key and the signing method.",
   );
 }

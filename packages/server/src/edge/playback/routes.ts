@@ -1,4 +1,5 @@
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
+import type { Caller } from "../../domain/events/events.ts";
 import type { Mp4Segment } from "../../domain/playback/built-segment.ts";
 import { dashManifest } from "../../domain/playback/dash.ts";
 import { hlsMultivariant, isLong } from "../../domain/playback/hls.ts";
@@ -44,6 +45,8 @@ export interface PlaybackRoutesOptions {
   readonly sessions: PlaybackSessions;
   /** Told of what no refusal explains, with the id that the client got. */
   readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** Told of a request with a session token that is none of this server's. */
+  readonly onForged?: (request: Pick<Caller, "requestId" | "remoteAddress">) => void;
 }
 
 /** The resources of streaming sessions: `GET /hls/v1/...` and `/dash/v1/...`, let in by the session token alone. */
@@ -105,7 +108,18 @@ export class PlaybackRoutes {
       return route.answering(request, session, query);
     };
     const session = this.#options.sessions.opened(token);
-    return session === undefined ? this.#options.sessions.open(token).then(within) : within(session);
+    return session === undefined ? this.#open(request, token).then(within) : within(session);
+  }
+
+  async #open({ id: requestId, remoteAddress }: WireRequest, token: string): Promise<PlaybackSession> {
+    try {
+      return await this.#options.sessions.open(token);
+    } catch (error) {
+      if (error instanceof PlaybackRefusal && error.reason === "forbidden") {
+        this.#options.onForged?.({ requestId, remoteAddress });
+      }
+      throw error;
+    }
   }
 
   #refuse(error: unknown, { id }: WireRequest): WireResponse {
