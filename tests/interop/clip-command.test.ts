@@ -51,6 +51,28 @@ test("everything that is stored is one clip, where it is not longer than a clip 
   assert.deepEqual(server.stdout, stdout);
 });
 
+test("without --to a clip ends with what is stored, also ahead of now, and a longer range names its parts", async () => {
+  const ahead = Date.now() + 3_600_000;
+  for (const at of [START, ahead]) {
+    const put = ["put", "days", path("source.mkv"), "--create", "--start-timestamp", String(at)];
+    assert.equal((await kvass([...put, "--data", server.data])).status, 0);
+  }
+  const { status, stderr } = await clip("days", "--from", "earliest", "-o", path("days.mp4"));
+  assert.equal(status, 1);
+  const said =
+    /^kvass: days holds more than the 24 h that a clip may span from 2026-01-01T00:00:00\.000Z on: --to (\S+) ends one there, --from (\S+) begins the next; [^\n]*\n$/;
+  const [, to, from] = said.exec(stderr) ?? assert.fail(stderr);
+  assert.deepEqual([to, from], ["2026-01-02T00:00:00.000Z", new Date(ahead).toISOString()]);
+  for (const range of [
+    ["--from", "earliest", "--to", to!],
+    ["--from", from!],
+  ]) {
+    const ended = await clip("days", ...range, "-o", path("days.mp4"), "--force");
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.equal(probePackets(path("days.mp4"))[0]!.length, 300);
+  }
+});
+
 test("a file that exists is replaced only when told so, and only by a whole clip", async () => {
   const file = path("kept.mp4");
   writeFileSync(file, "precious");

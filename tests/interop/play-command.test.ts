@@ -15,6 +15,7 @@ const { server } = plane;
 const start = Date.now() - 600_000;
 await plane.create(STREAM, { DataRetentionInHours: 24 });
 await plane.create("quiet", { DataRetentionInHours: 24 });
+await plane.create("forgetful", { DataRetentionInHours: 0 });
 await putMedia(server.url, STREAM, await makeMedia(pictureAndTone(8)), start);
 
 /** Where players are looked for; empty at first. */
@@ -68,7 +69,11 @@ test("--page prints the link of the server's page", async () => {
 });
 
 const REFUSED: Record<string, [args: string[], line: string]> = {
-  "a stream that nobody sends to": [["quiet"], "quiet is not live now; --from plays what it holds"],
+  "a stream that nobody sends to": [["quiet"], "quiet holds no media yet: a fragment counts once it has ended"],
+  "a stream that keeps nothing": [
+    ["forgetful"],
+    "forgetful cannot be played: sessions play what is stored, also of what arrives, and its retention is 0 h (NoDataRetention); kvass retain forgetful 1 keeps an hour, kvass get forgetful --from now -o - | ffplay - shows what arrives",
+  ],
   "no such stream": [["attic"], "ResourceNotFoundException: there is no stream attic"],
   "a player that is not installed": [
     [STREAM, "--from", "earliest", "--player", "vlc"],

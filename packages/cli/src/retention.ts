@@ -2,6 +2,7 @@ import { type Connection, controlPlane } from "@kvass/client";
 import { type ArchiveRange, storedSpan } from "./archive.ts";
 import { describeStream } from "./describe-stream.ts";
 import { CliError } from "./errors.ts";
+import { keepsNothing } from "./keeps-nothing.ts";
 import { formatTime } from "./terminal/format.ts";
 
 /** For how many hours a stream keeps its media; 0: it keeps nothing. Throws the exceptions of DescribeStream. */
@@ -13,10 +14,6 @@ export async function retentionHours(connection: Connection, stream: string): Pr
     client.destroy();
   }
 }
-
-/** What is said of a stream that keeps nothing where something that was kept is asked for. */
-export const keepsNothing = (stream: string): string =>
-  `${stream} keeps nothing: its retention is 0 h (NoDataRetention); kvass get --from now follows what arrives`;
 
 /** The error of a range in which nothing is stored: it says where something is, or why nothing can be. Throws the exceptions of the APIs. */
 export async function nothingStored(

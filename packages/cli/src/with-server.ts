@@ -1,6 +1,7 @@
 import type { Connection } from "@kvass/client";
 import { connectionTo, environmentEndpoint, isFoundAnyway, type Target } from "./discovery.ts";
 import { CliError, describe, isConnectionFailure } from "./errors.ts";
+import { keepsNothing } from "./keeps-nothing.ts";
 import { schemeMixUp } from "./scheme-mix-up.ts";
 
 /** What a client verb works on. */
@@ -46,6 +47,9 @@ export function explainAnswer(
   if (!(error instanceof Error)) return error;
   const isAnswer = /Exception$/.test(error.name);
   if (!isAnswer && !isConnectionFailure(error)) return error;
+  if (error.name === "NoDataRetentionException" && stream !== undefined) {
+    return new CliError(keepsNothing(stream), { cause: error });
+  }
   const isMissing = error.name === "ResourceNotFoundException" && stream !== undefined;
   const hint = ifMissing === undefined ? "" : `; ${ifMissing}`;
   const what = isMissing ? `${error.name}: there is no stream ${stream}${hint}` : describe(error);

@@ -4,8 +4,9 @@ import { CliError, describe, INTERRUPTED } from "../errors.ts";
 import { interruption } from "../interruption.ts";
 import { checkTarget } from "../recording/check-target.ts";
 import type { ClipRequest } from "../recording/clip-source.ts";
+import type { RangeSpan } from "../recording/stored-range.ts";
 import { addTargetOptions } from "../target-options.ts";
-import { formatBytes, formatDuration } from "../terminal/format.ts";
+import { formatBytes, formatDuration, formatTime } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { checkedEnd, MOMENT_FORMS, parseMoment, parseTime } from "../time.ts";
 import { untilAborted } from "../until-aborted.ts";
@@ -14,7 +15,7 @@ import { refuseTerminal } from "./get.ts";
 
 interface Flags extends Target {
   readonly from: string;
-  readonly to: string;
+  readonly to?: string;
   readonly clock: "producer" | "server";
   readonly output?: string;
   readonly force?: boolean;
@@ -22,14 +23,14 @@ interface Flags extends Target {
 
 const FOOTER = `
 The server makes the clip (GetClip) and sends it while it does: no re-encoding, header first. The first fragment is the one that --from lies in;
-a clip spans at most 24 hours. kvass get saves what MP4 cannot hold, and follows the live stream.`;
+without --to the last one is the last that is stored, as with kvass get. A clip spans at most 24 hours. kvass get saves what MP4 cannot hold, and follows the live stream.`;
 
 /** `kvass clip STREAM`: saves stored media as an MP4 file. */
 export function configure(command: Command): void {
   command
     .argument("<STREAM>", "stream to read, by name")
     .requiredOption("--from <TIME>", `where to begin: ${MOMENT_FORMS}`)
-    .option("--to <TIME>", "where to end", "now")
+    .option("--to <TIME>", "where to end (default: with what is stored)")
     .addOption(
       new Option("--clock <CLOCK>", "times are those of the producer or of the server")
         .choices(["producer", "server"])
@@ -45,7 +46,7 @@ export function configure(command: Command): void {
 async function clip(stream: string, flags: Flags): Promise<void> {
   const now = Date.now();
   const from = parseMoment(flags.from, "--from", now);
-  const to = checkedEnd(from, parseTime(flags.to, "--to", now));
+  const to = flags.to === undefined ? undefined : checkedEnd(from, parseTime(flags.to, "--to", now));
   const path = flags.output ?? `${stream}.mp4`;
   refuseTerminal(path, process.stdout.isTTY);
   await checkTarget(path, flags.force ?? false);
@@ -57,7 +58,7 @@ async function clip(stream: string, flags: Flags): Promise<void> {
 
 /** Saves with a status line on a terminal, and a summary. Nothing is left of a clip that was interrupted. */
 async function saveShown(request: ClipRequest, path: string): Promise<void> {
-  const { spanOfClip, clipBytes } = await import("../recording/clip-source.ts");
+  const { clipBytes } = await import("../recording/clip-source.ts");
   const { saveWhole } = await import("../recording/save-whole.ts");
   const { stream, signal } = request;
   const begun = performance.now();
@@ -80,6 +81,17 @@ async function saveShown(request: ClipRequest, path: string): Promise<void> {
     status.stop();
   }
   process.stderr.write(`${path === "-" ? stream : path}: ${progress()}\n`);
+}
+
+async function spanOfClip(request: ClipRequest): Promise<RangeSpan> {
+  const { spanOfRange } = await import("../recording/stored-range.ts");
+  const span = await spanOfRange(request);
+  if (span.beyond === undefined) return span;
+  const [start, end, next] = [span.start, span.end, span.beyond].map((time) => formatTime(new Date(time)));
+  throw new CliError(
+    `${request.stream} holds more than the 24 h that a clip may span from ${start} on: --to ${end} ends one there, --from ${next} begins the next; ` +
+      "kvass get saves any range in one file",
+  );
 }
 
 /** Where the tracks change, as the server's message has it. */

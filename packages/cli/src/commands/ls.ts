@@ -2,6 +2,7 @@ import type { Connection } from "@kvass/client";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ArchiveRange } from "../archive.ts";
 import type { Target } from "../discovery.ts";
+import { keepsNothing } from "../keeps-nothing.ts";
 import { addTargetOptions } from "../target-options.ts";
 import { count, fitting, formatBytes, formatDuration, formatShortTime, formatTime, table } from "../terminal/format.ts";
 import { checkedEnd, MOMENT_FORMS, parseMoment, parseTime } from "../time.ts";
@@ -93,7 +94,7 @@ async function listFragments(connection: Connection, stream: string, range: Arch
 
 /** Says of a list without fragments where the stream has some, or why it has none. */
 async function noteElsewhere(connection: Connection, stream: string, clock: ArchiveRange["clock"]): Promise<void> {
-  const { heldMedia, keepsNothing, retentionHours } = await import("../retention.ts");
+  const { heldMedia, retentionHours } = await import("../retention.ts");
   if ((await retentionHours(connection, stream)) === 0) {
     process.stderr.write(`kvass: ${keepsNothing(stream)}\n`);
     return;

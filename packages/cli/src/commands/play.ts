@@ -5,6 +5,7 @@ import { CliError, USAGE } from "../errors.ts";
 import { PLAYER_NAMES, type PlayerName } from "../playback/player.ts";
 import type { SessionRequest } from "../playback/session-url.ts";
 import { addTargetOptions } from "../target-options.ts";
+import { formatTime } from "../terminal/format.ts";
 import { checkedEnd, MOMENT_FORMS, type Moment, parseDuration, parseMoment, parseTime } from "../time.ts";
 import { withServer } from "../with-server.ts";
 
@@ -92,16 +93,15 @@ function expiryOf(text: string): number {
 interface Times {
   readonly from: Moment;
   readonly to: number | undefined;
-  readonly now: number;
 }
 
 function timesOf(flags: Flags, now: number): Times | undefined {
   if (flags.from === undefined) return undefined;
   const from = parseMoment(flags.from, "--from", now);
-  if (flags.to !== undefined) return { from, to: checkedEnd(from, parseTime(flags.to, "--to", now)), now };
+  if (flags.to !== undefined) return { from, to: checkedEnd(from, parseTime(flags.to, "--to", now)) };
   // A replay begins with what is stored; without --from what is to come is played.
   if (from !== "earliest" && from > now) throw new CliError("--from lies in the future", { exitCode: USAGE });
-  return { from, to: undefined, now };
+  return { from, to: undefined };
 }
 
 /** From where the fragment begins that `from` lies in: a session has only those that begin in its range. */
@@ -112,9 +112,14 @@ async function rangeOf(
   times: Times | undefined,
 ): Promise<SessionRequest["range"]> {
   if (times === undefined) return undefined;
-  const { from, to, now } = times;
-  const { spanOfClip } = await import("../recording/clip-source.ts");
-  const { signal } = new AbortController();
-  const { start, end } = await spanOfClip({ connection, stream, from, to: to ?? now, clock, signal });
-  return { from: start, to: to === undefined ? undefined : end };
+  const { beginOfRange, spanOfRange } = await import("../recording/stored-range.ts");
+  const request = { connection, stream, ...times, clock };
+  if (times.to === undefined) return { from: await beginOfRange(request), to: undefined };
+  const { start, end, beyond } = await spanOfRange(request);
+  if (beyond === undefined) return { from: start, to: end };
+  const [begin, last, next] = [start, end, beyond].map((time) => formatTime(new Date(time)));
+  throw new CliError(
+    `${stream} holds more than the 24 h that a range may span from ${begin} on: --to ${last} ends one there, --from ${next} begins the next; ` +
+      "without --to it is a replay of any length",
+  );
 }

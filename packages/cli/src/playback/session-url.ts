@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   GetDASHStreamingSessionURLCommand,
   GetHLSStreamingSessionURLCommand,
@@ -5,7 +6,7 @@ import {
 } from "@aws-sdk/client-kinesis-video-archived-media";
 import { type Connection, dataEndpoint } from "@kvass/client";
 import { CliError } from "../errors.ts";
-import { nothingStored } from "../retention.ts";
+import { heldMedia, nothingStored } from "../retention.ts";
 
 /** Which streaming session. Times in milliseconds since the epoch, by the clock that is named. */
 export interface SessionRequest {
@@ -24,29 +25,63 @@ const MOVING_WINDOW = 10;
 /** The query parameter by which a Kvass server makes a live HLS session one of low latency. */
 const LOW_LATENCY = ["LowLatency", "1"] as const;
 
-/** Begins a streaming session and resolves to its URL. Rejects with the exceptions of the API, and CliError where there is nothing to play. */
+/**
+ * How long the first fragment of what arrives is waited for, and how often it is asked for, in milliseconds: producers mostly begin one every two
+ * seconds, and it counts once it has ended.
+ */
+const FIRST_FRAGMENT_WITHIN_MS = 4000;
+const ASK_EVERY_MS = 500;
+
+/**
+ * Begins a streaming session and resolves to its URL; for what arrives, a first fragment is waited for a moment. Rejects with the exceptions of the
+ * API, and CliError where there is nothing to play.
+ */
 export async function sessionUrl(request: SessionRequest): Promise<string> {
-  const { connection, stream, format } = request;
+  const { connection, stream, format, range } = request;
   const api = format === "dash" ? "GET_DASH_STREAMING_SESSION_URL" : "GET_HLS_STREAMING_SESSION_URL";
   const endpoint = await dataEndpoint(connection, api, { streamName: stream });
   const { region, credentials } = connection;
   const client = new KinesisVideoArchivedMediaClient({ endpoint, region, credentials });
+  const giveUpAt = Date.now() + (range === undefined ? FIRST_FRAGMENT_WITHIN_MS : 0);
   try {
-    const url = await (format === "dash" ? dash(client, request) : hls(client, request));
-    if (url === undefined) throw new CliError("the server named no URL");
-    return url;
-  } catch (error) {
-    // The stream exists, or else there would be no endpoint.
-    if (!(error instanceof Error) || error.name !== "ResourceNotFoundException") throw error;
-    throw await nothingThere(request);
+    for (;;) {
+      const url = await begun(client, request);
+      if (url !== undefined) return url;
+      if (Date.now() >= giveUpAt) throw await nothingThere(request);
+      await sleep(ASK_EVERY_MS);
+    }
   } finally {
     client.destroy();
   }
 }
 
+/** The URL of a session; undefined where there is nothing to play. Rejects with the exceptions of the API, and CliError. */
+async function begun(client: KinesisVideoArchivedMediaClient, request: SessionRequest): Promise<string | undefined> {
+  try {
+    const url = await (request.format === "dash" ? dash(client, request) : hls(client, request));
+    if (url === undefined) throw new CliError("the server named no URL");
+    return url;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    // The stream exists, or else there would be no endpoint.
+    if (error.name === "ResourceNotFoundException") return undefined;
+    if (error.name === "NoDataRetentionException") throw unplayable(request.stream, error);
+    throw error;
+  }
+}
+
+const unplayable = (stream: string, cause: Error): CliError =>
+  new CliError(
+    `${stream} cannot be played: sessions play what is stored, also of what arrives, and its retention is 0 h (NoDataRetention); ` +
+      `kvass retain ${stream} 1 keeps an hour, kvass get ${stream} --from now -o - | ffplay - shows what arrives`,
+    { cause },
+  );
+
 async function nothingThere({ connection, stream, range, clock }: SessionRequest): Promise<CliError> {
   if (range !== undefined) return nothingStored(connection, stream, clock);
-  return new CliError(`${stream} is not live now; --from plays what it holds`);
+  const held = await heldMedia(connection, stream, clock);
+  if (held === undefined) return new CliError(`${stream} holds no media yet: a fragment counts once it has ended`);
+  return new CliError(`${stream} is not live now${held}; --from plays that`);
 }
 
 /** What both calls take, in the same words. */
