@@ -339,12 +339,14 @@ test("a server that is killed and comes back costs no frame", async () => {
 
 test("what cannot be sent is said in one line", async () => {
   writeFileSync(path("no-media.bin"), Buffer.alloc(10_000, 1));
+  writeFileSync(path("text.mp4"), "no media");
   for (const [args, line] of [
     [["put", "missing", path("clip.mkv")], /there is no stream missing; --create makes it\n$/],
     [["put", "plain", folder], /^kvass: .* is a folder, not a media file\n$/],
     [["ls", "missing"], /^kvass: ResourceNotFoundException: there is no stream missing\n$/],
     [["put", "plain", path("nothing.mkv")], /^kvass: .*nothing\.mkv: no such file or folder\n$/],
     [["put", "plain", path("no-media.bin")], /^kvass: .*no-media\.bin: ffmpeg finds no media there \(.*\)\n$/],
+    [["put", "plain", path("text.mp4")], /^kvass: .*text\.mp4: ffmpeg finds no media there \(.*\)\n$/],
     [["get", "missing", "-o", path("missing.mkv")], /^kvass: ResourceNotFoundException: .*\n$/],
   ] as const) {
     const { status, stderr } = await run(...args);

@@ -50,3 +50,15 @@ test("put onto a disk that is full names the space that stays free, and ends at 
   assert.equal(stderr.match(reason)?.length, 1, stderr);
   assert.match(stderr, /\nkvass: ended while the service took nothing: 47\d\.\d kB of what was sent are not stored\n$/);
 });
+
+test("a demo whose disk is full says so once", async () => {
+  const data = join(folder, "demo");
+  const args = ["demo", "--seconds", "4", "--data", data, "--listen", "127.0.0.1:0"];
+  const { status, stdout, stderr } = await startKvass(args, undefined, {
+    environment: { KVASS_MIN_FREE_BYTES: "1000t" },
+  }).ended;
+  assert.equal(status, 1);
+  const reason = /^kvass: .*: less than 1000 TiB .*; trying again for up to 30 s$/gm;
+  assert.equal(stdout.toString().match(reason)?.length, 1, stdout.toString());
+  assert.match(stderr, /^kvass: ended while the service took nothing: \S+ [kM]?B of what was sent are not stored\n$/);
+});

@@ -6,9 +6,9 @@ import { hasFfmpeg } from "../input/ffmpeg.ts";
 import { aptInstall } from "../install.ts";
 import { pageOf, sessionUrl, withLowLatency } from "../playback/session-url.ts";
 import { createStream } from "../sending/create-stream.ts";
+import { Retries } from "../sending/retries.ts";
 import { sendFrames } from "../sending/send-frames.ts";
 import { explainStart, startOrExplain } from "../starting.ts";
-import { formatDuration } from "../terminal/format.ts";
 import { StatusLine } from "../terminal/status-line.ts";
 import { startCamera } from "./camera.ts";
 import { instructions } from "./instructions.ts";
@@ -92,6 +92,8 @@ class Demo {
       void camera.stop();
     };
     signal.addEventListener("abort", end, { once: true });
+    const note = (text: string): void => this.#status.note(text, process.stdout);
+    const retries = new Retries({ giveUpAfterMs: GIVE_UP_AFTER_MS, signal, note });
     try {
       await sendFrames({
         connection,
@@ -106,10 +108,10 @@ class Demo {
         onTracks: async (tracks) => void (await createStream(connection, DEMO_STREAM, RETENTION_HOURS, tracks)),
         onProducer: (producer) => {
           this.#producer = producer;
+          retries.watch(producer);
         },
         onAck: (ack) => this.#acknowledge(ack),
-        onRetry: (error, delayMs) =>
-          this.#status.note(`${describe(error)}; going on in ${formatDuration(delayMs)}`, process.stdout),
+        onRetry: (error) => retries.failed(error),
       });
     } finally {
       this.#status.stop();

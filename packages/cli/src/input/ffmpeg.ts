@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { CliError } from "../errors.ts";
 import { CutOff } from "./cut-off.ts";
+import { beginsMp4 } from "./mp4-index.ts";
 
 /** How much of ffmpeg's complaint is kept to say why it failed. */
 const KEPT_STDERR_CHARS = 4096;
@@ -115,8 +116,10 @@ const PROBED_WITHIN_MS = 30_000;
 /**
  * Asks ffprobe about a file or URL, or about the beginning of what is not to be had twice; errors call it `name`. Throws {@link CliError} where
  * it is no media.
+ *
+ * @param head the first bytes, where they are known
  */
-export function probe(source: string | Uint8Array, name: string): Probe {
+export function probe(source: string | Uint8Array, name: string, head: Uint8Array | undefined): Probe {
   const path = typeof source === "string" ? source : "pipe:0";
   const args = ["-v", "error", "-print_format", "json", "-show_format", "-show_streams", "--", path];
   const { status, stdout, stderr, error } = spawnSync("ffprobe", args, {
@@ -128,7 +131,8 @@ export function probe(source: string | Uint8Array, name: string): Probe {
   if (error !== undefined && (error as NodeJS.ErrnoException).code !== "EPIPE") {
     throw new CliError((error as NodeJS.ErrnoException).code === "ENOENT" ? MISSING : `ffprobe: ${error.message}`);
   }
-  if (status !== 0 && stderr.includes(NO_INDEX)) {
+  // Of what only its name calls MP4 ffprobe says the same.
+  if (status !== 0 && stderr.includes(NO_INDEX) && (head === undefined || beginsMp4(head))) {
     throw new CliError(
       `${name}: an MP4 file without its index (moov), which recorders write last: it is cut off, and nothing of it can be read`,
     );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { hasIndexBehindMedia } from "./mp4-index.ts";
+import { beginsMp4, hasIndexBehindMedia } from "./mp4-index.ts";
 
 /** A box of `contents` zero bytes; where `isLarge`, with its size in 64 bits. */
 function box(type: string, contents = 16, isLarge = false): Buffer {
@@ -35,4 +35,11 @@ test("an index before the frames, fragments and other formats are none of that",
     Buffer.alloc(0),
   ];
   for (const head of others) assert.equal(hasIndexBehindMedia(head), false);
+});
+
+test("what begins MP4 is told from what is only called so", () => {
+  for (const type of ["ftyp", "mdat", "wide"]) assert.equal(beginsMp4(box(type)), true);
+  for (const text of ["", "hi", "hello wo", "hello world, no media", "ftyp"]) {
+    assert.equal(beginsMp4(Buffer.from(text)), false);
+  }
 });

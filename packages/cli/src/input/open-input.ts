@@ -22,6 +22,8 @@ export interface MediaInput {
 }
 
 const EBML_ID = Buffer.from("1a45dfa3", "hex");
+/** Enough of a file to see whether it is Matroska or MP4. */
+const KIND_BYTES = 8;
 
 /** Codecs that are put into Matroska as they are; others are encoded anew, as H.264 and AAC, which every player takes. */
 const COPIED = {
@@ -36,7 +38,7 @@ const COPIED = {
  */
 export async function openInput(path: string, signal: AbortSignal): Promise<MediaInput> {
   if (path === "-") return openStdin(signal);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, false);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return throughFfmpeg(path, signal, undefined);
   const pipe = openPipe(path, signal);
   if (pipe !== undefined) return openStream(pipe, path, signal);
   const file = await open(path);
@@ -49,9 +51,10 @@ export async function openInput(path: string, signal: AbortSignal): Promise<Medi
   if (!status.isFile()) return openStream(file.createReadStream({ highWaterMark: READ_BYTES }), path, signal);
   try {
     const { size } = status;
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(EBML_ID.length), 0, EBML_ID.length, 0);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0);
     if (bytesRead === 0) throw new CliError(`${path}: the file is empty`);
-    if (!buffer.equals(EBML_ID)) return throughFfmpeg(path, signal, true);
+    const head = buffer.subarray(0, bytesRead);
+    if (!isMatroskaHead(head)) return throughFfmpeg(path, signal, head);
     const chunks = untilAborted(readFile(path), signal);
     return { chunks, isMatroska: true, totalBytes: size, durationMs: undefined, isFile: true };
   } finally {
@@ -82,10 +85,12 @@ const READ_BYTES = 1 << 20;
 
 const readFile = (path: string): AsyncIterable<Buffer> => createReadStream(path, { highWaterMark: READ_BYTES });
 
-function throughFfmpeg(path: string, signal: AbortSignal, isFile: boolean): MediaInput {
+/** @param head the first bytes of a file; undefined where the path is a URL */
+function throughFfmpeg(path: string, signal: AbortSignal, head: Buffer | undefined): MediaInput {
+  const isFile = head !== undefined;
   // The name of a file may look like a URL, as cam:1.mp4 does.
   const source = isFile ? `file:${path}` : path;
-  const found = probe(source, path);
+  const found = probe(source, path, head);
   const chunks = remux(source, found, signal);
   return { chunks, isMatroska: false, totalBytes: undefined, durationMs: found.durationMs, isFile };
 }
@@ -150,7 +155,7 @@ async function openStream(stream: Readable, name: string, signal: AbortSignal): 
   if (hasIndexBehindMedia(head)) throw new CliError(`${name}: ${UNREADABLE_IN_ORDER}`);
   const isMatroska = isMatroskaHead(head);
   const all = prepend(head, rest);
-  const chunks = isMatroska ? all : remux("pipe:0", probe(head, name), signal, all);
+  const chunks = isMatroska ? all : remux("pipe:0", probe(head, name, head), signal, all);
   return { chunks, isMatroska, totalBytes: undefined, durationMs: undefined, isFile: false };
 }
 

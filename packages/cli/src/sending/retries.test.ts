@@ -53,6 +53,11 @@ test("an interruption ends what the service does not take, and lets be what it d
   assert.match(String(refused.ends[0]), /5.00 kB of what was sent are not stored/);
   assert.equal(exitCodeOf(refused.ends[0]), 130);
 
+  const late = begin();
+  late.retries.failed(new Error("full"));
+  late.interruption.abort(new DOMException("the time is over", "TimeoutError"));
+  assert.equal(exitCodeOf(late.ends[0]), 1);
+
   const taken = begin();
   taken.retries.failed(new Error("reset"));
   taken.statistics.fragmentsAcknowledged = 1;

@@ -9,7 +9,7 @@ export type RetriedProducer = Pick<MediaProducer, "statistics" | "unacknowledged
 export interface RetriesOptions {
   /** How long the producer goes on while nothing is acknowledged, in milliseconds. */
   readonly giveUpAfterMs: number;
-  /** Ends the upload. */
+  /** Ends the upload; by an `AbortSignal.timeout` as a failure. */
   readonly signal: AbortSignal;
   readonly note: (text: string) => void;
 }
@@ -64,7 +64,9 @@ export class Retries {
 
   #end(): void {
     const message = `ended while the service took nothing: ${this.#unstored}`;
-    this.#interrupted = new CliError(message, { exitCode: INTERRUPTED });
+    // Who had set a time did not interrupt it.
+    const isTime = (this.#options.signal.reason as Error).name === "TimeoutError";
+    this.#interrupted = new CliError(message, isTime ? {} : { exitCode: INTERRUPTED });
     this.#producer?.abort(this.#interrupted);
   }
 }
