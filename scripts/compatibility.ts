@@ -41,7 +41,7 @@ const GAPS: Readonly<Record<string, Gap>> = {
 };
 
 /** Handlers are made here but never called, so that what they stand on may be absent. */
-const services = wireServices({} as Domain, callRateLimits(resolveSettings({})));
+const services = wireServices({} as Domain, callRateLimits(resolveSettings({})), () => undefined);
 
 const operations = services.flatMap((service) => service.operations);
 for (const name of Object.keys(GAPS)) {

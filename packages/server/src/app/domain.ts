@@ -3,6 +3,7 @@ import { Clips } from "../domain/clips/clips.ts";
 import type { Tell } from "../domain/events/events.ts";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
+import { ArchiveWatch } from "../domain/fragments/archive-watch.ts";
 import { FragmentListing } from "../domain/fragments/fragment-listing.ts";
 import { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import { MediaReader } from "../domain/fragments/media-reader.ts";
@@ -60,15 +61,24 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger, te
     bufferBytes: settings.liveBufferBytes,
   });
   const metrics = new Metrics();
-  const sealer = new Sealer();
+  const sealer = new Sealer({ tell });
   const ingest = new Ingest({ journal, keys, sealer, live, metrics, limits: ingestLimits(settings), report, tell });
   const archive = new FragmentArchive({ index, journal, keys, tell });
   const points = new FragmentPoints(pointLimits(settings));
   const limits = readerLimits(settings);
   const reader = new MediaReader({ index, archive, live, metrics, limits, points, report, tell });
-  const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: settings.sweepSeconds * 1000, report });
-  const playback = wirePlayback(settings, storage, { streams, archive, points, live }, log);
-  const images = wireImages(settings, { index, archive, points, metrics }, report);
+  const sweep = new RetentionSweep({
+    streams,
+    index,
+    journal,
+    live,
+    intervalMs: settings.sweepSeconds * 1000,
+    report,
+    tell,
+  });
+  const watch = new ArchiveWatch({ journal, tell });
+  const playback = wirePlayback(settings, storage, { streams, archive, points, live }, { report, tell });
+  const images = wireImages(settings, { index, archive, points, metrics }, { report, tell });
   return {
     streams,
     listing: new FragmentListing(index, points),
@@ -78,8 +88,12 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger, te
     images: images.images,
     playback,
     counters: countersOf({ storage, ingest, live, metrics }),
-    start: () => sweep.start(),
+    start() {
+      sweep.start();
+      watch.start();
+    },
     async stop(graceMs) {
+      watch.stop();
       await Promise.all([ingest.drain(graceMs), sweep.stop()]);
       reader.stop();
       playback.stop();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { type Logger, pino } from "pino";
-import { EventLog } from "./event-log.ts";
+import { EventLog, RULES } from "./event-log.ts";
 
 /** A log whose lines can be read. */
 function readable(level: string): { log: Logger; lines: string[] } {
@@ -85,4 +86,12 @@ test("a secret key that was given as the access key's id is not written", () => 
   const { log, lines } = readable("info");
   new EventLog(log).refused({ ...REFUSAL, accessKeyId: "wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY" });
   assert.equal((JSON.parse(lines[0]!) as Record<string, unknown>).accessKeyId, "wJal...");
+});
+
+test("the reference page has each event with its level, and no other", () => {
+  const page = readFileSync(new URL("../../../../docs/reference/log.md", import.meta.url), "utf8");
+  const [, table] = /^## What happens\n(.*?)^Why a producer/ms.exec(page)!;
+  const rows = [...table!.matchAll(/^\| (.*?) \| (debug|info|warn) \|/gm)].map(([, name, level]) => [name!, level!]);
+  const levels = Object.entries(RULES).map(([name, { level }]) => [name, level]);
+  assert.deepEqual(Object.fromEntries(rows), Object.fromEntries(levels));
 });

@@ -16,12 +16,23 @@ interface Rule<Field extends string = string> {
   readonly sameBy?: readonly Field[];
 }
 
-const RULES: { readonly [Name in keyof Events]: Rule<keyof Events[Name] & string> } = {
+/** The level of each event, and of which there may be floods. docs/reference/log.md says what they mean. */
+export const RULES: { readonly [Name in keyof Events]: Rule<keyof Events[Name] & string> } = {
   "stream created": { level: "info" },
   "stream deleted": { level: "info" },
   "data retention changed": { level: "info" },
   "producer connected": { level: "info" },
   "producer ended": { level: "info" },
+  // Producers that are refused come back at once, for days.
+  "producer refused": { level: "warn", sameBy: ["stream", "reason", "remoteAddress"] },
+  "playback session created": { level: "debug" },
+  "retention sweep": { level: "info" },
+  "archive takes no data": { level: "warn" },
+  "archive takes data again": { level: "info" },
+  "worker lost": { level: "warn" },
+  "worker restarted": { level: "info" },
+  // Media that ends a decoder does so whenever it is asked for.
+  "decoder lost": { level: "warn", sameBy: ["codec"] },
   "request refused": { level: "warn", sameBy: ["reason", "accessKeyId", "remoteAddress"] },
   "a track is silent for a fragment": { level: "warn" },
   "readers lost media": { level: "warn" },

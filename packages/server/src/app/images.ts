@@ -1,3 +1,4 @@
+import type { Tell } from "../domain/events/events.ts";
 import { DecoderPool } from "../domain/images/decoder-pool.ts";
 import { Images, type ImagesOptions } from "../domain/images/images.ts";
 import type { Settings } from "./config/options.ts";
@@ -13,9 +14,13 @@ export interface WiredImages {
 type Parts = Pick<ImagesOptions, "index" | "archive" | "points" | "metrics">;
 
 /** Wires what makes images; decoders start when the first is asked for. */
-export function wireImages(settings: Settings, parts: Parts, report: (error: unknown) => void): WiredImages {
+export function wireImages(
+  settings: Settings,
+  parts: Parts,
+  { report, tell }: { readonly report: (error: unknown) => void; readonly tell: Tell },
+): WiredImages {
   const { ffmpeg, imageDecoders } = settings;
-  const decoders = new DecoderPool({ ffmpeg, size: imageDecoders });
+  const decoders = new DecoderPool({ ffmpeg, size: imageDecoders, tell });
   return {
     images: new Images({ ...parts, decoders, concurrency: imageDecoders, report }),
     stop: () => decoders.close(),

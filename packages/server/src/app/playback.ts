@@ -1,4 +1,4 @@
-import type { Logger } from "pino";
+import type { Tell } from "../domain/events/events.ts";
 import type { FragmentArchive } from "../domain/fragments/archive.ts";
 import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import type { LiveStreams } from "../domain/live/live-streams.ts";
@@ -17,12 +17,12 @@ interface PlaybackParts {
   readonly live: LiveStreams;
 }
 
-/** Wires streaming sessions. Failures that are the server's own are logged. */
+/** Wires streaming sessions. */
 export function wirePlayback(
   settings: Settings,
   storage: Storage,
   parts: PlaybackParts,
-  log: Logger,
+  { report, tell }: { readonly report: (error: unknown) => void; readonly tell: Tell },
 ): PlaybackSessions {
   return new PlaybackSessions({
     ...parts,
@@ -30,6 +30,7 @@ export function wirePlayback(
     tokenKey: playbackKey(settings.data),
     limits: settings.limits === "aws" ? AWS_PLAYBACK_LIMITS : GENEROUS_PLAYBACK_LIMITS,
     cacheBytes: settings.playbackCacheBytes,
-    report: (error) => log.error({ err: error }, "failure"),
+    report,
+    tell,
   });
 }

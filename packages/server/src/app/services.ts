@@ -1,4 +1,5 @@
 import type { Service } from "../aws/service.ts";
+import type { Tell } from "../domain/events/events.ts";
 import { withinRates } from "../services/call-rates.ts";
 import { streamOperations } from "../services/kinesis-video/operations/index.ts";
 import { kinesisVideo } from "../services/kinesis-video/service.ts";
@@ -18,7 +19,7 @@ import type { Domain } from "./domain.ts";
 import type { CallRateLimits } from "./limits.ts";
 
 /** Every API that the server speaks, with what is implemented of it. */
-export function wireServices(domain: Domain, rates: CallRateLimits): Service[] {
+export function wireServices(domain: Domain, rates: CallRateLimits, tell: Tell): Service[] {
   const { streams, listing, ingest, reader, clips, images, playback } = domain;
   const archive = {
     GetClip: getClip(streams, clips),
@@ -30,7 +31,7 @@ export function wireServices(domain: Domain, rates: CallRateLimits): Service[] {
   };
   return [
     kinesisVideo(withinRates(streamOperations(streams), rates.control)),
-    kinesisVideoMedia({ GetMedia: getMedia(streams, reader), PutMedia: putMedia(streams, ingest) }),
+    kinesisVideoMedia({ GetMedia: getMedia(streams, reader), PutMedia: putMedia(streams, ingest, tell) }),
     kinesisVideoArchivedMedia(withinRates(archive, rates.archive)),
     kinesisVideoSignaling({}),
     kinesisVideoWebRTCStorage({}),

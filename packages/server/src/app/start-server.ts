@@ -56,7 +56,7 @@ export async function startServer(
   try {
     const credential = rootCredential(settings.data, environment);
     const gate = new Gate({
-      services: wireServices(domain, callRateLimits(settings)),
+      services: wireServices(domain, callRateLimits(settings), events.tell),
       region: settings.region,
       credentials: rootLookup(credential, settings.accountId),
       authorize: authorizeRoot,

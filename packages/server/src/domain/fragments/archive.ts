@@ -67,12 +67,13 @@ export interface ArchiveOptions {
 export class FragmentArchive {
   readonly #options: ArchiveOptions;
   readonly #reads = new Semaphore(CONCURRENT_READS);
-  readonly #opener = new Opener();
+  readonly #opener: Opener;
   /** Segments of which a damaged table has been reported, at most {@link MAX_REPORTED}. */
   readonly #reported = new Set<number>();
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
+    this.#opener = new Opener({ tell: options.tell });
   }
 
   /**

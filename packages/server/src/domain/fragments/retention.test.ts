@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { bodyHeader, END_OF_FRAGMENT, fragment } from "../../../../../tests/support/matroska-body.ts";
+import type { Tell } from "../events/events.ts";
 import type { Stream } from "../streams/stream.ts";
 import { RetentionSweep } from "./retention.ts";
 
@@ -13,7 +14,8 @@ function fixture() {
   const server = new InProcessServer({ now });
   const { streams, index, journal, live } = server;
   const report = (error: unknown): void => void server.errors.push(error);
-  const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: 1, report, now });
+  const tell: Tell = (name, fields) => void server.told.push([name, fields]);
+  const sweep = new RetentionSweep({ streams, index, journal, live, intervalMs: 1, report, tell, now });
   /** Puts one fragment at each of the given hours. */
   const record = async (stream: Stream, ...hours: number[]): Promise<void> => {
     const session = await TestSession.open(server, stream);
@@ -71,6 +73,29 @@ test("a deleted stream's fragments are purged", async () => {
   assert.equal((await sweep.sweep()).purged, 2);
   assert.equal((await server.index.totals(deleted.id)).fragments, 0);
   assert.equal((await server.index.totals(kept.id)).fragments, 1);
+  await server.close();
+});
+
+test("space that is given back is told with all that has expired since the last time", async () => {
+  const { server, clock, sweep, record } = fixture();
+  const [short, long] = [await server.create("short", 1), await server.create("long", 2)];
+  const deleted = await server.create("deleted", 2);
+  await record(short, 0, 1);
+  await record(long, 0);
+  await record(deleted, 0, 1, 2);
+  await server.streams.delete(deleted.arn);
+  const nothing = { dropped: 0, compacted: 0, freedBytes: 0, copiedBytes: 0, more: false };
+  const collected = [nothing, { ...nothing, freedBytes: 400, more: true }, { ...nothing, freedBytes: 1 }, nothing];
+  server.journal.collect = async () => collected.shift()!;
+  const told = () => server.toldAs("retention sweep");
+  clock.time += 1.5 * HOUR;
+  await sweep.sweep();
+  assert.deepEqual(told(), []);
+  clock.time += HOUR;
+  await sweep.sweep();
+  assert.deepEqual(told(), [{ streams: 2, fragments: 3, deleted: 3, bytes: 401 }]);
+  await sweep.sweep();
+  assert.equal(told().length, 1);
   await server.close();
 });
 

@@ -1,5 +1,6 @@
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import type { Journal } from "../../storage/ports/journal.ts";
+import type { Tell } from "../events/events.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
 import type { StreamRegistry } from "../streams/registry.ts";
 import { sweepHorizon } from "../streams/retention.ts";
@@ -17,6 +18,7 @@ export interface RetentionSweepOptions {
   readonly intervalMs: number;
   /** Called with what made a sweep fail; the next one tries again. */
   readonly report: (error: unknown) => void;
+  readonly tell?: Tell;
   readonly now?: () => number;
 }
 
@@ -40,6 +42,8 @@ export class RetentionSweep {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  /** What has expired since it was told the last time that space was given back; the streams by their ids. */
+  #untold = { streams: new Set<number>(), fragments: 0, deleted: 0 };
 
   constructor(options: RetentionSweepOptions) {
     this.#options = options;
@@ -76,7 +80,16 @@ export class RetentionSweep {
       freedBytes += collected.freedBytes;
       more = collected.more;
     }
+    this.#untold.fragments += expired;
+    this.#untold.deleted += purged;
+    if (freedBytes > 0) this.#tellFreed(freedBytes);
     return { expired, purged, freedBytes };
+  }
+
+  #tellFreed(bytes: number): void {
+    const { streams, fragments, deleted } = this.#untold;
+    this.#untold = { streams: new Set(), fragments: 0, deleted: 0 };
+    this.#options.tell?.("retention sweep", { streams: streams.size, fragments, deleted, bytes });
   }
 
   async #expire(): Promise<number> {
@@ -84,7 +97,9 @@ export class RetentionSweep {
     let expired = 0;
     for await (const record of streams.records()) {
       const horizon = sweepHorizon(record, this.#now());
-      expired += await this.#inBatches(() => index.expire(record.id, horizon, BATCH_ROWS));
+      const count = await this.#inBatches(() => index.expire(record.id, horizon, BATCH_ROWS));
+      if (count > 0) this.#untold.streams.add(record.id);
+      expired += count;
       if (this.#stopped) break;
     }
     return expired;

@@ -107,7 +107,8 @@ test("more tasks than decoders wait for one", async () => {
 });
 
 test("a decoder that dies while it works is replaced, and its work done", async () => {
-  const pool = poolFor({ size: 1 });
+  const told: unknown[] = [];
+  const pool = poolFor({ size: 1, tell: (name, fields) => void told.push([name, fields]) });
   await shades(pool, small, [0]);
   const [pid] = pool.pids;
   kill(pid!, "SIGSTOP");
@@ -115,6 +116,7 @@ test("a decoder that dies while it works is replaced, and its work done", async 
   kill(pid!, "SIGKILL");
   assert.deepEqual(await decoding, presented(small, [9]));
   assert.notEqual(pool.pids[0], pid);
+  assert.deepEqual(told, [["decoder lost", { codec: "h264", message: "ffmpeg ended with SIGKILL" }]]);
 });
 
 test("a decoder that is stuck is killed, its task fails, and the next has a new one", async () => {

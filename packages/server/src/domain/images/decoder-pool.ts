@@ -1,5 +1,6 @@
 import type { VideoCodecName } from "@kvass/media";
 import { DomainError } from "../errors.ts";
+import type { Tell } from "../events/events.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import { DecoderFailed, DecoderProcess, type PictureSink, type QueuedFrame } from "./decoder-process.ts";
 import { DecoderMissing, DecoderUnavailable } from "./decoder-start.ts";
@@ -14,6 +15,7 @@ export interface DecoderPoolOptions {
   readonly idleMs?: number;
   /** A decoder that has not answered after so many milliseconds is killed; one with little to do, earlier. */
   readonly answersWithinMs?: number;
+  readonly tell?: Tell;
 }
 
 /** A picture a minute, as a console's overview asks for, finds the decoder warm; after 720p each takes some 60 MB while it waits. */
@@ -23,7 +25,7 @@ const ANSWERS_WITHIN_MS = 30_000;
 
 /** Decoders that are kept warm: started when they are needed, ended when they have been idle for a while, replaced when they fail. */
 export class DecoderPool {
-  readonly #options: Required<DecoderPoolOptions>;
+  readonly #options: DecoderPoolOptions & Required<Omit<DecoderPoolOptions, "tell">>;
   readonly #slots: Semaphore;
   /** Those without work, the one used last at the end. */
   readonly #idle: DecoderProcess[] = [];
@@ -80,6 +82,11 @@ export class DecoderPool {
     this.#busy.add(decoder);
     try {
       await decoder.decode(frames, sink);
+    } catch (error) {
+      if (error instanceof DecoderFailed && !this.#isClosed) {
+        this.#options.tell?.("decoder lost", { codec, message: error.message });
+      }
+      throw error;
     } finally {
       this.#busy.delete(decoder);
       this.#release(decoder);

@@ -58,7 +58,7 @@ test("a flipped bit is told, by the worker too, and ends nothing else", async ()
 });
 
 test("what the worker had when it ended is lost; parts are opened here then, and by another worker later", async () => {
-  const opener = await untilItWorks(new Opener(0));
+  const opener = await untilItWorks(new Opener({ relaunchMs: 0 }));
   const poison = { ...stored(randomBytes(LARGE)), nonce: new Uint8Array(0) };
   const lost = [opener.open(key, poison), opener.open(key, stored(randomBytes(LARGE)))];
   for (const each of lost) await assert.rejects(async () => each, WorkerLost);

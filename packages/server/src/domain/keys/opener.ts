@@ -3,7 +3,7 @@ import type { StoredPart } from "../../storage/ports/journal.ts";
 import { decryptInPlace } from "./decrypt.ts";
 import type { OpenOrder, OpenReply } from "./open-worker.ts";
 import { brokenSeal, decryptionOf } from "./seal.ts";
-import { WorkerLine } from "./worker-line.ts";
+import { WorkerLine, type WorkerLineOptions } from "./worker-line.ts";
 
 /** Smaller parts are opened where they are, in less than a tenth of a millisecond: the way to the worker and back wakes two threads. */
 const WORTH_A_WORKER = 256 * 1024;
@@ -15,9 +15,8 @@ const WORTH_A_WORKER = 256 * 1024;
 export class Opener {
   readonly #worker: WorkerLine<OpenOrder, OpenReply>;
 
-  /** @param relaunchMs how soon a worker follows one that was lost, if not after the usual time */
-  constructor(relaunchMs?: number) {
-    this.#worker = new WorkerLine(new URL("./open-worker.ts", import.meta.url), relaunchMs);
+  constructor(options: WorkerLineOptions = {}) {
+    this.#worker = new WorkerLine("opener", new URL("./open-worker.ts", import.meta.url), options);
   }
 
   /**

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { ciphertextChecksum } from "../../storage/ports/ciphertext-checksum.ts";
 import type { SealedPart, SealingPart } from "../../storage/ports/journal.ts";
+import type { Tell } from "../events/events.ts";
 import { encryptionOf, openPart } from "./seal.ts";
 import { Sealer } from "./sealer.ts";
 
@@ -35,8 +36,8 @@ async function opened({ part }: Lent): Promise<Buffer> {
 }
 
 /** A sealer whose worker takes orders. */
-async function working(relaunchMs?: number): Promise<Sealer> {
-  const sealer = new Sealer(relaunchMs);
+async function working(relaunchMs?: number, tell?: Tell): Promise<Sealer> {
+  const sealer = new Sealer({ relaunchMs, tell });
   while (!("sealed" in seal(sealer, LARGE).part)) await delay(5);
   return sealer;
 }
@@ -80,7 +81,8 @@ test("parts that the worker does not finish are sealed all the same", async () =
 });
 
 test("where a part ends the worker, those behind it are sealed all the same, and the next ones in another", async () => {
-  const sealer = await working(0);
+  const told: unknown[] = [];
+  const sealer = await working(0, (name, fields) => void told.push([name, fields]));
   const good = encryptionOf(key, identity, 4, undefined);
   let reads = 0;
   const poison = {
@@ -95,6 +97,10 @@ test("where a part ends the worker, those behind it are sealed all the same, and
   assert.ok(lent.every(({ ended }) => ended()));
   while (!("sealed" in seal(sealer, LARGE).part)) await delay(5);
   await sealer.close();
+  assert.deepEqual(told, [
+    ["worker lost", { worker: "sealer", message: "Invalid initialization vector" }],
+    ["worker restarted", { worker: "sealer" }],
+  ]);
 });
 
 test("a part that nobody can seal is lost alone", async () => {

@@ -4,7 +4,7 @@ import type { Encryption } from "./encrypt.ts";
 import { sealPart } from "./seal.ts";
 import { type SealOfPart, sealInto } from "./seal-into.ts";
 import type { SealOrder } from "./seal-worker.ts";
-import { WorkerLine } from "./worker-line.ts";
+import { WorkerLine, type WorkerLineOptions } from "./worker-line.ts";
 
 /** Smaller parts are sealed where they are, in a tenth of a millisecond: the way to the worker and back wakes two threads. */
 const WORTH_A_WORKER = 512 * 1024;
@@ -28,9 +28,8 @@ export class Sealer {
   readonly #slabs = new SlabPool(TARGETS);
   readonly #worker: WorkerLine<SealOrder, SealOfPart>;
 
-  /** @param relaunchMs how soon a worker follows one that was lost, if not after the usual time */
-  constructor(relaunchMs?: number) {
-    this.#worker = new WorkerLine(new URL("./seal-worker.ts", import.meta.url), relaunchMs);
+  constructor(options: WorkerLineOptions = {}) {
+    this.#worker = new WorkerLine("sealer", new URL("./seal-worker.ts", import.meta.url), options);
   }
 
   /** Seals one part. Reads `plaintext` until it ends the loan. */

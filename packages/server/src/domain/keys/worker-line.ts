@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { DomainEvents, Tell } from "../events/events.ts";
 
 /** A worker's heap holds little more than its code: V8's defaults would let it grow without need. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
@@ -22,24 +23,41 @@ export interface NumberedReply<Reply> {
   readonly reply: Reply;
 }
 
+/** How a worker is run. */
+export interface WorkerLineOptions {
+  /** How soon a worker follows one that was lost, in milliseconds, if not after the usual time. */
+  readonly relaunchMs?: number | undefined;
+  readonly tell?: Tell | undefined;
+}
+
 /**
  * Orders to one worker and its replies. The worker starts when it is first asked for, and another one some time after it was lost; it keeps no
  * process alive.
  */
 export class WorkerLine<Order, Reply> {
+  readonly #name: DomainEvents["worker lost"]["worker"];
   readonly #script: URL;
   readonly #relaunchMs: number;
+  readonly #tell: Tell | undefined;
   readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>();
   #worker: Worker | undefined;
   #online = false;
   /** When the next worker may start, on the clock of `performance`. */
   #startAt = 0;
   #orders = 0;
+  /** From the loss of a worker until another one takes orders: it is told once. */
+  #isLost = false;
 
   /** @param script takes `NumberedOrder` messages, and posts a `NumberedReply` to each */
-  constructor(script: URL, relaunchMs = RELAUNCH_MS) {
+  constructor(
+    name: DomainEvents["worker lost"]["worker"],
+    script: URL,
+    { relaunchMs = RELAUNCH_MS, tell }: WorkerLineOptions = {},
+  ) {
+    this.#name = name;
     this.#script = script;
     this.#relaunchMs = relaunchMs;
+    this.#tell = tell;
   }
 
   /** Whether the worker takes orders; starts it where there is none. */
@@ -70,9 +88,10 @@ export class WorkerLine<Order, Reply> {
     let worker: Worker;
     try {
       worker = new Worker(this.#script, { execArgv: [], resourceLimits: WORKER_LIMITS });
-    } catch {
+    } catch (error) {
       // No thread to be had, for now: whoever has orders does without.
       this.#startAt = performance.now() + this.#relaunchMs;
+      this.#tellLoss(error);
       return;
     }
     this.#worker = worker;
@@ -80,9 +99,13 @@ export class WorkerLine<Order, Reply> {
       if (this.#worker !== worker) return;
       this.#startAt = performance.now() + this.#relaunchMs;
       this.#abandon(new WorkerLost("the worker ended", { cause }));
+      this.#tellLoss(cause);
     };
     worker.once("online", () => {
-      if (this.#worker === worker) this.#online = true;
+      if (this.#worker !== worker) return;
+      this.#online = true;
+      if (this.#isLost) this.#tell?.("worker restarted", { worker: this.#name });
+      this.#isLost = false;
     });
     worker.on("message", ({ number, reply }: NumberedReply<Reply>) => {
       this.#waiting.get(number)?.resolve(reply);
@@ -92,6 +115,13 @@ export class WorkerLine<Order, Reply> {
     worker.once("exit", lost);
     // Not before: to listen to messages is to wait for them.
     worker.unref();
+  }
+
+  /** @param cause what the worker threw, or its exit code */
+  #tellLoss(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : `it ended with ${cause}`;
+    if (!this.#isLost) this.#tell?.("worker lost", { worker: this.#name, message });
+    this.#isLost = true;
   }
 
   #abandon(loss: WorkerLost): void {

@@ -3,6 +3,7 @@ import { CodecError } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import { DomainError } from "../errors.ts";
+import type { Caller, Tell } from "../events/events.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import { codecRefusal } from "../fragments/codec-errors.ts";
 import type { FragmentPoints } from "../fragments/fragment-points.ts";
@@ -59,6 +60,7 @@ export interface PlaybackOptions {
   /** Memory for built segments, in bytes. */
   readonly cacheBytes: number;
   readonly report: (error: unknown) => void;
+  readonly tell?: Tell;
   /** Milliseconds since the epoch; the system's clock where absent. */
   readonly now?: () => number;
 }
@@ -101,7 +103,7 @@ export class PlaybackSessions {
    * where the range has no fragments or nothing is live, `stream-not-found`, and `unsupported-media`, `missing-codec-data` or `invalid-codec-data` where the
    * first fragment cannot be played.
    */
-  async create(stream: Stream, request: SessionRequest): Promise<string> {
+  async create(stream: Stream, request: SessionRequest, caller?: Caller): Promise<string> {
     const { limits } = this.#options;
     const now = this.#now();
     if (!stream.archives) {
@@ -120,6 +122,14 @@ export class PlaybackSessions {
     const grant = { parameters, ...identity, ...beginning, base };
     // Read now, a long list is there when a player asks for it. What fails here fails again when it does.
     if (parameters.mode === "on-demand") this.#prepare(grant, stream);
+    const { protocol, mode, expiresSeconds } = parameters;
+    this.#options.tell?.("playback session created", {
+      stream: stream.name,
+      protocol,
+      mode,
+      expiresSeconds,
+      ...caller,
+    });
     return this.#tokens.seal(grant);
   }
 

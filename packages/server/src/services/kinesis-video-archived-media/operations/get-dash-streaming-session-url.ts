@@ -3,6 +3,7 @@ import type { Checked } from "../../../aws/handler.ts";
 import type { SessionRequest } from "../../../domain/playback/parameters.ts";
 import type { PlaybackSessions } from "../../../domain/playback/sessions.ts";
 import type { StreamRegistry } from "../../../domain/streams/registry.ts";
+import { callerOf } from "../../caller.ts";
 import { referenceIn } from "../../stream-reference.ts";
 import type { KinesisVideoArchivedMediaHandlers } from "../service.ts";
 import { clockOf, MODES, rangeOf } from "./session-request.ts";
@@ -12,10 +13,10 @@ export function getDASHStreamingSessionURL(
   streams: StreamRegistry,
   sessions: PlaybackSessions,
 ): KinesisVideoArchivedMediaHandlers["GetDASHStreamingSessionURL"] {
-  return async (input, { baseUrl }) => {
+  return async (input, context) => {
     const stream = await streams.find(referenceIn(input));
-    const token = await sessions.create(stream, requestIn(input));
-    return { DASHStreamingSessionURL: `${baseUrl}/dash/v1/getDASHManifest.mpd?SessionToken=${token}` };
+    const token = await sessions.create(stream, requestIn(input), callerOf(context));
+    return { DASHStreamingSessionURL: `${context.baseUrl}/dash/v1/getDASHManifest.mpd?SessionToken=${token}` };
   };
 }
 

@@ -3,6 +3,7 @@ import type { Checked } from "../../../aws/handler.ts";
 import type { SessionRequest } from "../../../domain/playback/parameters.ts";
 import type { PlaybackSessions } from "../../../domain/playback/sessions.ts";
 import type { StreamRegistry } from "../../../domain/streams/registry.ts";
+import { callerOf } from "../../caller.ts";
 import { referenceIn } from "../../stream-reference.ts";
 import type { KinesisVideoArchivedMediaHandlers } from "../service.ts";
 import { clockOf, MODES, rangeOf } from "./session-request.ts";
@@ -15,10 +16,10 @@ export function getHLSStreamingSessionURL(
   streams: StreamRegistry,
   sessions: PlaybackSessions,
 ): KinesisVideoArchivedMediaHandlers["GetHLSStreamingSessionURL"] {
-  return async (input, { baseUrl }) => {
+  return async (input, context) => {
     const stream = await streams.find(referenceIn(input));
-    const token = await sessions.create(stream, requestIn(input));
-    return { HLSStreamingSessionURL: `${baseUrl}/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=${token}` };
+    const token = await sessions.create(stream, requestIn(input), callerOf(context));
+    return { HLSStreamingSessionURL: `${context.baseUrl}/hls/v1/getHLSMasterPlaylist.m3u8?SessionToken=${token}` };
   };
 }
 
