@@ -9,7 +9,8 @@ import {
 } from "@aws-sdk/client-kinesis-video";
 import { bodyHeader, fragment } from "../support/matroska-body.ts";
 import { TestServer } from "../support/server.ts";
-import { answerOf, createStreams, failure, openGet, openPut, persisted, sendFragments } from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { answerOf, failure, openGet, openPut, persisted, sendFragments } from "./peers.ts";
 
 let server: TestServer;
 let client: KinesisVideoClient;

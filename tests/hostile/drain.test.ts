@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { bodyHeader, END_OF_FRAGMENT, fragment } from "../support/matroska-body.ts";
 import type { PutMediaSocket } from "../support/put-media-socket.ts";
 import { TestServer } from "../support/server.ts";
-import { answerOf, createStreams, failure, openGet, openPut, persisted, timecodesOf } from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { answerOf, failure, openGet, openPut, persisted, timecodesOf } from "./peers.ts";
 
 const DRAIN_SECONDS = 2;
 const HALF = fragment(1000, 5, 10_000, 90).length / 2;

@@ -9,7 +9,8 @@ import {
 import { walkMatroska } from "../support/matroska-walk.ts";
 import type { PutMediaSocket } from "../support/put-media-socket.ts";
 import { TestServer } from "../support/server.ts";
-import { createStreams, failure, openPut, persisted, sendFragments } from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { failure, openPut, persisted, sendFragments } from "./peers.ts";
 
 const QUOTA = 8 * 2 ** 20;
 const SEGMENT = 2 ** 20;

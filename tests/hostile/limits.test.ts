@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 import { bodyHeader, cluster, END_OF_FRAGMENT, fragment, simpleBlock, tags } from "../support/matroska-body.ts";
 import type { PutMediaSocket } from "../support/put-media-socket.ts";
 import { TestServer } from "../support/server.ts";
-import { answerOf, createStreams, failure, openGet, openPut, persisted } from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { answerOf, failure, openGet, openPut, persisted } from "./peers.ts";
 
 const MAX_CONNECTIONS = 30;
 const MAX_PRODUCER_SECONDS = 2;

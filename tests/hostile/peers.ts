@@ -1,19 +1,10 @@
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { CreateStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { bodyHeader, END_OF_FRAGMENT, fragment } from "../support/matroska-body.ts";
 import { PutMediaSocket, type WireAck } from "../support/put-media-socket.ts";
 import { CREDENTIALS, type TestServer } from "../support/server.ts";
 import { signedJsonRequest } from "../support/sign.ts";
-
-/** Creates streams of that retention. */
-export async function createStreams(server: TestServer, names: readonly string[], hours = 24): Promise<void> {
-  const client = new KinesisVideoClient(server.client);
-  for (const name of names)
-    await client.send(new CreateStreamCommand({ StreamName: name, DataRetentionInHours: hours }));
-  client.destroy();
-}
 
 /** Opens a PutMedia; nothing of the body is sent yet. */
 export const openPut = (server: TestServer, stream: string): PutMediaSocket =>

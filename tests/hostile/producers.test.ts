@@ -9,16 +9,8 @@ import {
 import { bodyHeader, clusterStart, END_OF_FRAGMENT, fragment, simpleBlock } from "../support/matroska-body.ts";
 import { walkMatroska } from "../support/matroska-walk.ts";
 import { TestServer } from "../support/server.ts";
-import {
-  answerOf,
-  createStreams,
-  openGet,
-  openPut,
-  peakMemory,
-  persisted,
-  sendFragments,
-  timecodesOf,
-} from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { answerOf, openGet, openPut, peakMemory, persisted, sendFragments, timecodesOf } from "./peers.ts";
 
 const ALL = {
   FragmentSelectorType: "SERVER_TIMESTAMP" as const,

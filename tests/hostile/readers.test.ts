@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { TestServer } from "../support/server.ts";
-import {
-  answerOf,
-  createStreams,
-  openGet,
-  openPut,
-  peakMemory,
-  persisted,
-  sendFragments,
-  timecodesOf,
-} from "./peers.ts";
+import { createStreams } from "../support/streams.ts";
+import { answerOf, openGet, openPut, peakMemory, persisted, sendFragments, timecodesOf } from "./peers.ts";
 
 const SLOW_READERS = 20;
 const VANISHING_READERS = 200;

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { kvass, makeRecording, output, startKvass } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
+import { createStreams, untilStored } from "../support/streams.ts";
+import { until, untilItSpeaks } from "../support/waiting.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-command-line-"));
 const path = (name: string): string => join(folder, name);
@@ -195,20 +197,12 @@ test("--raw counts the fragments that it writes", async () => {
   assert.match(stderr, /raw\.mkv: 6 fragments, \d/);
 });
 
-/** Waits for something that comes sooner or later, however slow the machine is. */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`never came: ${what}`);
-}
-
 const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
 
 test("a live stream is followed while it is sent at playing speed, and ^C ends both in order", async () => {
   await run("put", "live", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
   const follower = startKvass(["get", "live", "--from", "now", "-o", path("live.mkv"), "--data", server.data]);
+  await untilItSpeaks(follower);
   const sender = startKvass(["put", "live", path("clip.mkv"), "--realtime", "--data", server.data]);
   await until("a fragment that was followed", () => sizeOf(path("live.mkv")) > 10_000);
   sender.process.kill("SIGINT");
@@ -282,19 +276,10 @@ test("a stream without retention is read from memory", async () => {
 
 test("following that is ended before anything has come is an interruption", async () => {
   await run("put", "nothing", path("clip.mkv"), "--create", "--start-timestamp", "-1h");
-  const { process, ended } = startKvass([
-    "get",
-    "nothing",
-    "--from",
-    "now",
-    "-o",
-    path("n.mkv"),
-    "--data",
-    server.data,
-  ]);
-  await new Promise((resolve) => process.stderr!.once("data", resolve));
-  process.kill("SIGINT");
-  const { status, stderr } = await ended;
+  const follower = startKvass(["get", "nothing", "--from", "now", "-o", path("n.mkv"), "--data", server.data]);
+  await untilItSpeaks(follower);
+  follower.process.kill("SIGINT");
+  const { status, stderr } = await follower.ended;
   assert.equal(status, 130);
   assert.match(stderr, /\nkvass: nothing: ended before any media came\n$/);
 });
@@ -303,11 +288,9 @@ test("a server that is killed and comes back costs no frame", async () => {
   const data = mkdtempSync(join(tmpdir(), "kvass-killed-"));
   const first = await TestServer.start({ data });
   const flags = ["--listen", new URL(first.url).host];
-  const sender = startKvass(["put", "killed", path("clip.mkv"), "--create", "--realtime", "--data", data]);
-  await until("two fragments in the archive", async () => {
-    const { stdout } = await kvass(["ls", "killed", "--json", "--data", data]);
-    return stdout.toString().trim().split("\n").length >= 2;
-  });
+  await createStreams(first, ["killed"]);
+  const sender = startKvass(["put", "killed", path("clip.mkv"), "--realtime", "--data", data]);
+  await untilStored(first, "killed", 2);
   await first.kill();
   const second = await TestServer.start({ data, flags });
   const put = await sender.ended;

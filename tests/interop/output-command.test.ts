@@ -16,6 +16,8 @@ import { after, before, test } from "node:test";
 import { DeleteStreamCommand, DescribeStreamCommand, KinesisVideoClient } from "@aws-sdk/client-kinesis-video";
 import { kvass, makeRecording, output, start, startKvass } from "../support/command-line.ts";
 import { TestServer } from "../support/server.ts";
+import { createStreams, untilStored } from "../support/streams.ts";
+import { until, untilItSpeaks } from "../support/waiting.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-output-command-"));
 const path = (name: string): string => join(folder, name);
@@ -138,12 +140,14 @@ test("kvass put takes files whose names look like something else", async () => {
   }
 });
 
-test("kvass get says what it has saved when the server goes", async () => {
+test("kvass get says what it has saved when the server goes", async (context) => {
   const gone = await TestServer.start();
+  context.after(() => gone.stop());
+  await createStreams(gone, ["gone"]);
   const reach = ["--data", gone.data];
-  const sent = startKvass(["put", "gone", path("clip.mkv"), "--create", "--realtime", ...reach]);
-  await until("a stream", async () => (await kvass(["ls", "gone", ...reach])).status === 0);
   const saved = startKvass(["get", "gone", "--from", "now", "-o", path("gone.mkv"), ...reach]);
+  await untilItSpeaks(saved);
+  const sent = startKvass(["put", "gone", path("clip.mkv"), "--realtime", ...reach]);
   await until("a fragment", () => existsSync(path("gone.mkv")) && statSync(path("gone.mkv")).size > 10_000);
   await gone.kill();
   const { status, stderr } = await saved.ended;
@@ -153,8 +157,9 @@ test("kvass get says what it has saved when the server goes", async () => {
 });
 
 test("kvass put that is refused on its way does not say that the media reaches to where it has sent", async () => {
-  const sent = startKvass(["put", "deleted", path("clip.mkv"), "--create", "--realtime", "--data", server.data]);
-  await until("a fragment", async () => (await run("ls", "deleted", "--json")).stdout.length > 0);
+  await createStreams(server, ["deleted"]);
+  const sent = startKvass(["put", "deleted", path("clip.mkv"), "--realtime", "--data", server.data]);
+  await untilStored(server, "deleted", 1);
   const client = new KinesisVideoClient(server.client);
   const { StreamInfo } = await client.send(new DescribeStreamCommand({ StreamName: "deleted" }));
   await client.send(new DeleteStreamCommand({ StreamARN: StreamInfo?.StreamARN }));
@@ -163,15 +168,6 @@ test("kvass put that is refused on its way does not say that the media reaches t
   assert.equal(status, 1);
   assert.match(stderr, /^deleted: \d fragments? persisted, .*, from \S+Z, \S+ k?B of what was sent are not stored$/m);
 });
-
-/** Waits for something that comes sooner or later, however slow the machine is. */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`never came: ${what}`);
-}
 
 test("kvass get ends where nothing can come between its times", async () => {
   const { status, stderr } = await run("get", "porch", "--from", "now", "--to", "now", "-o", path("none.mkv"));
