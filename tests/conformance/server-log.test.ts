@@ -96,7 +96,7 @@ test("the log says who did what to streams, who came, who was refused, and why, 
   const told = (name: string, level: keyof typeof LEVELS): Line[] =>
     lines
       .filter(({ msg }) => msg === name)
-      .map(({ msg: _msg, time, requestId, level: severity, seconds: _seconds, ...fields }) => {
+      .map(({ msg: _msg, time, requestId, level: severity, seconds: _seconds, inSeconds: _in, ...fields }) => {
         assert.ok(Date.parse(String(time)) > 0 && /^[\da-f-]{36}$/.test(String(requestId)));
         assert.equal(severity, LEVELS[level]);
         return fields;

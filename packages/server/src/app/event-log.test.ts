@@ -82,6 +82,20 @@ test("refused requests of ever new kinds take a bounded number of lines, and are
   assert.deepEqual([count, accessKeyId, msg], [19_900, undefined, "request refused"]);
 });
 
+test("a producer that comes back all the time takes twenty lines, and those of other streams all of theirs", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { log, lines } = readable("info");
+  const { tell } = new EventLog(log);
+  const outcome = { reason: "idle", fragments: 0, persisted: 0, bytes: 0, seconds: 7 } as const;
+  for (let i = 0; i < 1000; i++) tell("producer ended", { stream: "broken", ...outcome });
+  for (let i = 0; i < 1000; i++) tell("producer ended", { stream: `stream-${i}`, ...outcome });
+  assert.equal(lines.splice(0).length, 20 + 1000);
+  t.mock.timers.tick(60_000);
+  assert.equal(lines.length, 1);
+  const { stream, count, seconds } = JSON.parse(lines[0]!) as Record<string, unknown>;
+  assert.deepEqual([stream, count, seconds], ["broken", 980, 7]);
+});
+
 test("a secret key that was given as the access key's id is not written", () => {
   const { log, lines } = readable("info");
   new EventLog(log).refused({ ...REFUSAL, accessKeyId: "wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY" });

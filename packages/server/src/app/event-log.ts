@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Refusal } from "../aws/pipeline.ts";
 import type { DomainEvents, Tell } from "../domain/events/events.ts";
-import { Repeats } from "./repeats.ts";
+import { type RepeatBounds, Repeats, type TellOnce } from "./repeats.ts";
 
 /** All that is told to the log, by the words that it has for it. */
 export interface Events extends DomainEvents {
@@ -12,19 +12,24 @@ export interface Events extends DomainEvents {
 /** How an event is written. */
 interface Rule<Field extends string = string> {
   readonly level: "debug" | "info" | "warn";
-  /** Where anybody can make it happen as often as they like: by which fields it counts as the same again. */
-  readonly sameBy?: readonly Field[];
+  /** Where somebody could make it happen without end: how much of it is written, and by which fields it counts as the same again. */
+  readonly flood?: RepeatBounds & { readonly sameBy: readonly Field[] };
 }
+
+/** What anybody can do, also with ever new names: some 200 lines a minute at the most. */
+const BY_ANYBODY: RepeatBounds = { atOnce: 1, kinds: 100 };
+/** What those do who may: only one that comes back all the time is not written each time. There may be as many kinds as streams in use. */
+const BY_PRODUCERS: RepeatBounds = { atOnce: 20, kinds: 10_000 };
 
 /** The level of each event, and of which there may be floods. docs/reference/log.md says what they mean. */
 export const RULES: { readonly [Name in keyof Events]: Rule<keyof Events[Name] & string> } = {
   "stream created": { level: "info" },
   "stream deleted": { level: "info" },
   "data retention changed": { level: "info" },
-  "producer connected": { level: "info" },
-  "producer ended": { level: "info" },
+  "producer connected": { level: "info", flood: { ...BY_PRODUCERS, sameBy: ["stream"] } },
+  "producer ended": { level: "info", flood: { ...BY_PRODUCERS, sameBy: ["stream"] } },
   // Producers that are refused come back at once, for days.
-  "producer refused": { level: "warn", sameBy: ["stream", "reason", "remoteAddress"] },
+  "producer refused": { level: "warn", flood: { ...BY_ANYBODY, sameBy: ["stream", "reason", "remoteAddress"] } },
   "playback session created": { level: "debug" },
   "retention sweep": { level: "info" },
   "archive takes no data": { level: "warn" },
@@ -32,8 +37,8 @@ export const RULES: { readonly [Name in keyof Events]: Rule<keyof Events[Name] &
   "worker lost": { level: "warn" },
   "worker restarted": { level: "info" },
   // Media that ends a decoder does so whenever it is asked for.
-  "decoder lost": { level: "warn", sameBy: ["codec"] },
-  "request refused": { level: "warn", sameBy: ["reason", "accessKeyId", "remoteAddress"] },
+  "decoder lost": { level: "warn", flood: { ...BY_ANYBODY, sameBy: ["codec"] } },
+  "request refused": { level: "warn", flood: { ...BY_ANYBODY, sameBy: ["reason", "accessKeyId", "remoteAddress"] } },
   "a track is silent for a fragment": { level: "warn" },
   "readers lost media": { level: "warn" },
   "a table of frames is damaged, its fragment is read instead; kvass fsck names all such": { level: "warn" },
@@ -70,17 +75,18 @@ export class EventLog {
   }
 
   #write(name: keyof Events, fields: object): void {
-    const { level, sameBy }: Rule = RULES[name];
+    const { level, flood }: Rule = RULES[name];
     if (!this.#log.isLevelEnabled(level)) return;
-    if (sameBy === undefined) this.#log[level](bounded(fields), name);
-    else this.#repeatsOf(name).note(kindOf(fields, sameBy), fields);
+    if (flood === undefined) this.#log[level](bounded(fields), name);
+    else this.#repeatsOf(name, level, flood).note(kindOf(fields, flood.sameBy), fields);
   }
 
-  #repeatsOf(name: keyof Events): Repeats<object> {
+  #repeatsOf(name: keyof Events, level: Rule["level"], bounds: RepeatBounds): Repeats<object> {
     let repeats = this.#repeats.get(name);
     if (repeats === undefined) {
-      const { level } = RULES[name];
-      repeats = new Repeats((fields = {}, repetition) => this.#log[level]({ ...bounded(fields), ...repetition }, name));
+      const tell: TellOnce<object> = (fields = {}, repetition) =>
+        this.#log[level]({ ...bounded(fields), ...repetition }, name);
+      repeats = new Repeats(tell, bounds);
       this.#repeats.set(name, repeats);
     }
     return repeats;
