@@ -135,6 +135,7 @@ test("how long a decoder may take follows from what it has to do", () => {
   const few = patienceFor([wanted]);
   const group = patienceFor([...Array.from({ length: 24 }, () => frame), wanted]);
   assert.deepEqual([patienceFor([]), few, group], [5000, 5646, 7857]);
+  assert.equal(patienceFor([], 1280 * 720), 5553);
   assert.ok(patienceFor(Array.from({ length: 25 }, () => ({ ...frame, pixels: 3840 * 2160 }))) > 3 * group);
 });
 
@@ -179,6 +180,26 @@ test("a decoder that has not taken all frames of a task that failed takes none o
   await assert.rejects(failing, { message: "no room" });
   assert.deepEqual(pool.pids, []);
   assert.deepEqual(await shown(pool, small, [3]), presented(small, [3]));
+});
+
+test("a decoder serves the next task while the picture of the last is taken", async () => {
+  const pool = poolFor({ size: 1 });
+  const { queue } = framesToQueue(small.frames, 0, [5], small.codec, BITSTREAMS.h264);
+  let next: [number, number][] = [];
+  await pool.decode("h264", queue, async () => {
+    next = await shown(pool, small, [9]);
+  });
+  assert.deepEqual(next, presented(small, [9]));
+});
+
+test("what the taker throws once the decoder has done with the task fails the task", async () => {
+  const pool = poolFor({ size: 1 });
+  const { queue } = framesToQueue(small.frames, 0, [5], small.codec, BITSTREAMS.h264);
+  const failing = pool.decode("h264", queue, async () => {
+    await shades(pool, small, [9]);
+    throw new Error("no room");
+  });
+  await assert.rejects(failing, { message: "no room" });
 });
 
 test("pictures come no faster than they are taken", async () => {

@@ -45,18 +45,25 @@ export class DecoderPool {
 
   /**
    * Decodes frames as `DecoderProcess.decode` does, as soon as a decoder is free. Where one ends over it, another one tries once more, and
-   * `sink` may get a picture twice.
+   * `sink` may get a picture twice. Resolves when `sink` is done with all; the decoder serves others while it works on the last.
    *
    * @throws DomainError `no-decoder` where ffmpeg cannot be started, `decoder-unavailable` where it may be soon
    * @throws DecoderFailed
    */
   async decode(codec: VideoCodecName, frames: readonly QueuedFrame[], sink: PictureSink): Promise<void> {
+    const taken: Promise<void>[] = [];
+    const noted: PictureSink = (rank, picture) => {
+      const done = sink(rank, picture);
+      taken.push(done);
+      return done;
+    };
     try {
-      await this.#slots.run(() => this.#decodeTwice(codec, frames, sink));
+      await this.#slots.run(() => this.#decodeTwice(codec, frames, noted));
     } catch (error) {
       if (error instanceof DecoderUnavailable) throw unavailable(error);
       throw error instanceof DecoderMissing ? noDecoder(error) : error;
     }
+    await Promise.all(taken);
   }
 
   /** Ends all decoders, also those at work. */

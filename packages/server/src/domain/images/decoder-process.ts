@@ -48,11 +48,13 @@ export interface DecoderOptions {
   readonly answersWithinMs: number;
 }
 
-/** The largest picture: 8K (8192x4320) with three bytes for each pixel. */
-const MAX_PICTURE_BYTES = 8192 * 4320 * 3;
+/** Red, green and blue. */
+const BYTES_OF_PIXEL = 3;
+/** The largest picture: 8K (8192x4320). */
+const MAX_PICTURE_BYTES = 8192 * 4320 * BYTES_OF_PIXEL;
 /** Frames that a decoder may hold back, to put them in the order of presentation: 16 at most (ITU-T H.264, section A.3.1; H.265, section A.4.2). */
 const MAX_REORDERED = 16;
-/** Pictures that the taker works on: beyond it the decoder waits. */
+/** Pictures that takers work on: while there are so many the decoder waits. */
 const MAX_PENDING = 2;
 /** Milliseconds that any work may take: for the start of a process, and for waits on a machine that is busy. */
 const PATIENCE_MS = 5000;
@@ -66,7 +68,7 @@ const KEPT_WORDS = 2048;
 const TICK_NS = 1_000_000_000;
 const TRACK = 1;
 const MARKER_SIZE = { pixelWidth: 16, pixelHeight: 16 } as const;
-const MARKER_BYTES = MARKER_SIZE.pixelWidth * MARKER_SIZE.pixelHeight * 3;
+const MARKER_BYTES = MARKER_SIZE.pixelWidth * MARKER_SIZE.pixelHeight * BYTES_OF_PIXEL;
 
 function fileHeader({ codecId }: Bitstream): Buffer {
   const track = { number: TRACK, type: "video", codecId, video: MARKER_SIZE, defaultDurationNs: TICK_NS } as const;
@@ -90,9 +92,12 @@ function frameHeader(pieces: readonly Uint8Array[], keyframe: boolean, time: num
   return Buffer.concat([clusterHeader(time, block.length + length), block]);
 }
 
-/** Milliseconds after which a decoder that has not answered is stuck: by how much there is to decode, and to do with what is wanted. */
-export function patienceFor(frames: readonly QueuedFrame[]): number {
-  let ms = PATIENCE_MS;
+/**
+ * Milliseconds after which a decoder that has not answered is stuck: by how much there is to decode, and to do with what is wanted, and with
+ * the pixels of pictures that came before.
+ */
+export function patienceFor(frames: readonly QueuedFrame[], pendingPixels = 0): number {
+  let ms = PATIENCE_MS + (pendingPixels / 1e6) * WRITING_MS;
   for (const { pixels, isWanted } of frames) ms += (pixels / 1e6) * (isWanted ? DECODING_MS + WRITING_MS : DECODING_MS);
   return Math.ceil(ms);
 }
@@ -103,8 +108,6 @@ interface Task {
   readonly begin: number;
   readonly end: number;
   readonly sink: PictureSink;
-  /** Pictures that the sink has not done with. */
-  pending: number;
   readonly done: PromiseWithResolvers<void>;
 }
 
@@ -125,6 +128,9 @@ export class DecoderProcess {
   #failure: Error | undefined;
   #lastWords = "";
   #task: Task | undefined;
+  /** Pictures that a sink works on, of this task or the one before, and how many pixels they have in all. */
+  #pending = 0;
+  #pendingPixels = 0;
   /** An even number beyond every time that has been used. */
   #clock = 2;
 
@@ -166,18 +172,19 @@ export class DecoderProcess {
   /**
    * Decodes frames that begin with a key frame, in decoding order, and gives `sink` the picture of each wanted one. What is damaged or
    * missing in one that is not beyond repair is concealed, there and in those that refer to it.
-   * Resolves when `sink` is done with all. One call at a time. The frames are not read any more once it has settled.
+   * Resolves when `sink` has been given all, though it may not be done with the last: others can be decoded meanwhile. One call at a time. The frames
+   * are not read any more once it has settled.
    *
-   * @throws what `sink` rejects with
+   * @throws what `sink` rejects with until then
    * @throws DecoderMissing and DecoderUnavailable where the program cannot be started
    * @throws DecoderFailed where it ends or is too slow; it is gone then
    */
   async decode(frames: readonly QueuedFrame[], sink: PictureSink): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const begin = this.#clock;
-    const task: Task = { begin, end: begin + 2 * frames.length + 1, sink, pending: 1, done: Promise.withResolvers() };
+    const task: Task = { begin, end: begin + 2 * frames.length + 1, sink, done: Promise.withResolvers() };
     this.#task = task;
-    const patience = Math.min(patienceFor(frames), this.#options.answersWithinMs);
+    const patience = Math.min(patienceFor(frames, this.#pendingPixels), this.#options.answersWithinMs);
     const timer = setTimeout(() => this.#giveUp(patience), patience);
     try {
       this.#queue(frames, begin);
@@ -190,7 +197,6 @@ export class DecoderProcess {
     } finally {
       clearTimeout(timer);
       this.#task = undefined;
-      this.#stdout.resume();
     }
   }
 
@@ -258,20 +264,23 @@ export class DecoderProcess {
     const task = this.#task;
     if (task === undefined || time < task.begin || time > task.end) return;
     if (time === task.end) {
-      this.#settle(task);
+      task.done.resolve();
       return;
     }
-    task.pending++;
-    if (task.pending > MAX_PENDING) this.#stdout.pause();
-    const taken = task.sink((time - 1 - task.begin) / 2, picture);
-    taken.finally(() => this.#buffers.give(picture)).then(() => this.#settle(task), task.done.reject);
-  }
-
-  /** One of the things that a task waits for, its end or a picture, is done. */
-  #settle(task: Task): void {
-    task.pending--;
-    if (task.pending <= MAX_PENDING) this.#stdout.resume();
-    if (task.pending === 0) task.done.resolve();
+    const pixels = picture.length / BYTES_OF_PIXEL;
+    this.#pending++;
+    this.#pendingPixels += pixels;
+    if (this.#pending >= MAX_PENDING) this.#stdout.pause();
+    const settle = (): void => {
+      this.#buffers.give(picture);
+      this.#pending--;
+      this.#pendingPixels -= pixels;
+      if (this.#pending < MAX_PENDING) this.#stdout.resume();
+    };
+    task
+      .sink((time - 1 - task.begin) / 2, picture)
+      .catch(task.done.reject)
+      .finally(settle);
   }
 
   #giveUp(ms: number): void {

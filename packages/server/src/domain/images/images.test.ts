@@ -27,12 +27,12 @@ after(async () => {
   await server.close();
 });
 
-function imagesWith(options: Partial<FragmentPointLimits & { maxPageBytes: number }> = {}): Images {
+function imagesWith(options: Partial<FragmentPointLimits & { maxPageBytes: number }> = {}, pool = decoders): Images {
   const { index, journal, keys, metrics } = server;
   const archive = new FragmentArchive({ index, journal, keys });
   const { maxPageBytes, ...limits } = options;
   const points = new FragmentPoints({ ...GENEROUS_POINT_LIMITS, ...limits });
-  const parts = { index, archive, decoders, points, metrics, report: assert.ifError };
+  const parts = { index, archive, decoders: pool, points, metrics, report: assert.ifError };
   return new Images({ ...parts, concurrency: 1, ...(maxPageBytes !== undefined && { maxPageBytes }) });
 }
 
@@ -73,6 +73,38 @@ test("a page that has grown large ends before its time, and its token goes on fr
   const expected = Array.from({ length: 14 }, (_, i) => i * 300);
   assert.deepEqual(timestamps, expected);
   assert.ok(sizes.length > 2, `pages of ${sizes}`);
+});
+
+/** A pool whose first task begins when so many others have been asked for. */
+class HeldPool extends DecoderPool {
+  readonly #others: number;
+  readonly #asked = Promise.withResolvers<void>();
+  #tasks = 0;
+
+  constructor(others: number) {
+    super({ ffmpeg: "ffmpeg", size: 1 });
+    this.#others = others;
+  }
+
+  override async decode(...task: Parameters<DecoderPool["decode"]>): Promise<void> {
+    const place = this.#tasks++;
+    if (place === this.#others) this.#asked.resolve();
+    if (place === 0) await this.#asked.promise;
+    return super.decode(...task);
+  }
+}
+
+test("a fragment whose images take long keeps no other waiting, and images are in order all the same", async () => {
+  const long = await server.create("long");
+  const session = await TestSession.open(server, long, { type: "RELATIVE", start: START });
+  await session.put(await shadedVideo({ seconds: 10, isCutAnywhere: true }));
+  const held = new HeldPool(4);
+  const request = { ...REQUEST, to: START + 9900, intervalMs: 2000 };
+  const { signal } = new AbortController();
+  const made = await imagesWith({}, held).page(long, request, { token: undefined, limit: 100 }, signal);
+  await held.close();
+  const shades = made.images.map(({ outcome }) => frameShown(outcome as Buffer));
+  assert.deepEqual(await Promise.all(shades), [0, 20, 40, 60, 80]);
 });
 
 test("nothing is made for a client that has gone away", async () => {

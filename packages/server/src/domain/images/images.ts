@@ -38,7 +38,7 @@ export interface ImagesOptions {
   readonly decoders: DecoderPool;
   readonly points: FragmentPoints;
   readonly metrics: Metrics;
-  /** Decoders that there are: so many groups of pictures are worked on at a time, and one more is read meanwhile. */
+  /** Decoders that there are: so many groups of pictures are decoded at a time. */
   readonly concurrency: number;
   /** A page ends behind the image that exceeds so many bytes in all. */
   readonly maxPageBytes?: number;
@@ -48,6 +48,8 @@ export interface ImagesOptions {
 
 /** Most images of a page (AWS docs, "GetImages"). */
 const MAX_PAGE = 25;
+/** Groups that are worked on beside those that are decoded, so that no decoder waits: one is read, and the image of another is written. */
+const BESIDE = 2;
 /** Points for metadata of one call, beside one for each image (AWS docs, "Kinesis Video Streams service quotas"). */
 const METADATA_POINTS = 400;
 /** Bytes of images that a page may exceed by one image: it is one JSON document in memory, a third as large again. */
@@ -71,7 +73,7 @@ export class Images {
 
   constructor(options: ImagesOptions) {
     this.#options = options;
-    this.#slots = new Semaphore(options.concurrency + 1);
+    this.#slots = new Semaphore(options.concurrency + BESIDE);
   }
 
   /**
@@ -136,26 +138,28 @@ export class Images {
     return groups;
   }
 
-  /** Works on several groups at a time; gives their images in order, up to the size of a page. */
+  /**
+   * Works on several groups at a time; gives their images in order, up to the size of a page. A group that takes long, as one whose moment lies at the
+   * end of its pictures does, keeps none behind it from being begun.
+   */
   async #run(groups: readonly Group[], make: (group: Group) => Promise<StreamImage[]>): Promise<StreamImage[]> {
     const { concurrency, maxPageBytes = MAX_PAGE_BYTES } = this.#options;
-    const images: StreamImage[] = [];
-    const started: Promise<StreamImage[]>[] = [];
+    const made: StreamImage[][] = [];
+    let begun = 0;
     let bytes = 0;
-    for (let at = 0; at < groups.length && bytes <= maxPageBytes; at++) {
-      while (started.length < Math.min(groups.length, at + concurrency + 1)) {
-        const making = make(groups[started.length]!);
-        // Where an earlier one fails nobody waits for this one.
-        making.catch(() => {});
-        started.push(making);
+    const work = async (): Promise<void> => {
+      while (begun < groups.length && bytes <= maxPageBytes) {
+        const at = begun++;
+        made[at] = await make(groups[at]!);
+        for (const image of made[at]) bytes += imageBytes(image);
       }
-      for (const image of await started[at]!) {
-        if (bytes > maxPageBytes) break;
-        images.push(image);
-        bytes += Buffer.isBuffer(image.outcome) ? image.outcome.length : 0;
-      }
-    }
-    return images;
+    };
+    const stop = (error: unknown): never => {
+      begun = groups.length;
+      throw error;
+    };
+    await Promise.all(Array.from({ length: concurrency + BESIDE }, () => work().catch(stop)));
+    return firstOf(made.flat(), maxPageBytes);
   }
 
   async #images(stream: Stream, request: ImageRequest, group: Group, signal: AbortSignal): Promise<StreamImage[]> {
@@ -177,4 +181,16 @@ export class Images {
       this.#waiting--;
     }
   }
+}
+
+const imageBytes = ({ outcome }: StreamImage): number => (Buffer.isBuffer(outcome) ? outcome.length : 0);
+
+/** The first of some images, up to the one that exceeds so many bytes in all. */
+function firstOf(images: readonly StreamImage[], maxBytes: number): StreamImage[] {
+  let bytes = 0;
+  const last = images.findIndex((image) => {
+    bytes += imageBytes(image);
+    return bytes > maxBytes;
+  });
+  return last === -1 ? [...images] : images.slice(0, last + 1);
 }
