@@ -113,6 +113,9 @@ class Demo {
         onAck: (ack) => this.#acknowledge(ack),
         onRetry: (error) => retries.failed(error),
       });
+    } catch (error) {
+      // Ended before the camera's first frame there is nothing that could have failed.
+      if (!signal.aborted || this.#producer !== undefined) throw error;
     } finally {
       this.#status.stop();
       await camera.stop();

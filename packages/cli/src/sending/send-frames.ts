@@ -8,7 +8,7 @@ import {
   selectTracks,
   type TrackSettings,
 } from "@kvass/media";
-import { CliError } from "../errors.ts";
+import { CliError, INTERRUPTED } from "../errors.ts";
 import { CutOff } from "../input/cut-off.ts";
 import { demux } from "../input/demux.ts";
 
@@ -71,10 +71,15 @@ export async function sendFrames(options: SendOptions): Promise<MediaProducer> {
     if (!endsInput(error)) throw error;
     damage = error;
   }
-  if (sender === undefined) throw damage ?? new CliError("the input holds no frames");
+  if (sender === undefined) throw damage ?? nothingSent(options.signal.aborted);
   await sender.producer.end();
   if (damage !== undefined) throw inWords(damage);
   return sender.producer;
+}
+
+function nothingSent(isInterrupted: boolean): CliError {
+  if (isInterrupted) return new CliError("ended before the first frame came", { exitCode: INTERRUPTED });
+  return new CliError("the input holds no frames");
 }
 
 /** Of what was sent up to a cut, that it is cut. */
