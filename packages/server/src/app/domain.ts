@@ -15,6 +15,7 @@ import { Sealer } from "../domain/keys/sealer.ts";
 import { DEFAULT_LIVE_LIMITS } from "../domain/live/live-memory.ts";
 import { LiveStreams } from "../domain/live/live-streams.ts";
 import type { PlaybackSessions } from "../domain/playback/sessions.ts";
+import { SegmentWorkshop } from "../domain/playback/workshop/workshop.ts";
 import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
@@ -77,7 +78,8 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger, te
     tell,
   });
   const watch = new ArchiveWatch({ journal, tell });
-  const playback = wirePlayback(settings, storage, { streams, archive, points, live }, { report, tell });
+  const workshop = new SegmentWorkshop(archive, new URL("./segment-worker.ts", import.meta.url), { tell });
+  const playback = wirePlayback(settings, storage, { streams, archive, points, live, workshop }, { report, tell });
   const images = wireImages(settings, { index, archive, points, metrics }, { report, tell });
   return {
     streams,
@@ -98,7 +100,7 @@ export function wireDomain(settings: Settings, storage: Storage, log: Logger, te
       reader.stop();
       playback.stop();
       await images.stop();
-      await Promise.all([sealer.close(), archive.close()]);
+      await Promise.all([sealer.close(), archive.close(), workshop.close()]);
     },
   };
 }

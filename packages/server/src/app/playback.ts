@@ -4,6 +4,7 @@ import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import type { LiveStreams } from "../domain/live/live-streams.ts";
 import { AWS_PLAYBACK_LIMITS, GENEROUS_PLAYBACK_LIMITS } from "../domain/playback/parameters.ts";
 import { PlaybackSessions } from "../domain/playback/sessions.ts";
+import type { SegmentWorkshop } from "../domain/playback/workshop/workshop.ts";
 import type { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Settings } from "./config/options.ts";
 import { playbackKey } from "./playback-key.ts";
@@ -15,6 +16,7 @@ interface PlaybackParts {
   readonly archive: FragmentArchive;
   readonly points: FragmentPoints;
   readonly live: LiveStreams;
+  readonly workshop: SegmentWorkshop;
 }
 
 /** Wires streaming sessions. */

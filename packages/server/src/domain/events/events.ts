@@ -54,8 +54,8 @@ export interface DomainEvents {
   /** It has for a while; before that it took none for `seconds`. */
   "archive takes data again": { readonly seconds: number };
   /** A worker thread has ended by itself; what it did is done on the main thread, until there is another one. */
-  "worker lost": { readonly worker: "sealer" | "opener"; readonly message: string };
-  "worker restarted": { readonly worker: "sealer" | "opener" };
+  "worker lost": { readonly worker: "sealer" | "opener" | "packager"; readonly message: string };
+  "worker restarted": { readonly worker: "sealer" | "opener" | "packager" };
   /** An ffmpeg ended, or was ended, over its work; another one starts when it is needed. */
   "decoder lost": { readonly codec: string; readonly message: string };
   /** A declared track of pictures or sound had no frame in a whole fragment. Told once for a stream. */

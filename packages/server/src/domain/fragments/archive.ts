@@ -4,6 +4,7 @@ import type { FragmentIndex } from "../../storage/ports/fragment-index.ts";
 import {
   type Journal,
   RecordDamaged,
+  type RecordFile,
   RecordGone,
   RecordUnavailable,
   type StoredPart,
@@ -55,6 +56,19 @@ export interface StoredFragment {
   close(): Promise<void>;
 }
 
+/** What another thread needs to open fragments. It is not to keep any of it beyond the loan. */
+export interface FragmentLoan {
+  /** Of their stream. */
+  readonly key: KeyObject;
+  readonly fragments: readonly LentFragment[];
+}
+
+/** One of the fragments, and the file that its records lie in. */
+export interface LentFragment {
+  readonly row: FragmentRow;
+  readonly file: RecordFile;
+}
+
 /** What an archive reads from. */
 export interface ArchiveOptions {
   readonly index: FragmentIndex;
@@ -104,6 +118,22 @@ export class FragmentArchive {
       releaseAll(ahead);
       throw error;
     }
+  }
+
+  /**
+   * Runs `use` with what another thread needs to open fragments of a stream. Resolves to undefined, and runs nothing, where none can.
+   *
+   * @throws KeyUnavailable, as {@link open} does, RecordGone, RecordDamaged and RecordUnavailable where a file cannot be opened, and what `use` throws
+   */
+  async lend<Result>(
+    owner: KeyOwner,
+    rows: readonly FragmentRow[],
+    use: (loan: FragmentLoan) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    const key = await this.#options.keys.get(owner);
+    return this.#options.journal.lendFiles(rows, (files) =>
+      use({ key, fragments: rows.map((row, place) => ({ row, file: files[place]! })) }),
+    );
   }
 
   /**

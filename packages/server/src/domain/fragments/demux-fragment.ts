@@ -63,6 +63,17 @@ export async function* piecesOf(fragment: StoredFragment, demuxer: FragmentDemux
 }
 
 /**
+ * Reads the frames of a fragment all of which is at hand: views of `body`, its Cluster and the Tags behind it.
+ * @throws MatroskaError where the fragment cannot be parsed
+ */
+export function demuxWhole(head: FragmentHead, body: Uint8Array, demuxer: FragmentDemuxer): void {
+  const matroska = new MatroskaDemuxer(demuxer);
+  matroska.feed(headOf({ head }));
+  matroska.feed(body);
+  matroska.end();
+}
+
+/**
  * Reads all of a stored fragment and closes it. Resolves to the pieces that its frames lie in, to be released when those are of no use any more.
  * Throws what `piecesOf` throws.
  */

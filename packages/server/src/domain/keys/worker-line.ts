@@ -1,8 +1,8 @@
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 import type { DomainEvents, Tell } from "../events/events.ts";
 
-/** A worker's heap holds little more than its code: V8's defaults would let it grow without need. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
+/** The heap of most workers holds little more than its code: V8's defaults would let it grow without need. */
+const WORKER_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 /** A worker that was lost is not followed by another sooner than this, in milliseconds: one that cannot run would be started for each order. */
 const RELAUNCH_MS = 10_000;
 
@@ -27,6 +27,8 @@ export interface NumberedReply<Reply> {
 export interface WorkerLineOptions {
   /** How soon a worker follows one that was lost, in milliseconds, if not after the usual time. */
   readonly relaunchMs?: number | undefined;
+  /** Of its heap, if not those for little more than its code. */
+  readonly limits?: ResourceLimits | undefined;
   readonly tell?: Tell | undefined;
 }
 
@@ -39,6 +41,7 @@ export class WorkerLine<Order, Reply> {
   readonly #script: URL;
   readonly #relaunchMs: number;
   readonly #tell: Tell | undefined;
+  readonly #limits: ResourceLimits;
   readonly #waiting = new Map<number, PromiseWithResolvers<Reply>>();
   #worker: Worker | undefined;
   #online = false;
@@ -52,11 +55,12 @@ export class WorkerLine<Order, Reply> {
   constructor(
     name: DomainEvents["worker lost"]["worker"],
     script: URL,
-    { relaunchMs = RELAUNCH_MS, tell }: WorkerLineOptions = {},
+    { relaunchMs = RELAUNCH_MS, limits = WORKER_LIMITS, tell }: WorkerLineOptions = {},
   ) {
     this.#name = name;
     this.#script = script;
     this.#relaunchMs = relaunchMs;
+    this.#limits = limits;
     this.#tell = tell;
   }
 
@@ -87,7 +91,7 @@ export class WorkerLine<Order, Reply> {
   #launch(): void {
     let worker: Worker;
     try {
-      worker = new Worker(this.#script, { execArgv: [], resourceLimits: WORKER_LIMITS });
+      worker = new Worker(this.#script, { execArgv: [], resourceLimits: this.#limits });
     } catch (error) {
       // No thread to be had, for now: whoever has orders does without.
       this.#startAt = performance.now() + this.#relaunchMs;

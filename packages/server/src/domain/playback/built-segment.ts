@@ -43,7 +43,7 @@ export interface SegmentTrack {
   readonly headBytes: number;
 }
 
-/** A segment: the video track first, where there is one, and those of sound behind it. */
+/** A segment: the video track first, where there is one, and those of sound behind it. It is `shared` once it is built. */
 export interface BuiltSegment extends Sized {
   readonly tracks: readonly SegmentTrack[];
 }
@@ -71,11 +71,20 @@ export interface TransportSegment extends BuiltSegment {
   readonly sounds: readonly Uint8Array[];
 }
 
+/** What most of a segment's bytes lie in, each in memory of its own. */
+export const payloadsOf = (segment: Mp4Segment | TransportSegment): readonly Uint8Array[] =>
+  "payload" in segment ? [segment.payload, ...segment.sounds] : segment.tracks.flatMap(({ media }) => media.payload);
+
+/** A segment that several use at a time. */
+export const shared = <Built extends Mp4Segment | TransportSegment>(segment: Built): Built => ({
+  ...segment,
+  memory: new SharedMemory(payloadsOf(segment)),
+});
+
 /** A segment of these tracks as fragmented MP4; `sequence` is that of its first fragment. */
 export function mp4Form(samples: readonly TrackSamples[], sequence: number): Mp4Segment {
   const tracks = samples.map((track) => packageTrack(track, sequence));
-  const memory = new SharedMemory(tracks.flatMap(({ media }) => media.payload));
-  return { tracks, memory, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
+  return { tracks, bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 /** The same as MPEG-TS. Throws CodecError where that does not carry the picture or the first sound. */
@@ -87,9 +96,8 @@ export function transportForm(samples: readonly TrackSamples[]): TransportSegmen
   const audio = main.find(({ codec }) => codec.kind === "audio");
   const payload = transportSegment({ video, audio, allocate });
   const sounds = others.map((sound) => transportSegment({ audio: sound, allocate }));
-  const all = [payload, ...sounds];
-  const bytes = all.reduce((sum, { length }) => sum + length, 0);
-  return { tracks: [...main, ...others].map(describe), memory: new SharedMemory(all), payload, sounds, bytes };
+  const bytes = sounds.reduce((sum, { length }) => sum + length, payload.length);
+  return { tracks: [...main, ...others].map(describe), payload, sounds, bytes };
 }
 
 const allocate = (bytes: number): Uint8Array => Buffer.allocUnsafeSlow(bytes);

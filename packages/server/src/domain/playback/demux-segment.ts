@@ -1,6 +1,8 @@
 import type { MatroskaCluster, MatroskaPacket, MatroskaTrack, TimedPacket } from "@kvass/media";
+import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { StoredFragment } from "../fragments/archive.ts";
-import { demuxFragment, FragmentDemuxer } from "../fragments/demux-fragment.ts";
+import { demuxFragment, demuxWhole, FragmentDemuxer } from "../fragments/demux-fragment.ts";
+import type { FragmentHead } from "../fragments/layout.ts";
 import { type LentBytes, releaseAll } from "../lent-bytes.ts";
 
 const US_PER_MS = 1000;
@@ -21,8 +23,27 @@ export class SegmentDemuxer {
    * @throws RecordDamaged, FragmentGone, MatroskaError
    */
   async add(fragment: StoredFragment): Promise<void> {
-    const reader = new FragmentReader(fragment.row.producerTimestamp, (track, packet) => this.#take(track, packet));
+    const reader = this.#reader(fragment.row);
     this.#pieces.push(...(await demuxFragment(fragment, reader)));
+    this.#addTracks(reader);
+  }
+
+  /**
+   * Adds the next fragment, all of which is at hand. Its frames are views of `body`.
+   * @param body the Cluster, and the Tags behind it
+   * @throws MatroskaError
+   */
+  addWhole(row: FragmentRow, head: FragmentHead, body: Uint8Array): void {
+    const reader = this.#reader(row);
+    demuxWhole(head, body, reader);
+    this.#addTracks(reader);
+  }
+
+  #reader({ producerTimestamp }: FragmentRow): FragmentReader {
+    return new FragmentReader(producerTimestamp, (track, packet) => this.#take(track, packet));
+  }
+
+  #addTracks(reader: FragmentReader): void {
     // Those without a frame here too: the place of a track shall be the same in all segments.
     for (const track of reader.header?.tracks ?? []) this.#trackOf(track);
   }

@@ -1,38 +1,38 @@
-import { assembleSamples, describeTrack, fillSilence, holdFirstPicture, type TrackSamples } from "@kvass/media";
 import type { FragmentRow } from "../../storage/ports/fragment.ts";
 import type { FragmentArchive } from "../fragments/archive.ts";
 import type { FrameTable } from "../fragments/frame-table.ts";
 import { Semaphore } from "../fragments/semaphore.ts";
 import type { Stream } from "../streams/stream.ts";
 import { AheadBudget } from "./ahead-budget.ts";
-import { type BuiltSegment, type Mp4Segment, mp4Form, type TransportSegment, transportForm } from "./built-segment.ts";
-import { type DemuxedTrack, keyFrameOf, SegmentDemuxer } from "./demux-segment.ts";
+import { type Mp4Segment, shared, type TransportSegment } from "./built-segment.ts";
+import { SegmentDemuxer } from "./demux-segment.ts";
 import { LostOfStreams, type LostSegments } from "./lost-segments.ts";
+import { type FormName, packageSegment, type SegmentForms } from "./package-segment.ts";
 import type { SessionParameters } from "./parameters.ts";
 import type { Segment } from "./segment.ts";
 import { SharedCache } from "./shared-cache.ts";
+import type { SegmentWorkshop } from "./workshop/workshop.ts";
 
 /** Segments that are built at once: building is all processor, of which producers shall find some. */
 const CONCURRENT_BUILDS = 2;
-const MS_PER_SECOND = 1000;
 
 /** What is known of a segment before its fragments are looked up. */
 export type ExpectedSegment = Pick<Segment, "sequence" | "fragments" | "size">;
 
 /** One of the forms in which segments are built. */
-interface Form<Built extends BuiltSegment> {
-  readonly cache: SharedCache<Built>;
+interface Form<Name extends FormName> {
+  readonly name: Name;
+  readonly cache: SharedCache<SegmentForms[Name]>;
   readonly lost: LostOfStreams;
   readonly ahead: AheadBudget;
-  /** Makes a segment of the samples of its playable tracks, which it copies. */
-  readonly packaged: (samples: readonly TrackSamples[], sequence: number) => Built;
 }
 
 /** Builds segments from the archive, each once for all who watch. */
 export class SegmentBuilder {
   readonly #archive: FragmentArchive;
-  readonly #mp4: Form<Mp4Segment>;
-  readonly #transport: Form<TransportSegment>;
+  readonly #workshop: SegmentWorkshop | undefined;
+  readonly #mp4: Form<"mp4">;
+  readonly #transport: Form<"transport">;
   readonly #builds = new Semaphore(CONCURRENT_BUILDS);
   /** Streams whose deletion is waited for. */
   readonly #watched = new WeakSet<Stream>();
@@ -40,16 +40,24 @@ export class SegmentBuilder {
   /**
    * @param cacheBytes memory for segments that may be asked for again, in each of the two forms
    * @param report told of each segment that is damaged, once
+   * @param workshop makes what it can
    */
-  constructor(archive: FragmentArchive, cacheBytes: number, report: (error: unknown) => void) {
+  constructor(
+    archive: FragmentArchive,
+    cacheBytes: number,
+    report: (error: unknown) => void,
+    workshop?: SegmentWorkshop,
+  ) {
     this.#archive = archive;
-    const places = <Built extends BuiltSegment>() => ({
-      cache: new SharedCache<Built>(cacheBytes),
+    this.#workshop = workshop;
+    const form = <Name extends FormName>(name: Name): Form<Name> => ({
+      name,
+      cache: new SharedCache<SegmentForms[Name]>(cacheBytes),
       ahead: new AheadBudget(cacheBytes),
       lost: new LostOfStreams(report),
     });
-    this.#mp4 = { ...places(), packaged: mp4Form };
-    this.#transport = { ...places(), packaged: transportForm };
+    this.#mp4 = form("mp4");
+    this.#transport = form("transport");
   }
 
   /**
@@ -100,8 +108,8 @@ export class SegmentBuilder {
     else await this.#buildAhead(this.#mp4, stream, segment, find);
   }
 
-  async #buildAhead<Built extends BuiltSegment>(
-    form: Form<Built>,
+  async #buildAhead<Name extends FormName>(
+    form: Form<Name>,
     stream: Stream,
     segment: ExpectedSegment,
     find: () => Promise<readonly FragmentRow[]>,
@@ -119,25 +127,37 @@ export class SegmentBuilder {
     }
   }
 
-  #asked<Built extends BuiltSegment>(form: Form<Built>, stream: Stream, rows: readonly FragmentRow[]): Promise<Built> {
+  #asked<Name extends FormName>(
+    form: Form<Name>,
+    stream: Stream,
+    rows: readonly FragmentRow[],
+  ): Promise<SegmentForms[Name]> {
     const key = keyOf(stream, rows[0]!.sequence, rows.length);
     form.ahead.claim(key);
     return form.cache.get(key, () => this.#builds.run(() => this.#build(form, stream, rows)));
   }
 
-  async #build<Built extends BuiltSegment>(
-    { packaged, lost }: Form<Built>,
+  async #build<Name extends FormName>(
+    form: Form<Name>,
     stream: Stream,
     rows: readonly FragmentRow[],
-  ): Promise<Built> {
+  ): Promise<SegmentForms[Name]> {
     this.#forgetWith(stream);
+    const made = await this.#workshop?.make(form.name, stream, rows);
+    stream.signal.throwIfAborted();
+    return shared(made ?? (await this.#buildHere(form, stream, rows)));
+  }
+
+  async #buildHere<Name extends FormName>(
+    { name, lost }: Form<Name>,
+    stream: Stream,
+    rows: readonly FragmentRow[],
+  ): Promise<SegmentForms[Name]> {
     const demuxer = new SegmentDemuxer();
     try {
       for (const row of rows) await demuxer.add(await this.#archive.open(stream, row));
       stream.signal.throwIfAborted();
-      const { producerTimestamp, sequence } = rows[0]!;
-      const tracks = holdFirstPicture(demuxer.playable().map(samplesOf), producerTimestamp / MS_PER_SECOND);
-      return packaged(fillSilence(tracks), sequence);
+      return packageSegment(name, demuxer.playable(), rows[0]!);
     } catch (error) {
       lost.of(stream).failed({ ...rows[0]!, fragments: rows.length }, error);
       throw error;
@@ -156,11 +176,6 @@ export class SegmentBuilder {
     };
     stream.signal.addEventListener("abort", forget, { once: true });
   }
-}
-
-function samplesOf(demuxed: DemuxedTrack): TrackSamples {
-  const codec = describeTrack(demuxed.track, keyFrameOf(demuxed));
-  return assembleSamples(demuxed.track, codec, demuxed.packets);
 }
 
 const keyOf = (stream: Stream, sequence: number, fragments: number): string => `${stream.id}/${sequence}/${fragments}`;

@@ -28,6 +28,7 @@ import { SharedCache } from "./shared-cache.ts";
 import { type SessionTimeline, Timeline } from "./timeline.ts";
 import { expiryOf, type SessionGrant, SessionTokens } from "./token.ts";
 import { checkPlayable, tracksOf } from "./tracks.ts";
+import type { SegmentWorkshop } from "./workshop/workshop.ts";
 
 /** Sessions kept, weighed by the segments that each may hold: 10,000 with the usual window, at some 100 MiB. */
 const SESSIONS_WEIGHT = 400_000;
@@ -61,6 +62,8 @@ export interface PlaybackOptions {
   readonly cacheBytes: number;
   readonly report: (error: unknown) => void;
   readonly tell?: Tell;
+  /** Makes segments beside this thread; they are made in it where absent. */
+  readonly workshop?: SegmentWorkshop;
   /** Milliseconds since the epoch; the system's clock where absent. */
   readonly now?: () => number;
 }
@@ -87,7 +90,7 @@ export class PlaybackSessions {
     this.#now = options.now ?? Date.now;
     this.#tokens = new SessionTokens(options.tokenKey);
     this.#rates = new SessionRates(options.limits.sessionRates);
-    this.#builder = new SegmentBuilder(options.archive, options.cacheBytes, options.report);
+    this.#builder = new SegmentBuilder(options.archive, options.cacheBytes, options.report, options.workshop);
     this.#recent = new RecentRows(options.index, this.#now);
     const { live, archive, report } = options;
     this.#feeds = new PartFeeds({ live, archive, now: this.#now, report });

@@ -82,6 +82,13 @@ export interface StoredTable extends FragmentIdentity, SealedTable {
   readonly summary: FragmentSummary;
 }
 
+/** A file that holds records, open for reading by any thread of this process. */
+export interface RecordFile {
+  readonly descriptor: number;
+  /** What the checksums of its records begin with. */
+  readonly seed: number;
+}
+
 /** How a fragment is read. */
 export interface ReadOptions {
   /** Whether the caller opens the seals, which show altered bytes too: their checksums are then not verified. False if not given. */
@@ -123,6 +130,15 @@ export interface Journal {
    * was written shows when its seal is opened.
    */
   readTable(row: FragmentIdentity & FragmentPlace): Promise<StoredTable | undefined>;
+  /**
+   * Runs `use` with the files of these fragments, one for each, in order, so that another thread reads them: they are open until `use` has come to its
+   * end. Resolves to undefined, and runs nothing, where fragments do not lie in files that other threads can read, or in many. Rejects with what
+   * `read` throws where a file cannot be opened, and as `use` does.
+   */
+  lendFiles<Result>(
+    rows: readonly FragmentPlace[],
+    use: (files: readonly RecordFile[]) => Promise<Result>,
+  ): Promise<Result | undefined>;
   /** False while the disk is full, the quota is reached or the disk fails: appends are refused, reads go on, and it recovers by itself. */
   readonly writable: boolean;
   /** Why it is not writable, for an operator. */

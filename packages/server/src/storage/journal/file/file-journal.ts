@@ -7,12 +7,14 @@ import type {
   JournalStats,
   JournalUnavailable,
   ReadOptions,
+  RecordFile,
   StoredPart,
   StoredTable,
 } from "../../ports/journal.ts";
 import { Compactor } from "./compactor.ts";
 import type { FileSystem } from "./file-system.ts";
 import { FileFragmentWriter } from "./fragment-writer.ts";
+import { lendFiles } from "./lend-files.ts";
 import { DEFAULT_JOURNAL_LIMITS, type JournalLimits } from "./limits.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 import { readFragment, readTable } from "./read-fragment.ts";
@@ -87,6 +89,13 @@ export class FileJournal implements Journal {
 
   readTable(row: FragmentIdentity & FragmentPlace): Promise<StoredTable | undefined> {
     return readTable(this.#files, row);
+  }
+
+  lendFiles<Result>(
+    rows: readonly FragmentPlace[],
+    use: (files: readonly RecordFile[]) => Promise<Result>,
+  ): Promise<Result | undefined> {
+    return lendFiles(this.#files, rows, use);
   }
 
   stats(): JournalStats {

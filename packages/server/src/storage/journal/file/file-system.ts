@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 export interface JournalFile {
   /** Writes the buffers one behind the other at `position`; resolves to the bytes written, which may be fewer than given. */
   writev(buffers: readonly Uint8Array[], position: number): Promise<number>;
+  /** For threads that read the file themselves; undefined where it is no file of this machine. */
+  readonly descriptor?: number;
   /** Fills `target` from `position`; resolves to the bytes read, fewer than asked for only at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>;
   /** Resolves when everything written is on the device. */
@@ -39,15 +41,15 @@ const statFile = promisify(fstat);
 const statFileSystem = promisify(statfs);
 
 class NodeFile implements JournalFile {
-  readonly #descriptor: number;
+  readonly descriptor: number;
 
   constructor(descriptor: number) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
   }
 
   writev(buffers: readonly Uint8Array[], position: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      writev(this.#descriptor, buffers, position, (error, written) => (error ? reject(error) : resolve(written)));
+      writev(this.descriptor, buffers, position, (error, written) => (error ? reject(error) : resolve(written)));
     });
   }
 
@@ -62,21 +64,21 @@ class NodeFile implements JournalFile {
   }
 
   datasync(): Promise<void> {
-    return syncFile(this.#descriptor);
+    return syncFile(this.descriptor);
   }
 
   async size(): Promise<number> {
-    return (await statFile(this.#descriptor)).size;
+    return (await statFile(this.descriptor)).size;
   }
 
   close(): Promise<void> {
-    return closeFile(this.#descriptor);
+    return closeFile(this.descriptor);
   }
 
   #readOnce(target: Uint8Array, offset: number, position: number): Promise<number> {
     const length = target.length - offset;
     return new Promise((resolve, reject) => {
-      read(this.#descriptor, target, offset, length, position, (error, count) =>
+      read(this.descriptor, target, offset, length, position, (error, count) =>
         error ? reject(error) : resolve(count),
       );
     });

@@ -14,7 +14,8 @@ import {
 } from "./record.ts";
 import type { ReadableSegment, SegmentFiles } from "./segment-files.ts";
 
-type Address = FragmentIdentity & FragmentPlace;
+/** What leads to the records of a fragment. */
+export type Address = FragmentIdentity & FragmentPlace;
 
 /** So much is read for a table at first: header and table of a fragment of some 900 frames. */
 const TABLE_READ_BYTES = 4096;
@@ -47,7 +48,7 @@ export async function readTable(files: SegmentFiles, row: Address): Promise<Stor
   return files.reading(row.segment, async (segment) => {
     const start = Buffer.allocUnsafe(Math.min(length, TABLE_READ_BYTES));
     await readAt(start, segment, row, part);
-    const header = checkedHeader(start, segment, row, part, length);
+    const header = checkedHeader(start, segment.seed, row, part, length);
     const end = RECORD_HEADER_BYTES + header.tableLength;
     if (end <= start.length) return toStoredTable(header, start.subarray(RECORD_HEADER_BYTES));
     const whole = Buffer.allocUnsafe(end);
@@ -71,15 +72,16 @@ export async function readRecord(segment: ReadableSegment, row: Address, part: n
   return readInto(Buffer.allocUnsafe(recordLength(row, part)), segment, row, part, true);
 }
 
-/** Throws RecordDamaged where no record is so long. */
-function recordLength(row: Address, part: number): number {
+/** Bytes of the record of a part. Throws RecordDamaged where no record is so long. */
+export function recordLength(row: Address, part: number): number {
   const length = row.extents[2 * part + 1]!;
   const isPossible = length >= RECORD_HEADER_BYTES && length <= MAX_RECORD_BYTES;
   if (!isPossible) throw damagedRecord(row, part, "impossible length");
   return length;
 }
 
-function damagedRecord(row: Address, part: number, what: string, cause?: unknown): RecordDamaged {
+/** The error for a record that cannot be read as what the row means. */
+export function damagedRecord(row: Address, part: number, what: string, cause?: unknown): RecordDamaged {
   const place = `segment ${row.segment}, offset ${row.extents[2 * part]}`;
   const fragment = `part ${part} of fragment ${row.sequence} of stream ${row.streamId}`;
   return new RecordDamaged(`${what}: ${place}, ${fragment}`, { cause });
@@ -93,7 +95,7 @@ async function readInto(
   verifies: boolean,
 ): Promise<RawRecord> {
   await readAt(bytes, segment, row, part);
-  const header = checkedHeader(bytes, segment, row, part, bytes.length);
+  const header = checkedHeader(bytes, segment.seed, row, part, bytes.length);
   if (verifies && ciphertextChecksum([ciphertextIn(header, bytes)]) !== header.checksum) {
     throw damagedRecord(row, part, "the checksum does not match");
   }
@@ -108,15 +110,9 @@ async function readAt(bytes: Buffer, { file }: ReadableSegment, row: Address, pa
   if (count !== bytes.length) throw damagedRecord(row, part, "the segment ends within it");
 }
 
-/** The header at the start of `bytes`, which is that of the record of `length` bytes that the row means. */
-function checkedHeader(
-  bytes: Buffer,
-  segment: ReadableSegment,
-  row: Address,
-  part: number,
-  length: number,
-): RecordHeader {
-  const header = decodeRecordHeader(bytes, segment.seed);
+/** The header at the start of `bytes`, which is that of the record of `length` bytes that the row means, in a file with this seed. Throws RecordDamaged. */
+export function checkedHeader(bytes: Buffer, seed: number, row: Address, part: number, length: number): RecordHeader {
+  const header = decodeRecordHeader(bytes, seed);
   if (header === undefined) throw damagedRecord(row, part, "the record's header is damaged");
   if (!isPartOf(header, row, part, length)) throw damagedRecord(row, part, "another record lies there");
   return header;

@@ -26,8 +26,10 @@ const CHECKSUM_OFFSET = RECORD_HEADER_BYTES - 4;
 /** A table as it is stored: nonce, tag, ciphertext. */
 const NONCE_BYTES = 12;
 const TABLE_SEAL_BYTES = NONCE_BYTES + 16;
+/** No table takes more in a record. */
+export const MAX_STORED_TABLE_BYTES = TABLE_SEAL_BYTES + MAX_TABLE_BYTES;
 /** No record is longer. */
-export const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + TABLE_SEAL_BYTES + MAX_TABLE_BYTES + MAX_PART_BYTES;
+export const MAX_RECORD_BYTES = RECORD_HEADER_BYTES + MAX_STORED_TABLE_BYTES + MAX_PART_BYTES;
 
 /** A record's header, its checksum verified. */
 export interface RecordHeader extends FragmentIdentity {
@@ -139,7 +141,7 @@ export function decodeRecordHeader(bytes: Buffer, seed: number): RecordHeader | 
 }
 
 const mayBeTable = (length: number, summary: FragmentSummary | undefined): boolean =>
-  summary !== undefined && length >= TABLE_SEAL_BYTES && length <= TABLE_SEAL_BYTES + MAX_TABLE_BYTES;
+  summary !== undefined && length >= TABLE_SEAL_BYTES && length <= MAX_STORED_TABLE_BYTES;
 
 function flagsOf(summary: FragmentSummary | undefined): number {
   if (summary === undefined) return 0;

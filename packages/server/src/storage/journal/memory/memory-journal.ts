@@ -146,6 +146,8 @@ export class MemoryJournal implements Journal {
     return { streamId, sequence, serverTimestamp, producerTimestamp, random, summary, ...table };
   }
 
+  async lendFiles(): Promise<undefined> {}
+
   stats(): JournalStats {
     let storedBytes = 0;
     for (const { bytes } of this.#segments.values()) storedBytes += bytes;
