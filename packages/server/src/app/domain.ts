@@ -1,6 +1,4 @@
-import type { Logger } from "pino";
 import { Clips } from "../domain/clips/clips.ts";
-import type { Tell } from "../domain/events/events.ts";
 import { Metrics } from "../domain/events/metrics.ts";
 import { FragmentArchive } from "../domain/fragments/archive.ts";
 import { ArchiveWatch } from "../domain/fragments/archive-watch.ts";
@@ -20,6 +18,7 @@ import { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Counter } from "../edge/admin/metrics.ts";
 import type { Settings } from "./config/options.ts";
 import { countersOf } from "./counters.ts";
+import type { EventLog } from "./event-log.ts";
 import { wireImages } from "./images.ts";
 import { clipLimits, ingestLimits, pointLimits, readerLimits, streamLimits } from "./limits.ts";
 import { wirePlayback } from "./playback.ts";
@@ -41,10 +40,12 @@ export interface Domain {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Whom the domain tells. */
+type Told = Pick<EventLog, "tell" | "report">;
+
 /** Wires the rules. Failures that are the server's own are logged. */
-export function wireDomain(settings: Settings, storage: Storage, log: Logger, tell: Tell): Domain {
+export function wireDomain(settings: Settings, storage: Storage, { tell, report }: Told): Domain {
   const { catalog, index, journal, keyEncryption } = storage;
-  const report = (error: unknown): void => log.error({ err: error }, "failure");
   const keys = new DataKeys(catalog, keyEncryption);
   const { region, accountId } = settings;
   const streams = new StreamRegistry({

@@ -96,6 +96,18 @@ test("a producer that comes back all the time takes twenty lines, and those of o
   assert.deepEqual([stream, count, seconds], ["broken", 980, 7]);
 });
 
+test("a failure that everybody meets is told once, with its cause, and counted", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { log, lines } = readable("error");
+  const { report } = new EventLog(log);
+  for (let i = 0; i < 1000; i++) report(new Error("the device failed", { cause: new Error("EIO") }));
+  report(new TypeError("the device failed"));
+  assert.equal(lines.length, 2);
+  assert.match(lines[0]!, /"level":50,.*"message":"the device failed: EIO".*"msg":"failure"/);
+  t.mock.timers.tick(60_000);
+  assert.equal((JSON.parse(lines[2]!) as Record<string, unknown>).count, 999);
+});
+
 test("a secret key that was given as the access key's id is not written", () => {
   const { log, lines } = readable("info");
   new EventLog(log).refused({ ...REFUSAL, accessKeyId: "wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY" });

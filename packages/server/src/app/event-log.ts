@@ -55,13 +55,19 @@ const MAX_KEY_ID = 32;
 /** Writes what happens to the log: a line for each event, or, where it may be a flood, the first and then how many more. */
 export class EventLog {
   readonly #log: Logger;
-  readonly #repeats = new Map<keyof Events, Repeats<object>>();
+  readonly #repeats = new Map<keyof Events | "failure", Repeats<object>>();
 
   constructor(log: Logger) {
     this.#log = log;
   }
 
   readonly tell: Tell = (name, fields) => this.#write(name, fields);
+
+  /** Tells of a failure that is the server's own. A device that fails does so for everybody who writes to it. */
+  readonly report = (error: unknown): void => {
+    const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.#repeatsOf("failure", "error", BY_ANYBODY).note(kind, { err: error });
+  };
 
   readonly refused = (refusal: Events["request refused"]): void => {
     const { accessKeyId = "" } = refusal;
@@ -81,7 +87,7 @@ export class EventLog {
     else this.#repeatsOf(name, level, flood).note(kindOf(fields, flood.sameBy), fields);
   }
 
-  #repeatsOf(name: keyof Events, level: Rule["level"], bounds: RepeatBounds): Repeats<object> {
+  #repeatsOf(name: keyof Events | "failure", level: Rule["level"] | "error", bounds: RepeatBounds): Repeats<object> {
     let repeats = this.#repeats.get(name);
     if (repeats === undefined) {
       const tell: TellOnce<object> = (fields = {}, repetition) =>

@@ -1,7 +1,7 @@
-import type { Tell } from "../domain/events/events.ts";
 import { DecoderPool } from "../domain/images/decoder-pool.ts";
 import { Images, type ImagesOptions } from "../domain/images/images.ts";
 import type { Settings } from "./config/options.ts";
+import type { EventLog } from "./event-log.ts";
 
 /** Images, and how to end what they are made with. */
 export interface WiredImages {
@@ -17,7 +17,7 @@ type Parts = Pick<ImagesOptions, "index" | "archive" | "points" | "metrics">;
 export function wireImages(
   settings: Settings,
   parts: Parts,
-  { report, tell }: { readonly report: (error: unknown) => void; readonly tell: Tell },
+  { report, tell }: Pick<EventLog, "tell" | "report">,
 ): WiredImages {
   const { ffmpeg, imageDecoders } = settings;
   const decoders = new DecoderPool({ ffmpeg, size: imageDecoders, tell });

@@ -1,4 +1,3 @@
-import type { Tell } from "../domain/events/events.ts";
 import type { FragmentArchive } from "../domain/fragments/archive.ts";
 import type { FragmentPoints } from "../domain/fragments/fragment-points.ts";
 import type { LiveStreams } from "../domain/live/live-streams.ts";
@@ -7,6 +6,7 @@ import { PlaybackSessions } from "../domain/playback/sessions.ts";
 import type { SegmentWorkshop } from "../domain/playback/workshop/workshop.ts";
 import type { StreamRegistry } from "../domain/streams/registry.ts";
 import type { Settings } from "./config/options.ts";
+import type { EventLog } from "./event-log.ts";
 import { playbackKey } from "./playback-key.ts";
 import type { Storage } from "./storage.ts";
 
@@ -24,7 +24,7 @@ export function wirePlayback(
   settings: Settings,
   storage: Storage,
   parts: PlaybackParts,
-  { report, tell }: { readonly report: (error: unknown) => void; readonly tell: Tell },
+  { report, tell }: Pick<EventLog, "tell" | "report">,
 ): PlaybackSessions {
   return new PlaybackSessions({
     ...parts,

@@ -52,7 +52,7 @@ export async function startServer(
   const storage = await openStorage({ dataDir: settings.data, limits: journalLimits(settings) });
   reportRecovery(storage.recovery, log);
   const events = new EventLog(log);
-  const domain = wireDomain(settings, storage, log, events.tell);
+  const domain = wireDomain(settings, storage, events);
   try {
     const credential = rootCredential(settings.data, environment);
     const gate = new Gate({
