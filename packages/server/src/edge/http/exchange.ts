@@ -21,6 +21,7 @@ export class Exchange implements WireRequest {
   #noBody: Readable | undefined;
   #gone: AbortController | undefined;
   #isGone = false;
+  #endsWithHead = false;
   #release: (() => void) | undefined;
 
   /** @param expectsContinue whether the client waits for `100 Continue` before it sends the body */
@@ -74,6 +75,20 @@ export class Exchange implements WireRequest {
   /** Whether the client went away before it had the answer. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Whether the request has come to its end. */
+  get isComplete(): boolean {
+    return this.#endsWithHead || this.request.complete;
+  }
+
+  /**
+   * Looks whether the request ends with its head, which is to be trusted: Node says that it is complete only when it has been handed over.
+   * @returns whether it does
+   */
+  endWithHead(): boolean {
+    this.#endsWithHead = !hasBody(this.request);
+    return this.#endsWithHead;
   }
 
   /** Has something called once nothing of the answer's body is read any more. */

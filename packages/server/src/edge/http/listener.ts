@@ -4,14 +4,14 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
 import { baseUrlOf } from "./base-url.ts";
+import { Connection } from "./connection.ts";
 import { preflightHeaders } from "./cors.ts";
 import { type BaseUrlOf, Exchange } from "./exchange.ts";
-import { headOf } from "./head.ts";
+import { type AnswerHead, headOf } from "./head.ts";
 import { DEFAULT_LIMITS, type HttpLimits } from "./limits.ts";
 import { originForm } from "./origin-form.ts";
-import { Pipelines } from "./pipelines.ts";
 import { refusalOf, refuseConnection } from "./refuse.ts";
-import { finished, isRead, linger, sendStream } from "./send.ts";
+import { finished, linger, sendStream } from "./send.ts";
 import { isWhole, sendWhole } from "./send-whole.ts";
 import { StreamedRequest } from "./streamed-request.ts";
 import { ProgressWatch } from "./watch.ts";
@@ -50,11 +50,7 @@ export class Listener {
   readonly #limits: HttpLimits;
   readonly #server: Server;
   readonly #watch: ProgressWatch;
-  readonly #pipelines = new Pipelines();
-  /** The connections, each with its newest answer. */
-  readonly #newest = new Map<Duplex, ServerResponse | undefined>();
-  /** Connections whose next request is refused when those before it are answered. */
-  readonly #refused = new WeakSet<Duplex>();
+  readonly #connections = new Map<Duplex, Connection>();
   readonly #baseUrlOf: BaseUrlOf = (request) => this.#options.publicUrl ?? this.#arrivalOf(request);
   #draining = false;
 
@@ -127,10 +123,10 @@ export class Listener {
     server.on("connection", (socket: Socket) => this.#track(socket));
     // Of TLS this is another socket than the connection's, and the one that requests come on.
     server.on("secureConnection", (socket: Socket) => this.#track(socket));
-    server.on("request", (request, response) => void this.#exchange(request, response, false));
-    server.on("checkContinue", (request, response) => void this.#exchange(request, response, true));
+    server.on("request", (request, response) => this.#exchange(request, response, false));
+    server.on("checkContinue", (request, response) => this.#exchange(request, response, true));
     // Whatever else a client expects, the server may leave undone (RFC 9110, section 10.1.1).
-    server.on("checkExpectation", (request, response) => void this.#exchange(request, response, false));
+    server.on("checkExpectation", (request, response) => this.#exchange(request, response, false));
     server.on("clientError", (error, socket) => this.#refuse(error, socket));
     server.on("upgrade", (head: IncomingMessage, socket: Socket, first: Buffer) => this.#stream(head, socket, first));
     return server;
@@ -159,7 +155,7 @@ export class Listener {
   /** Whether the body of a request is to be read from the socket: it is a stream, chunked in no other way, and no earlier answer is on its way. */
   #streams({ method, url, headers, socket }: IncomingMessage): boolean {
     if (method !== "POST" || this.#options.streamsBody?.(method, originForm(url!)) !== true) return false;
-    const newest = this.#newest.get(socket);
+    const newest = this.#connections.get(socket)?.newest;
     const answers = newest !== undefined && !newest.writableFinished;
     return !answers && headers["transfer-encoding"]?.toLowerCase() === "chunked" && headers.upgrade === undefined;
   }
@@ -170,62 +166,110 @@ export class Listener {
     const response = answerTo(request);
     const refuse = (error: Error): void => this.#refuse(error, request.socket);
     request.socket.on("error", refuse);
-    void this.#exchange(request, response, EXPECTS_CONTINUE.test(head.headers.expect ?? ""));
+    this.#exchange(request, response, EXPECTS_CONTINUE.test(head.headers.expect ?? ""));
     request.begin(first, refuse);
   }
 
-  #track(socket: Socket): void {
-    this.#newest.set(socket, undefined);
-    socket.once("close", () => this.#newest.delete(socket));
+  #track(socket: Socket): Connection {
+    const connection = new Connection(socket);
+    this.#connections.set(socket, connection);
+    socket.once("close", () => this.#connections.delete(socket));
+    return connection;
   }
 
   /** Refuses bytes that are no request when all before them have their answers: clients take what comes first for that of their first request. */
   #refuse(error: Error, socket: Duplex): void {
-    const newest = this.#newest.get(socket);
-    if (newest === undefined || newest.writableFinished || !newest.req.complete || !socket.writable) {
+    const connection = this.#connections.get(socket);
+    const newest = connection?.newest;
+    if (
+      connection === undefined ||
+      newest === undefined ||
+      newest.writableFinished ||
+      !newest.req.complete ||
+      !socket.writable
+    ) {
       refuseConnection(error, socket, newest !== undefined && isAnswering(newest));
       return;
     }
     // Node tells again of whatever else comes on the connection.
-    if (this.#refused.has(socket)) return;
-    this.#refused.add(socket);
+    if (connection.isRefused) return;
+    connection.isRefused = true;
     newest.once("finish", () => {
       if (socket.writable) refuseConnection(error, socket, false);
     });
   }
 
   #cutAll(): void {
-    for (const socket of this.#newest.keys()) socket.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 
-  /** One request and its answer. Nothing that goes wrong in here reaches the process. */
-  async #exchange(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+  /**
+   * One request and its answer, at once where that is there and the request ends with its head, as those of viewers do. Nothing that goes wrong in
+   * here reaches the process.
+   */
+  #exchange(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const exchange = new Exchange(request, response, this.#baseUrlOf, expectsContinue);
+    this.#begin(exchange);
+    const failed = (error: unknown): void => this.#failed(exchange, error);
+    try {
+      const refusal = refusalOf(request, this.#limits.maxHeaders);
+      const answer = refusal === undefined ? this.#answer(exchange) : this.#refusing(exchange, refusal);
+      const isThere = !(answer instanceof Promise) && refusal === undefined && exchange.endWithHead();
+      const rest = isThere
+        ? this.#send(exchange, answer)
+        : Promise.resolve(answer).then((found) => this.#send(exchange, found));
+      rest?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #begin(exchange: Exchange): void {
+    const { request, response } = exchange;
     const watched = this.#watch.add(request, response);
     const { socket } = request;
-    this.#newest.set(socket, response);
-    this.#pipelines.begin(socket);
+    const connection = this.#connections.get(socket) ?? this.#track(socket);
+    connection.begin(response);
     response.on("close", () => {
       this.#watch.remove(watched);
-      this.#pipelines.end(socket);
+      connection.end();
       exchange.close();
       if (this.#draining) this.#server.closeIdleConnections();
     });
     request.on("error", ignore);
-    try {
-      const { status, headers, body, release } = await this.#answer(exchange);
-      if (release !== undefined) exchange.lends(release);
-      const closes = this.#takeOverClosing(request, response);
-      const head = { id: exchange.id, status, headers };
-      if (isWhole(body)) sendWhole(response, head, body, { closes, keepAliveMs: this.#limits.keepAliveMs });
-      else await sendStream(response.writeHead(status, headOf(head)), body, exchange.signal);
-      if (isRead(request) && !closes) return;
-      await finished(response, exchange.signal);
-      linger(request, closes || (!isWhole(body) && !request.complete), this.#limits);
-    } catch (error) {
-      if (!exchange.isGone) this.#options.onError(error, exchange.id);
-      this.#fail(exchange);
-    }
+  }
+
+  /** Sends an answer; undefined where nothing is left to be done then but what the connection does by itself. */
+  #send(exchange: Exchange, { status, headers, body, release }: WireResponse): Promise<void> | undefined {
+    const { id, response } = exchange;
+    if (release !== undefined) exchange.lends(release);
+    const closes = this.#takeOverClosing(exchange);
+    const head = { id, status, headers };
+    if (!isWhole(body)) return this.#sendStream(exchange, head, body, closes);
+    sendWhole(response, head, body, { closes, keepAliveMs: this.#limits.keepAliveMs });
+    return isRead(exchange) && !closes ? undefined : this.#linger(exchange, () => closes);
+  }
+
+  async #sendStream(
+    exchange: Exchange,
+    head: AnswerHead,
+    body: AsyncIterable<Uint8Array>,
+    closes: boolean,
+  ): Promise<void> {
+    const { request, response, signal } = exchange;
+    await sendStream(response.writeHead(head.status, headOf(head)), body, signal);
+    if (!isRead(exchange) || closes) await this.#linger(exchange, () => closes || !request.complete);
+  }
+
+  /** @param isLast whether no further request is wanted, by then */
+  async #linger({ request, response, signal }: Exchange, isLast: () => boolean): Promise<void> {
+    await finished(response, signal);
+    linger(request, isLast(), this.#limits);
+  }
+
+  #failed(exchange: Exchange, error: unknown): void {
+    if (!exchange.isGone) this.#options.onError(error, exchange.id);
+    this.#fail(exchange);
   }
 
   /**
@@ -233,32 +277,32 @@ export class Listener {
    * read: for such a client {@link linger} closes it instead.
    * @returns whether it must
    */
-  #takeOverClosing(request: IncomingMessage, response: ServerResponse): boolean {
+  #takeOverClosing({ request, response, isComplete }: Exchange): boolean {
     if (request instanceof StreamedRequest) return true;
     const last = this.#draining || !response.shouldKeepAlive;
-    response.shouldKeepAlive = !last || !request.complete;
-    if (!last || request.complete) return false;
+    response.shouldKeepAlive = !last || !isComplete;
+    if (!last || isComplete) return false;
     response.removeHeader("Connection");
     return true;
   }
 
+  #refusing({ response }: Exchange, refusal: WireResponse): WireResponse {
+    // Who sends such a head is not trusted to frame the next request right.
+    response.shouldKeepAlive = false;
+    return refusal;
+  }
+
   #answer(exchange: Exchange): Promise<WireResponse> | WireResponse {
-    const { request, response } = exchange;
-    const refusal = refusalOf(request, this.#limits.maxHeaders);
-    if (refusal !== undefined) {
-      // Who sends such a head is not trusted to frame the next request right.
-      response.shouldKeepAlive = false;
-      return refusal;
-    }
+    const { request } = exchange;
     if (request.method === "OPTIONS") return { status: 200, headers: preflightHeaders(request.headers), body: "" };
     return this.#options.answer(exchange);
   }
 
   /** After the headers nothing can be said any more but that the answer is not whole; what was produced of it is still sent. */
-  #fail({ id, request, response }: Exchange): void {
+  #fail({ id, request, response, isComplete }: Exchange): void {
     const headers = { "x-amzn-ErrorType": "InternalFailure", "Content-Length": "0" };
     if (!response.headersSent) response.writeHead(500, headOf({ id, status: 500, headers })).end();
-    else if (request.complete) request.socket.destroySoon();
+    else if (isComplete) request.socket.destroySoon();
     else linger(request, true, this.#limits);
   }
 
@@ -278,6 +322,9 @@ function answerTo(request: StreamedRequest): ServerResponse {
   socket.on("drain", () => response.emit("drain"));
   return response;
 }
+
+/** Whether a request has come to its end and nothing of it is left to be read. */
+const isRead = ({ request, isComplete }: Exchange): boolean => isComplete && request.readableLength === 0;
 
 /** Whether part of an answer is out, or one before it is to come, so that anything else would be taken for that. */
 const isAnswering = ({ headersSent, writableFinished, socket }: ServerResponse): boolean =>

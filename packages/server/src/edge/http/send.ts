@@ -43,7 +43,7 @@ async function drained(response: ServerResponse, signal: AbortSignal): Promise<v
 }
 
 /** Whether a request has come to its end and nothing of it is left to be read. */
-export function isRead(request: IncomingMessage): boolean {
+function isRead(request: IncomingMessage): boolean {
   return request.complete && request.readableLength === 0;
 }
 
