@@ -26,12 +26,14 @@ export type {
   TimelineSegment,
   UtcTiming,
 } from "./dash/model.ts";
-export { mediaPlaylist, mediaPlaylistBytes, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
-export { MediaPlaylistWriter } from "./hls/media-playlist-writer.ts";
+export { AsciiWriter } from "./hls/ascii-writer.ts";
+export { mediaPlaylist, skippableSegments, targetDurationFor } from "./hls/media-playlist.ts";
+export { expectedBytes, MediaPlaylistWriter, type WriterHead } from "./hls/media-playlist-writer.ts";
 export type {
   AudioRendition,
   LowLatency,
   MediaPlaylist,
+  MediaPlaylistEnd,
   MultivariantPlaylist,
   PlaylistPart,
   PlaylistSegment,
@@ -40,6 +42,7 @@ export type {
   VariantStream,
 } from "./hls/model.ts";
 export { multivariantPlaylist } from "./hls/multivariant-playlist.ts";
+export { TextWriter } from "./hls/text-writer.ts";
 export { clusterHeader, type SimpleBlockSettings, simpleBlock, simpleBlockHeader } from "./matroska/cluster-writer.ts";
 export {
   DEFAULT_MAX_BLOCK_BYTES,

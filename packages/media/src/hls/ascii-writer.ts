@@ -4,19 +4,64 @@ const ZERO = 0x30;
 
 /** Codes up to here are ASCII. */
 const ASCII_MASK = 0x7f;
+/** A character that the text of a playlist cannot have (RFC 8216, section 4.1; nothing that Kvass writes is beyond ASCII). */
+export const NO_TEXT = /[^\n -~]/;
+/** One that a URI in it cannot. */
+export const NO_URI = /[^!#-~]/;
 /** 1 for each ASCII character that the text of a playlist cannot have, and that a URI cannot. */
-const NOT_IN_TEXT = refusals(/[^\n -~]/);
-const NOT_IN_URI = refusals(/[^!#-~]/);
+const NOT_IN_TEXT = refusals(NO_TEXT);
+const NOT_IN_URI = refusals(NO_URI);
+
+/** Says that a text has characters that no playlist, or no URI, can have. */
+export const notForPlaylists = (text: string): RangeError =>
+  new RangeError(`not for a playlist: ${JSON.stringify(text)}`);
 
 function refusals(pattern: RegExp): Uint8Array {
   return Uint8Array.from({ length: ASCII_MASK + 1 }, (_, code) => (pattern.test(String.fromCharCode(code)) ? 1 : 0));
+}
+
+/** What a playlist is written to: ASCII text, as bytes or as a string. */
+export interface PlaylistOutput<Form> {
+  /** Appends printable text, blanks and line feeds. Throws a `RangeError` for any other character, at the latest when it is finished. */
+  text(text: string): void;
+  /** Appends a URI or a part of one. Throws a `RangeError` where it has blanks, quotes or what is not ASCII. */
+  uri(uri: string): void;
+  /** Appends what was made before. */
+  piece(piece: Piece): void;
+  /** Appends bytes that a writer has made before. */
+  bytes(bytes: Uint8Array): void;
+  /** Appends the last `count` decimal digits of a whole number. */
+  digits(value: number, count: number): void;
+  /** All that was appended. */
+  finish(): Form;
+}
+
+/** A part of a URI with what stands around it, made once to be appended often. */
+export class Piece {
+  readonly text: string;
+  #bytes: Uint8Array | undefined;
+
+  /** Throws as {@link AsciiWriter} does. */
+  constructor(before: string, uri: string, after: string) {
+    this.text = before + uri + after;
+    if (NO_URI.test(uri) || NO_TEXT.test(this.text)) throw notForPlaylists(this.text);
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined) {
+      const writer = new AsciiWriter(this.text.length);
+      writer.text(this.text);
+      this.#bytes = writer.finish();
+    }
+    return this.#bytes;
+  }
 }
 
 /**
  * Gathers ASCII text as bytes. A playlist of a day has tens of thousands of lines that differ in a few characters: to
  * copy the rest as bytes takes a third of the time that strings take, and they need no encoding.
  */
-export class AsciiWriter {
+export class AsciiWriter implements PlaylistOutput<Uint8Array> {
   #bytes: Uint8Array;
   #length = 0;
 
@@ -25,24 +70,25 @@ export class AsciiWriter {
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** Appends printable text, blanks and line feeds. Throws a `RangeError` for any other character. */
+  /** Throws a `RangeError` at once for a character that no playlist has. */
   text(text: string): void {
     this.#append(text, NOT_IN_TEXT);
   }
 
-  /** Appends a URI or a part of one. Throws a `RangeError` where it has blanks, quotes or what is not ASCII. */
   uri(uri: string): void {
     this.#append(uri, NOT_IN_URI);
   }
 
-  /** Appends bytes that a writer has made before. */
+  piece(piece: Piece): void {
+    this.bytes(piece.bytes);
+  }
+
   bytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#length += bytes.length;
   }
 
-  /** Appends the last `count` decimal digits of a whole number. */
   digits(value: number, count: number): void {
     this.#reserve(count);
     let left = value;
@@ -70,7 +116,7 @@ export class AsciiWriter {
       // One test at the end is cheaper than one for each character.
       bad |= refused[code & ASCII_MASK]! | (code & ~ASCII_MASK);
     }
-    if (bad !== 0) throw new RangeError(`not for a playlist: ${JSON.stringify(text)}`);
+    if (bad !== 0) throw notForPlaylists(text);
     this.#length = start + length;
   }
 
@@ -80,15 +126,6 @@ export class AsciiWriter {
     grown.set(this.finish());
     this.#bytes = grown;
   }
-}
-
-/** The bytes of one URI part, for `AsciiWriter.bytes`. Throws as `AsciiWriter.uri` does. */
-export function uriBytes(before: string, uri: string, after: string): Uint8Array {
-  const writer = new AsciiWriter(before.length + uri.length + after.length);
-  writer.text(before);
-  writer.uri(uri);
-  writer.text(after);
-  return writer.finish();
 }
 
 /** The WHATWG Encoding Standard's, which every engine has beside the language. */

@@ -1,4 +1,4 @@
-import type { AsciiWriter } from "./ascii-writer.ts";
+import type { PlaylistOutput } from "./ascii-writer.ts";
 
 const MS_OF_SECOND = 1000;
 const MS_OF_MINUTE = 60 * MS_OF_SECOND;
@@ -17,7 +17,7 @@ export class ClockWriter {
   #date = "";
 
   /** Milliseconds since 1970 in UTC, written to the nearest. Throws a `RangeError` outside the years 0 to 9999. */
-  write(out: AsciiWriter, epochMs: number): void {
+  write(out: Pick<PlaylistOutput<unknown>, "text" | "digits">, epochMs: number): void {
     const ms = Math.round(epochMs);
     const day = Math.floor(ms / MS_OF_DAY);
     if (day !== this.#day) this.#turn(day);

@@ -1,4 +1,4 @@
-import { AsciiWriter, uriBytes } from "./ascii-writer.ts";
+import { Piece, type PlaylistOutput } from "./ascii-writer.ts";
 import { decimalInteger, decimalSeconds, quotedUri } from "./attributes.ts";
 import { ClockWriter } from "./clock.ts";
 import type {
@@ -23,7 +23,8 @@ const LEAST_HOLD_BACK = 3;
 const LEAST_SKIP_BOUNDARY = 6;
 
 const GAP_LINE = "#EXT-X-GAP\n";
-const DISCONTINUITY_LINE = uriBytes("#EXT-X-DISCONTINUITY\n", "", "");
+const DISCONTINUITY = new Piece("#EXT-X-DISCONTINUITY\n", "", "");
+const NOTHING = new Piece("", "", "");
 
 /** Room for the tags before the segments, and behind them. */
 const HEAD_BYTES = 1024;
@@ -99,11 +100,12 @@ export interface WriterHead extends MediaPlaylistHead {
   readonly hasMaps: boolean;
 }
 
-/** How long a playlist will be, about: a writer that was told right never moves what it has written. */
-export interface ExpectedLength {
-  readonly segments: number;
-  /** Bytes of a segment's lines, but for what all URIs begin and end with. */
-  readonly each: number;
+/**
+ * The bytes that a playlist of so many segments will have, about: an `AsciiWriter` that was told right never moves what it has written.
+ * @param each bytes of a segment's lines, but for what all URIs begin and end with
+ */
+export function expectedBytes({ uriPrefix, uriSuffix }: MediaPlaylistHead, segments: number, each: number): number {
+  return HEAD_BYTES + segments * (each + uriPrefix.length + uriSuffix.length);
 }
 
 /**
@@ -111,26 +113,26 @@ export interface ExpectedLength {
  * nearly always: all lines are copied at once, with that in them.
  */
 class PlainLines {
-  readonly #before: Uint8Array;
+  readonly #before: Piece;
   readonly #nameLength: number;
   readonly #discontinuity: boolean;
   readonly #nameStart: number;
   readonly #bytes: Uint8Array;
 
-  constructor(before: Uint8Array, nameLength: number, after: Uint8Array, discontinuity: boolean) {
+  constructor(before: Piece, nameLength: number, after: Piece, discontinuity: boolean) {
     this.#before = before;
     this.#nameLength = nameLength;
     this.#discontinuity = discontinuity;
-    const marks = discontinuity ? DISCONTINUITY_LINE.length : 0;
-    this.#nameStart = marks + before.length;
-    this.#bytes = new Uint8Array(this.#nameStart + nameLength + after.length);
-    if (discontinuity) this.#bytes.set(DISCONTINUITY_LINE);
-    this.#bytes.set(before, marks);
-    this.#bytes.set(after, this.#nameStart + nameLength);
+    const marks = discontinuity ? DISCONTINUITY.bytes.length : 0;
+    this.#nameStart = marks + before.bytes.length;
+    this.#bytes = new Uint8Array(this.#nameStart + nameLength + after.bytes.length);
+    if (discontinuity) this.#bytes.set(DISCONTINUITY.bytes);
+    this.#bytes.set(before.bytes, marks);
+    this.#bytes.set(after.bytes, this.#nameStart + nameLength);
   }
 
   /** Whether they are those of a segment with the same before its name, which has so many bytes. */
-  areFor(before: Uint8Array, nameLength: number, discontinuity: boolean): boolean {
+  areFor(before: Piece, nameLength: number, discontinuity: boolean): boolean {
     return before === this.#before && nameLength === this.#nameLength && discontinuity === this.#discontinuity;
   }
 
@@ -145,23 +147,22 @@ class PlainLines {
  * Writes a Media Playlist segment by segment, so that a long one can be written in turns with other work, and needs no object of a segment
  * behind its line. Its methods throw a `RangeError` where the data contradicts itself or cannot be said.
  */
-export class MediaPlaylistWriter {
-  readonly #out: AsciiWriter;
+export class MediaPlaylistWriter<Form> {
+  readonly #out: PlaylistOutput<Form>;
   readonly #head: WriterHead;
   readonly #clock = new ClockWriter();
-  readonly #afterName: Uint8Array;
+  readonly #afterName: Piece;
   /** The initialization section that holds so far. */
   #map: string | undefined;
-  #beforeName: Uint8Array = new Uint8Array(0);
+  #beforeName = NOTHING;
   #durationMs: number | undefined;
   /** Of the last plain segment. */
   #lines: PlainLines | undefined;
 
-  constructor(head: WriterHead, { segments, each }: ExpectedLength) {
+  constructor(head: WriterHead, out: PlaylistOutput<Form>) {
     this.#head = head;
-    const { uriPrefix, uriSuffix } = head;
-    this.#out = new AsciiWriter(HEAD_BYTES + segments * (each + uriPrefix.length + uriSuffix.length));
-    this.#afterName = uriBytes("", uriSuffix, "\n");
+    this.#out = out;
+    this.#afterName = new Piece("", head.uriSuffix, "\n");
     this.#out.text(headText(head));
   }
 
@@ -182,16 +183,16 @@ export class MediaPlaylistWriter {
     }
     this.start(segment);
     if (gap) out.text(GAP_LINE);
-    out.bytes(this.#beforeName);
+    out.piece(this.#beforeName);
     if (typeof name === "string") out.uri(name);
     else out.bytes(name);
-    out.bytes(this.#afterName);
+    out.piece(this.#afterName);
   }
 
   /** Appends what a segment has before its end is known. */
   start({ discontinuity, map, parts, programDateTimeMs }: SegmentStart): void {
     const out = this.#out;
-    if (discontinuity) out.bytes(DISCONTINUITY_LINE);
+    if (discontinuity) out.piece(DISCONTINUITY);
     if (map !== this.#map) {
       if (map === undefined) throw new RangeError("a segment without map after one with a map");
       out.text(`#EXT-X-MAP:URI=${quotedUri(map)}\n`);
@@ -205,16 +206,16 @@ export class MediaPlaylistWriter {
     if (parts !== undefined && parts.length > 0) out.text(partLines(parts, this.#head.lowLatency));
   }
 
-  /** The bytes so far: a view on what will not change any more. */
-  get written(): Uint8Array {
+  /** What is written so far, which will not change any more. */
+  get written(): Form {
     return this.#out.finish();
   }
 
-  /** Ends the playlist; its bytes, which are ASCII. */
-  finish({ endsInDiscontinuity, ended }: MediaPlaylistEnd): Uint8Array {
+  /** Ends the playlist; all of it. */
+  finish({ endsInDiscontinuity, ended }: MediaPlaylistEnd): Form {
     const out = this.#out;
     const { lowLatency } = this.#head;
-    if (endsInDiscontinuity) out.bytes(DISCONTINUITY_LINE);
+    if (endsInDiscontinuity) out.piece(DISCONTINUITY);
     if (lowLatency !== undefined) out.text(tail(lowLatency));
     if (ended) out.text("#EXT-X-ENDLIST\n");
     return out.finish();
@@ -239,7 +240,7 @@ export class MediaPlaylistWriter {
     const { targetDurationSeconds: target, uriPrefix } = this.#head;
     if (!(Math.round(durationMs / 1000) <= target))
       throw new RangeError(`a segment of ${durationMs} ms exceeds the target duration of ${target} s`);
-    this.#beforeName = uriBytes(`#EXTINF:${decimalSeconds(durationMs)},\n`, uriPrefix, "");
+    this.#beforeName = new Piece(`#EXTINF:${decimalSeconds(durationMs)},\n`, uriPrefix, "");
     this.#durationMs = durationMs;
   }
 }

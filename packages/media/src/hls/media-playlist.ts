@@ -1,9 +1,6 @@
-import { asciiText } from "./ascii-writer.ts";
 import { MediaPlaylistWriter } from "./media-playlist-writer.ts";
 import type { MediaPlaylist } from "./model.ts";
-
-/** Room for EXTINF and another line of a segment. */
-const LINES_BYTES = 72;
+import { TextWriter } from "./text-writer.ts";
 
 /**
  * The target duration in seconds that segments with at most `longestMs` milliseconds allow: a whole number, at least 1
@@ -30,28 +27,21 @@ export function skippableSegments(playlist: Pick<MediaPlaylist, "segments" | "ca
 }
 
 /**
- * A Media Playlist (RFC 8216, section 4; rfc8216bis for low latency and delta updates) as the bytes of its text, which
- * is ASCII. Throws a `RangeError` where the data contradicts itself or cannot be said.
+ * A Media Playlist (RFC 8216, section 4; rfc8216bis for low latency and delta updates), which is ASCII. Throws a `RangeError` where the data contradicts itself or cannot be said.
  *
  * A delta update repeats the map that holds for its first segment: it says nothing new, and spares players that look
  * for it there.
  */
-export function mediaPlaylistBytes(playlist: MediaPlaylist): Uint8Array {
+export function mediaPlaylist(playlist: MediaPlaylist): string {
   const { ended, lowLatency, open, segments } = playlist;
   if (ended && (open !== undefined || lowLatency?.preloadHint !== undefined))
     throw new RangeError("an ended playlist has no open segment and nothing to preload");
   const targetDurationSeconds = playlist.targetDurationSeconds ?? targetDurationFor(longest(playlist));
   const hasMaps = (segments[0] ?? open)?.map !== undefined;
-  const expected = { segments: segments.length, each: LINES_BYTES + (segments.at(-1)?.name.length ?? 0) };
-  const writer = new MediaPlaylistWriter({ ...playlist, targetDurationSeconds, hasMaps }, expected);
+  const writer = new MediaPlaylistWriter({ ...playlist, targetDurationSeconds, hasMaps }, new TextWriter());
   const skipped = playlist.delta ? skippableSegments(playlist) : 0;
   if (skipped > 0) writer.skip(skipped);
   for (let place = skipped; place < segments.length; place++) writer.segment(segments[place]!);
   if (open !== undefined) writer.start(open);
   return writer.finish(playlist);
-}
-
-/** The same as text. */
-export function mediaPlaylist(playlist: MediaPlaylist): string {
-  return asciiText(mediaPlaylistBytes(playlist));
 }

@@ -1,5 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type MediaPlaylist, MediaPlaylistWriter, multivariantPlaylist, type PlaylistSegment } from "@kvass/media";
+import {
+  AsciiWriter,
+  expectedBytes,
+  type MediaPlaylist,
+  type MediaPlaylistEnd,
+  MediaPlaylistWriter,
+  multivariantPlaylist,
+  type PlaylistSegment,
+  TextWriter,
+  type WriterHead,
+} from "@kvass/media";
 import { FRAGMENT_NUMBER_DIGITS, formatFragmentNumber, writeFragmentNumber } from "../fragments/fragment-number.ts";
 import type { Segment, SegmentName, SetUp } from "./segment.ts";
 import type { ListedSegment, Segments } from "./segment-list.ts";
@@ -113,21 +123,15 @@ const SEGMENTS_PER_TURN = 4096;
  * The Media Playlist of one track (AWS docs, "GetHLSMediaPlaylist"), of which the first stands for the picture and its sound in MPEG-TS; ASCII.
  * @param inFolder whether it lies in the folder of the session's token, which its URIs then leave out
  */
-export function hlsMedia(
-  session: PlaybackSession,
-  track: Track,
-  window: PlaylistWindow,
-  inFolder: boolean,
-): Uint8Array {
-  const writing = writeMedia(session, track, window, inFolder);
-  for (;;) {
-    const { done, value } = writing.next();
-    if (done) return value;
-  }
+export function hlsMedia(session: PlaybackSession, track: Track, window: PlaylistWindow, inFolder: boolean): string {
+  const writer = new MediaPlaylistWriter(headOf(session, track, window, inFolder), new TextWriter());
+  const entry = entries(session, track, inFolder, listedName);
+  for (const segment of window.segments) writer.segment(entry(segment));
+  return writer.finish(endOf(session, window));
 }
 
 /**
- * The same for a window of any length, written in turns with what else there is to do.
+ * The same as bytes, for a window of any length, written in turns with what else there is to do.
  * @param onWritten told of the bytes so far, which will not change any more, at each turn: it may begin with what is to be done with them
  */
 export async function hlsLongMedia(
@@ -137,42 +141,49 @@ export async function hlsLongMedia(
   inFolder: boolean,
   onWritten: (soFar: Uint8Array) => void,
 ): Promise<Uint8Array> {
-  const writing = writeMedia(session, track, window, inFolder);
-  for (;;) {
-    const { done, value } = writing.next();
-    if (done) return value;
-    onWritten(value);
-    await nextTurn();
-  }
-}
-
-/** Yields where others may have a turn: the bytes so far. */
-function* writeMedia(
-  session: PlaybackSession,
-  track: Track,
-  { segments, ended, longest, startClean }: PlaylistWindow,
-  inFolder: boolean,
-): Generator<Uint8Array, Uint8Array> {
-  const { mode, discontinuities, container, showTimestamps } = session.grant.parameters;
-  const head = {
-    ...uris(session, track, inFolder),
-    ...listed(segments, startClean),
-    type: mode === "on-demand" ? ("VOD" as const) : undefined,
-    targetDurationSeconds: targetSeconds(session, longest),
-    hasMaps: container === "fmp4" && segments.length > 0,
-  };
-  const marks = discontinuities === "always" ? DISCONTINUITY_BYTES : 0;
-  const each = FRAGMENT_NUMBER_DIGITS + EXTINF_BYTES + marks + (showTimestamps ? DATE_TIME_BYTES : 0);
-  const writer = new MediaPlaylistWriter(head, { segments: segments.length, each });
+  const { segments } = window;
+  const head = headOf(session, track, window, inFolder);
+  const bytes = expectedBytes(head, segments.length, segmentBytes(session));
+  const writer = new MediaPlaylistWriter(head, new AsciiWriter(bytes));
   const entry = entries(session, track, inFolder, nameBytes());
   let left = SEGMENTS_PER_TURN;
   for (const segment of segments.listed?.() ?? segments) {
     writer.segment(entry(segment));
     if (--left > 0) continue;
     left = SEGMENTS_PER_TURN;
-    yield writer.written;
+    onWritten(writer.written);
+    await nextTurn();
   }
-  return writer.finish({ endsInDiscontinuity: discontinuities === "always" && segments.length > 0, ended });
+  return writer.finish(endOf(session, window));
+}
+
+/** Bytes that the lines of a segment take, about, without what all URIs begin and end with. */
+function segmentBytes({ grant }: PlaybackSession): number {
+  const { discontinuities, showTimestamps } = grant.parameters;
+  const marks = discontinuities === "always" ? DISCONTINUITY_BYTES : 0;
+  return FRAGMENT_NUMBER_DIGITS + EXTINF_BYTES + marks + (showTimestamps ? DATE_TIME_BYTES : 0);
+}
+
+/** What a playlist says before its segments. */
+function headOf(
+  session: PlaybackSession,
+  track: Track,
+  { segments, longest, startClean }: PlaylistWindow,
+  inFolder: boolean,
+): WriterHead {
+  const { mode, container } = session.grant.parameters;
+  return {
+    ...uris(session, track, inFolder),
+    ...listed(segments, startClean),
+    type: mode === "on-demand" ? "VOD" : undefined,
+    targetDurationSeconds: targetSeconds(session, longest),
+    hasMaps: container === "fmp4" && segments.length > 0,
+  };
+}
+
+/** What it says behind them. */
+function endOf({ grant }: PlaybackSession, { segments, ended }: PlaylistWindow): MediaPlaylistEnd {
+  return { endsInDiscontinuity: grant.parameters.discontinuities === "always" && segments.length > 0, ended };
 }
 
 const listedName = (segment: ListedSegment): string =>

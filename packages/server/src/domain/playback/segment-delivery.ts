@@ -130,7 +130,7 @@ export class SegmentDelivery {
     return {
       segment,
       base: baseFor(this.#places.window.grant, first),
-      version: `${first.streamId.toString(36)}-${first.sequence.toString(36)}-${first.random.toString(36)}-${rows.length}`,
+      version: `${first.streamId}-${first.sequence}-${first.random}-${rows.length}`,
       release: () => segment.memory?.letGo(),
     };
   }

@@ -15,20 +15,24 @@ export class SessionQuota {
 
   /** Counts a playlist of so many segments. Throws PlaybackRefusal `throttled`. */
   spendPlaylist(segments: number): void {
-    refusing(() => this.#points.spendMetadata(this.#stream, segments));
+    try {
+      this.#points.spendMetadata(this.#stream, segments);
+    } catch (error) {
+      throw throttled(error);
+    }
   }
 
   /** Counts a segment of so many fragments. Throws PlaybackRefusal `throttled`. */
   spendMedia(fragments: number): void {
-    refusing(() => this.#points.spendMedia(this.#stream, fragments));
+    try {
+      this.#points.spendMedia(this.#stream, fragments);
+    } catch (error) {
+      throw throttled(error);
+    }
   }
 }
 
-function refusing(take: () => void): void {
-  try {
-    take();
-  } catch (cause) {
-    if (!(cause instanceof DomainError)) throw cause;
-    throw new PlaybackRefusal("throttled", cause.message, { cause });
-  }
+/** What a session's client is told where the quota is used up; other errors as they are. */
+function throttled(cause: unknown): unknown {
+  return cause instanceof DomainError ? new PlaybackRefusal("throttled", cause.message, { cause }) : cause;
 }

@@ -1,4 +1,3 @@
-import { isAscii } from "node:buffer";
 import { hash } from "node:crypto";
 import { constants, gzipSync } from "node:zlib";
 import type { WireRequest, WireResponse } from "../../aws/wire.ts";
@@ -70,37 +69,42 @@ export class ZippedText implements TextForm {
 
 /** A playlist or manifest as it is sent. */
 export class EncodedText implements TextForm {
-  readonly text: Uint8Array;
-  /** Empty where the text is none for it. */
-  #short: string | undefined;
+  readonly #content: string | Uint8Array;
+  readonly #length: number;
+  #text: Uint8Array | undefined;
   #etag: string | undefined;
   /** Memory for it and its compressed form. */
   readonly bytes: number;
+  /** The text as a body. A short one, which many may ask for, is written to a socket with less ado as a string. */
+  readonly body: string | Uint8Array;
   #zipped: Promise<ZippedText> | undefined;
 
   /** @param zipped the content compressed, where that has begun already */
   constructor(content: string | Uint8Array, zipped?: Promise<Uint8Array>) {
     this.#zipped = zipped?.then((body) => new ZippedText(body));
-    this.text = owned(typeof content === "string" ? Buffer.from(content) : content);
-    this.bytes = Math.ceil(this.text.length * BOTH_FORMS) + OVERHEAD_BYTES;
+    this.#content = content;
+    this.#length = Buffer.byteLength(content);
+    this.bytes = Math.ceil(this.#length * BOTH_FORMS) + OVERHEAD_BYTES;
+    const isShort = typeof content === "string" && this.#length <= SHORT_BYTES && this.#length === content.length;
+    this.body = isShort ? content : this.text;
   }
 
-  /** The text as a body. A short one, which many may ask for, is written to a socket with less ado as a string. */
-  get body(): string | Uint8Array {
-    const { text } = this;
-    this.#short ??= text.length <= SHORT_BYTES && isAscii(text) ? Buffer.from(text).toString("latin1") : "";
-    return this.#short === "" ? text : this.#short;
+  /** Its bytes. */
+  get text(): Uint8Array {
+    const content = this.#content;
+    this.#text ??= owned(typeof content === "string" ? Buffer.from(content) : content);
+    return this.#text;
   }
 
   /** Made when it is asked for: to sum a long text up takes milliseconds, and who takes it compressed needs no sum of this form. */
   get etag(): string {
-    this.#etag ??= sumOf(this.text);
+    this.#etag ??= sumOf(this.body);
     return this.#etag;
   }
 
   /** The same compressed, once for all who take it so; undefined where that would gain nothing. Long texts on another thread. */
   zipped(): Promise<ZippedText> | undefined {
-    if (this.text.length < GZIP_LEAST_BYTES) return undefined;
+    if (this.#length < GZIP_LEAST_BYTES) return undefined;
     this.#zipped ??= this.#zip().then((body) => new ZippedText(body));
     return this.#zipped;
   }
@@ -112,7 +116,7 @@ export class EncodedText implements TextForm {
 }
 
 /** What tells bytes from all others, in 22 characters: 132 bits of their SHA-256. */
-const sumOf = (bytes: Uint8Array): string => hash("sha256", bytes, "base64url").slice(0, 22);
+const sumOf = (bytes: string | Uint8Array): string => hash("sha256", bytes, "base64url").slice(0, 22);
 
 /** What compresses a long text. */
 export const textGzip = (): ParallelGzip => new ParallelGzip(GZIP_OPTIONS.level);

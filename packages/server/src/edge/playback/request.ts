@@ -15,9 +15,8 @@ const ENCODED = /[%+]/;
 
 /** The query of a request to a playback resource, read with care: it comes from anyone. Its methods throw PlaybackRefusal `invalid`. */
 export class PlaybackQuery {
-  readonly #query: string;
-  /** Where the query has to be decoded, which those in playlists need not be. */
-  readonly #decoded: URLSearchParams | undefined;
+  /** Names and values of its parameters, in turn. */
+  readonly #parameters: readonly string[];
   readonly #folder: string | undefined;
 
   /**
@@ -27,8 +26,8 @@ export class PlaybackQuery {
   constructor(query: string, folder?: string) {
     this.#folder = folder;
     if (query.length > MAX_QUERY) throw invalid(`The query is longer than ${MAX_QUERY} characters.`);
-    this.#query = query;
-    this.#decoded = ENCODED.test(query) ? new URLSearchParams(query) : undefined;
+    // Those in playlists need no decoding.
+    this.#parameters = ENCODED.test(query) ? [...new URLSearchParams(query)].flat() : parametersOf(query);
   }
 
   get token(): string {
@@ -41,15 +40,12 @@ export class PlaybackQuery {
   }
 
   get track(): number {
-    this.#required("TrackNumber");
-    return this.optionalTrack;
+    return this.#trackOf(this.#required("TrackNumber"));
   }
 
   /** The same where it may be left out: 1. */
   get optionalTrack(): number {
-    const number = this.#optionalInteger("TrackNumber") ?? 1;
-    if (number < 1 || number > MAX_TRACK) throw invalid(`TrackNumber must be a number from 1 to ${MAX_TRACK}.`);
-    return number;
+    return this.#trackOf(this.#one("TrackNumber") ?? "1");
   }
 
   /** The segment of `FragmentNumber` and `FragmentCount`. */
@@ -89,6 +85,12 @@ export class PlaybackQuery {
     return { segment, part, skip: skip === "YES" || skip === "v2" };
   }
 
+  #trackOf(text: string): number {
+    const number = this.#integer("TrackNumber", text);
+    if (number < 1 || number > MAX_TRACK) throw invalid(`TrackNumber must be a number from 1 to ${MAX_TRACK}.`);
+    return number;
+  }
+
   #segmentOf(fragmentNumber: string): SegmentName {
     if (!FRAGMENT_NUMBER.test(fragmentNumber)) throw invalid("FragmentNumber must be 1 to 128 digits.");
     const fragments = this.#integer("FragmentCount", this.#one("FragmentCount") ?? "1");
@@ -115,26 +117,29 @@ export class PlaybackQuery {
   }
 
   #one(name: string): string | undefined {
-    const values = this.#decoded?.getAll(name) ?? valuesOf(this.#query, name);
-    if (values.length > 1) throw invalid(`${name} is given more than once.`);
-    return values[0];
+    const parameters = this.#parameters;
+    let value: string | undefined;
+    for (let place = 0; place < parameters.length; place += 2) {
+      if (parameters[place] !== name) continue;
+      if (value !== undefined) throw invalid(`${name} is given more than once.`);
+      value = parameters[place + 1];
+    }
+    return value;
   }
 }
 
-/** The values of a parameter in a query that is not encoded. */
-function valuesOf(query: string, name: string): string[] {
-  const values: string[] = [];
+/** Names and values of the parameters, in turn, of a query that is not encoded. */
+function parametersOf(query: string): string[] {
+  const parameters: string[] = [];
   for (let start = 0; start < query.length; ) {
     const mark = query.indexOf("&", start);
     const end = mark < 0 ? query.length : mark;
-    const valueStart = start + name.length + 1;
-    if (valueStart <= end + 1 && query.startsWith(name, start)) {
-      if (valueStart > end) values.push("");
-      else if (query[valueStart - 1] === "=") values.push(query.slice(valueStart, end));
-    }
+    const equals = query.indexOf("=", start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    if (end > start) parameters.push(query.slice(start, nameEnd), query.slice(nameEnd + 1, end));
     start = end + 1;
   }
-  return values;
+  return parameters;
 }
 
 const invalid = (message: string): PlaybackRefusal => new PlaybackRefusal("invalid", message);

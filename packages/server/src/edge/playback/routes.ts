@@ -246,7 +246,7 @@ function trackAnswer(
     throw new PlaybackRefusal("not-found", `There is no track ${number} in the fragment.`);
   }
   const headers = { "Content-Type": MP4_TYPES[track.codec.kind], "Cache-Control": lasting(session) };
-  const etag = `${found.version}-${number}-${found.base.toString(36)}`;
+  const etag = `${found.version}-${number}-${found.base}`;
   return { ...mediaAnswer(request, placedTrack(found, number), headers, etag), release };
 }
 

@@ -1,4 +1,4 @@
-import { mediaPlaylistBytes, type PlaylistPart, type PlaylistSegment, type RenditionReport } from "@kvass/media";
+import { mediaPlaylist, type PlaylistPart, type PlaylistSegment, type RenditionReport } from "@kvass/media";
 import { listed, mediaPlaylistUri, playlistSegments, targetSeconds, uris } from "../hls.ts";
 import type { Part } from "../parts/track-parts.ts";
 import type { Segment } from "../segment.ts";
@@ -11,7 +11,7 @@ const SKIP_TARGETS = 6;
 const MS_PER_SECOND = 1000;
 
 /** The low-latency Media Playlist of one track (rfc8216bis); without old segments where `skip` allows it. */
-export function lowLatencyPlaylist(moment: Moment, track: Track, skip: boolean): Uint8Array {
+export function lowLatencyPlaylist(moment: Moment, track: Track, skip: boolean): string {
   const { session, preview } = moment;
   const { segments, open, longest } = preview;
   const all = open === undefined ? segments : [...segments, open];
@@ -21,7 +21,7 @@ export function lowLatencyPlaylist(moment: Moment, track: Track, skip: boolean):
   const withParts = addParts(moment, track, entries, target * MS_PER_SECOND);
   const hint = hintedPart(moment, track.number);
   const partMs = withParts.flatMap(({ parts = [] }) => parts.map(({ durationMs }) => durationMs));
-  return mediaPlaylistBytes({
+  return mediaPlaylist({
     ...uris(session, track),
     ...listed(all, startClean),
     segments: withParts.slice(0, segments.length),

@@ -57,7 +57,7 @@ export async function hlsLowLatency(
   track: Track,
   request: ReloadRequest,
   signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
+): Promise<string | undefined> {
   session.spendPlaylist();
   const moment = await momentWhen(session, signal, (moment) => reloadVerdict(moment, track, request));
   if (moment === undefined) return undefined;
