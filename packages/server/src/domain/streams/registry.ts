@@ -82,6 +82,8 @@ export class StreamRegistry {
   /**
    * Makes a stream, active at once. Rejects with DomainError `stream-exists` where the name is taken, `stream-limit` where
    * too many streams exist, `storage-full` where the disk is full, `invalid-argument` or `tags-limit` where the request breaks a rule.
+   *
+   * @param caller who asked for it, to be told with it; so it is with other changes
    */
   async create(request: StreamRequest, caller?: Caller): Promise<Stream> {
     const stream = this.#newStream(request);
