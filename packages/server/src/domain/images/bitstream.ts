@@ -80,11 +80,15 @@ const AV1_RECORD_BYTES = 4;
 const annexBSetUp = (codec: VideoCodec): readonly Uint8Array[] => annexB(parameterSets(codec));
 const marker = (base64: string): Uint8Array => Buffer.from(base64, "base64");
 
-/** The codecs that images are made from. The markers were encoded once, from a black picture, with nothing optional in them. */
+/**
+ * The codecs that images are made from. The markers were encoded once, from a black picture, with nothing optional in them, and that of H.264 says
+ * that no frame is reordered: a decoder goes on to hold back as many pictures as it was ever told to, each in memory that has left the cache by
+ * the time it is used again.
+ */
 export const BITSTREAMS: Readonly<Record<VideoCodecName, Bitstream>> = {
   h264: {
     codecId: "V_MPEG4/ISO/AVC",
-    marker: marker("AAAAAWdkAAqs2V7ARAAAAwAEAAADAAg8SJZYAAAAAWjr48siwAAAAWWIhAAV//73ye/Apuvb34E="),
+    marker: marker("AAAAAWdkAAqsTCL2AiAAAAMAIAAAAwBB4kTCMAAAAAFo6EMPLIsAAAFliIICv/73ye/Apuvb34E="),
     setUp: annexBSetUp,
     frame: h264Frame,
   },
