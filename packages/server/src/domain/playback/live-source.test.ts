@@ -37,10 +37,10 @@ const GRANT: SessionGrant = {
 
 /** A live session over rows that tests add. */
 function session(...rows: FragmentRow[]): { rows: FragmentRow[]; source: LiveSource } {
+  const behind = (after: number) => rows.filter(({ sequence }) => sequence > after).slice(0, RECENT_PAGE_ROWS);
   const recent = {
-    after: async (_: Stream, after: number) =>
-      rows.filter(({ sequence }) => sequence > after).slice(0, RECENT_PAGE_ROWS),
-    hasNothingAfter: () => false,
+    after: async (_: Stream, after: number) => behind(after),
+    known: (_: Stream, after: number) => (rows.length > 0 ? behind(after) : undefined),
   };
   // Neither is looked at where the recent rows are given.
   const places = { stream: {} as Stream, index: {} as FragmentIndex, recent };
@@ -55,6 +55,22 @@ const words = (segments: ReturnType<LiveSource["preview"]>): string =>
 const word = ({ discontinuity, number, sequence, gap }: Awaited<ReturnType<LiveSource["next"]>>[number]): string =>
   `${discontinuity ? "/" : ""}${number}:${sequence}${gap ? "!" : ""}`;
 const next = async (source: LiveSource): Promise<string> => (await source.next()).map(word).join(" ");
+
+test("what is known at once is what would be waited for, but for what has to be counted first", async () => {
+  const { rows, source } = session();
+  assert.equal(source.nextKnown(), undefined);
+  rows.push(rowAt(1), rowAt(2));
+  assert.deepEqual(source.nextKnown()?.map(word), ["0:1", "1:2"]);
+  assert.deepEqual(source.nextKnown(), []);
+  rows.push(rowAt(3));
+  assert.equal(await next(source), "2:3");
+  const previewed = session(rowAt(1));
+  previewed.source.expectPreviews();
+  assert.equal(previewed.source.nextKnown(), undefined);
+  assert.equal(await next(previewed.source), "0:1");
+  previewed.rows.push(rowAt(2));
+  assert.deepEqual(previewed.source.nextKnown()?.map(word), ["1:2"]);
+});
 
 test("what arrives has the numbers that it keeps when the archive has it", async () => {
   const { rows, source } = session(rowAt(1), rowAt(2));

@@ -27,7 +27,8 @@ function watched(last: number) {
   const recent = new RecentRows(index, () => clock.now);
   const sequences = async (sequence: number): Promise<number[]> =>
     (await recent.after(stream, sequence)).map((row) => row.sequence);
-  return { rows, clock, recent, stream, sequences, reads: () => reads };
+  const known = (sequence: number): number[] | undefined => recent.known(stream, sequence)?.map((row) => row.sequence);
+  return { rows, clock, recent, stream, sequences, known, reads: () => reads };
 }
 
 test("many who look at the same moment share one look at the index", async () => {
@@ -41,33 +42,31 @@ test("many who look at the same moment share one look at the index", async () =>
   assert.equal(reads(), 2);
 });
 
-test("whether there is nothing new is known without a look at the index, for a moment", async () => {
-  const { rows, clock, recent, stream, sequences } = watched(5);
-  assert.equal(recent.hasNothingAfter(stream, 5), false);
+test("what is new is known without a look at the index, for a moment", async () => {
+  const { rows, clock, known, sequences, reads } = watched(5);
+  assert.equal(known(5), undefined);
   await sequences(3);
-  assert.deepEqual(
-    [2, 3, 4, 5].map((sequence) => recent.hasNothingAfter(stream, sequence)),
-    [false, false, false, true],
-  );
+  assert.deepEqual([2, 3, 4, 5].map(known), [undefined, [4, 5], [5], []]);
   rows.push(rowAt(6));
   clock.now += 49;
-  assert.equal(recent.hasNothingAfter(stream, 5), true);
+  assert.deepEqual(known(5), []);
   clock.now += 1;
-  assert.equal(recent.hasNothingAfter(stream, 5), false);
+  assert.equal(known(5), undefined);
+  assert.equal(reads(), 1);
   await sequences(5);
-  assert.equal(recent.hasNothingAfter(stream, 5), false);
-  assert.equal(recent.hasNothingAfter(stream, 6), true);
+  assert.deepEqual([5, 6].map(known), [[6], []]);
+  assert.equal(reads(), 2);
 });
 
 test("the index is not looked at again before something was inserted", async () => {
-  const { rows, clock, recent, stream, sequences, reads } = watched(5);
+  const { rows, clock, known, sequences, reads } = watched(5);
   await sequences(3);
   clock.now += 60_000;
-  assert.equal(recent.hasNothingAfter(stream, 5), true);
+  assert.deepEqual(known(5), []);
   assert.deepEqual(await sequences(3), [4, 5]);
   assert.equal(reads(), 1);
   rows.push(rowAt(6));
-  assert.equal(recent.hasNothingAfter(stream, 5), false);
+  assert.equal(known(5), undefined);
   assert.deepEqual(await sequences(3), [4, 5, 6]);
   assert.equal(reads(), 2);
 });

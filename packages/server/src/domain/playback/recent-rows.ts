@@ -21,6 +21,15 @@ interface Tail {
   reading: Promise<void> | undefined;
 }
 
+const NONE: readonly FragmentRow[] = [];
+
+/** The rows of a tail with a sequence above `sequence`, which is not below its floor. */
+function rowsBehind({ rows }: Tail, sequence: number): readonly FragmentRow[] {
+  let first = rows.length;
+  while (first > 0 && rows[first - 1]!.sequence > sequence) first--;
+  return first === rows.length ? NONE : rows.slice(first);
+}
+
 /** The newest rows of the streams that are watched live: many viewers share one look at the index. */
 export class RecentRows {
   readonly #index: FragmentIndex;
@@ -44,17 +53,14 @@ export class RecentRows {
       await tail.reading;
     }
     if (sequence < tail.floor) return this.#read(stream, sequence);
-    const { rows } = tail;
-    let first = rows.length;
-    while (first > 0 && rows[first - 1]!.sequence > sequence) first--;
-    return rows.slice(first);
+    return rowsBehind(tail, sequence);
   }
 
-  /** Whether the index, looked at a moment ago, had no row with a sequence above `sequence`: {@link after} would give none. */
-  hasNothingAfter(stream: Stream, sequence: number): boolean {
+  /** What {@link after} would give, where the index was looked at a moment ago, so that nobody has to be waited for. */
+  known(stream: Stream, sequence: number): readonly FragmentRow[] | undefined {
     const tail = this.#tails.get(stream.id);
-    if (tail === undefined || sequence < tail.floor || !this.#isFresh(tail, stream)) return false;
-    return (tail.rows.at(-1)?.sequence ?? tail.floor) <= sequence;
+    if (tail === undefined || sequence < tail.floor || !this.#isFresh(tail, stream)) return undefined;
+    return rowsBehind(tail, sequence);
   }
 
   /** The row of that sequence where it is kept and has not expired. */

@@ -19,8 +19,8 @@ export interface SegmentSource {
   readonly ended: boolean;
   /** Whether the last call of `next` left some of what is known for the next one, so that no call takes long. */
   readonly behind?: boolean;
-  /** Whether `next` would give nothing, as far as is known without a look at the index. */
-  isCurrent?(): boolean;
+  /** The same as `next` where nobody has to be waited for; undefined else. A source without it has to be waited for. */
+  nextKnown?(): Segment[] | undefined;
   /** As `LiveSource.expectPreviews`; a source without it has no previews. */
   expectPreviews?(): void;
   /** As `LiveSource.preview`. */
@@ -31,7 +31,7 @@ export interface SegmentSource {
 export interface SourcePlaces {
   readonly stream: Stream;
   readonly index: FragmentIndex;
-  readonly recent: Pick<RecentRows, "after" | "hasNothingAfter">;
+  readonly recent: Pick<RecentRows, "after" | "known">;
 }
 
 /**
@@ -118,8 +118,10 @@ export class LiveSource implements SegmentSource {
     if (this.#lost === undefined) this.#counting ??= new LostCount(this.#grant);
   }
 
-  isCurrent(): boolean {
-    return !this.behind && this.#places.recent.hasNothingAfter(this.#places.stream, this.#after);
+  nextKnown(): Segment[] | undefined {
+    const counts = this.#cutter === undefined && this.#counting !== undefined;
+    const rows = this.behind ? undefined : this.#places.recent.known(this.#places.stream, this.#after);
+    return rows === undefined || (counts && rows.length > 0) ? undefined : this.#take(rows);
   }
 
   /** The segments of one page of rows: what arrived since the session was last asked for may be half a day of them. */

@@ -47,7 +47,7 @@ export class SessionWindow {
 
   /** Where a session without end is now, where nobody has to be waited for to tell. */
   get known(): PlaylistWindow | undefined {
-    return this.#knownTimeline?.current?.();
+    return this.#knownTimeline?.current?.(this.#now());
   }
 
   /** Where the session is now. Rejects with PlaybackRefusal `not-found` where all that it would ever show has expired. */

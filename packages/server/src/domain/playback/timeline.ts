@@ -41,7 +41,7 @@ export interface SessionTimeline {
   /** The window as it is now, the same object for as long as nothing in it changes; `now` in milliseconds since the epoch. */
   window(now: number): Promise<PlaylistWindow>;
   /** The same where nobody has to be waited for to tell. */
-  current?(): PlaylistWindow | undefined;
+  current?(now: number): PlaylistWindow | undefined;
   /** A segment that the window has, or had a short while ago. */
   find(number: number): Segment | undefined;
   /** As `Timeline.preview`; where it is absent, nothing arrives. */
@@ -104,10 +104,12 @@ export class Timeline implements SessionTimeline {
     this.#advancedAt = rules.createdAt;
   }
 
-  current(): PlaylistWindow | undefined {
-    const { lost, horizon } = this.#rules;
-    const isCurrent = this.#advancing === undefined && this.#lostVersion === lost.version && this.#oldest >= horizon();
-    return isCurrent && this.#source.isCurrent?.() ? this.#window : undefined;
+  current(now: number): PlaylistWindow | undefined {
+    const segments = this.#advancing === undefined ? this.#source.nextKnown?.() : undefined;
+    if (segments === undefined) return undefined;
+    this.#advancedAt = now;
+    this.#follow(segments);
+    return this.#shownNow();
   }
 
   async window(now: number): Promise<PlaylistWindow> {
@@ -116,6 +118,10 @@ export class Timeline implements SessionTimeline {
       this.#advancing = undefined;
     });
     await this.#advancing;
+    return this.#shownNow();
+  }
+
+  #shownNow(): PlaylistWindow {
     this.#markLost();
     this.#markExpired(this.#rules.horizon());
     const { maxSegments = Number.POSITIVE_INFINITY } = this.#rules;
@@ -147,7 +153,7 @@ export class Timeline implements SessionTimeline {
   }
 
   async #advance(now: number): Promise<void> {
-    const step = this.#rules.mode === "live" ? () => this.#follow(now) : () => this.#replay(now);
+    const step = this.#rules.mode === "live" ? () => this.#goOn(now) : () => this.#replay(now);
     const missed = now - this.#advancedAt;
     this.#advancedAt = now;
     if (missed < MISSED_MS && (await step())) return;
@@ -159,10 +165,14 @@ export class Timeline implements SessionTimeline {
   }
 
   /** Shows what a page of rows has brought; whether that was all. */
-  async #follow(now: number): Promise<boolean> {
-    for (const segment of await this.#source.next(now)) this.#show(segment);
-    this.#forget();
+  async #goOn(now: number): Promise<boolean> {
+    this.#follow(await this.#source.next(now));
     return this.#source.behind !== true;
+  }
+
+  #follow(segments: readonly Segment[]): void {
+    for (const segment of segments) this.#show(segment);
+    this.#forget();
   }
 
   /** Shows what is due, and reads a page of rows where less than enough is left; whether it is now. */
