@@ -48,6 +48,7 @@ export class MatroskaStreamReader {
   /** Offset where the Segment ends; Infinity outside of it, or where its size is unknown. */
   #segmentEnd = Number.POSITIVE_INFINITY;
   #failure: Error | undefined;
+  #hasEnded = false;
 
   constructor(handler: MatroskaStreamHandler, options: MatroskaReaderOptions = {}) {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -81,11 +82,13 @@ export class MatroskaStreamReader {
       const empty = this.#place === BEFORE_EBML && this.#concatenated;
       if (this.#place !== AFTER_SEGMENT && !empty) throw this.#truncated();
     });
-    this.#failure = new Error("the Matroska reader has been ended");
+    this.#hasEnded = true;
   }
 
   #guard(action: () => void): void {
     if (this.#failure) throw this.#failure;
+    // Made only here: its stack costs as much as some frames, for every fragment that is read.
+    if (this.#hasEnded) throw new Error("the Matroska reader has been ended");
     try {
       action();
     } catch (error) {
