@@ -17,6 +17,7 @@ import { FileJournal } from "../../../storage/journal/file/file-journal.ts";
 import { nodeFileSystem } from "../../../storage/journal/file/file-system.ts";
 import type { FragmentRow } from "../../../storage/ports/fragment.ts";
 import { type Journal, RecordDamaged, type StoredPart } from "../../../storage/ports/journal.ts";
+import type { Tell } from "../../events/events.ts";
 import { FragmentArchive } from "../../fragments/archive.ts";
 import type { Stream } from "../../streams/stream.ts";
 import { type Mp4Segment, payloadsOf, type TransportSegment } from "../built-segment.ts";
@@ -68,17 +69,21 @@ async function storeInFiles(from: Journal, rows: readonly FragmentRow[], folder:
   return { journal, index, stored };
 }
 
-/** Four seconds of picture and sound, stored in files and in memory. */
-async function fixture(frameBytes: number, script = WORKER) {
+/** Four seconds of picture and sound. */
+const footage = (frameBytes: number): Buffer[] => [0, 1, 2, 3].map((place) => second(place, frameBytes));
+
+/** Fragments that are stored in files and in memory. */
+async function fixture(body: readonly Buffer[], script = WORKER) {
   const server = new InProcessServer();
   const stream = await server.create("gate");
-  const body = [0, 1, 2, 3].map((place) => second(place, frameBytes));
   await (await TestSession.open(server, stream)).put(Buffer.concat([audioVideoHeader(), ...body]));
   const rows = await server.index.after({ streamId: stream.id, horizon: 0 }, 0, 10);
   const folder = newFolder();
   const { journal, index, stored } = await storeInFiles(server.journal, rows, folder);
   const archive = new FragmentArchive({ index, journal, keys: server.keys });
-  const workshop = new SegmentWorkshop(archive, script, { relaunchMs: 0 });
+  const told: string[] = [];
+  const tell: Tell = (event) => void told.push(event);
+  const workshop = new SegmentWorkshop(archive, script, { relaunchMs: 0, tell });
   const here = new SegmentBuilder(
     new FragmentArchive({ index: server.index, journal: server.journal, keys: server.keys }),
     0,
@@ -91,7 +96,7 @@ async function fixture(frameBytes: number, script = WORKER) {
     await index.close();
     await server.close();
   };
-  return { server, stream, archive, workshop, here, rows, stored, folder, close };
+  return { server, stream, archive, workshop, told, here, rows, stored, folder, close };
 }
 
 const keepAlive = setInterval(() => undefined, 1000);
@@ -118,8 +123,9 @@ function contentOf({ memory: _, ...segment }: Mp4Segment | TransportSegment): st
 }
 
 test("the worker makes the same segments, whatever their fragments' parts, one or joined", async () => {
-  for (const frameBytes of [10_000, 150_000]) {
-    const { stream, workshop, here, rows, stored, close } = await fixture(frameBytes);
+  // The last are of segments for which the worker keeps no memory.
+  for (const frameBytes of [10_000, 150_000, 250_000]) {
+    const { stream, workshop, here, rows, stored, close } = await fixture(footage(frameBytes));
     for (const form of FORMS) {
       for (const [from, to] of [
         [0, 1],
@@ -136,7 +142,7 @@ test("the worker makes the same segments, whatever their fragments' parts, one o
 });
 
 test("segments of a few bytes, and of very many, are not made by the worker", async () => {
-  const { stream, workshop, stored, close } = await fixture(10_000);
+  const { stream, workshop, stored, close } = await fixture(footage(10_000));
   await made(workshop, "mp4", stream, stored);
   for (const size of [1000, 65 * 2 ** 20]) {
     assert.equal(await workshop.make("mp4", stream, [{ ...stored[0]!, size }]), undefined);
@@ -144,8 +150,20 @@ test("segments of a few bytes, and of very many, are not made by the worker", as
   await close();
 });
 
+test("a segment of very many frames costs no worker", async () => {
+  const frames = Array.from({ length: 50_001 }, (_, i) => simpleBlock(1, i / 50, i === 0, picture(i, 20)));
+  const many = cluster(START + 4000, Buffer.concat(frames));
+  const { stream, workshop, told, stored, close } = await fixture([...footage(10_000), many]);
+  await made(workshop, "mp4", stream, stored.slice(0, 4));
+  assert.equal(stored.length, 5);
+  assert.equal(await workshop.make("mp4", stream, stored.slice(4)), undefined);
+  assert.ok(await workshop.make("mp4", stream, stored.slice(0, 4)));
+  assert.deepEqual(told, []);
+  await close();
+});
+
 test("what the worker cannot make is told by who makes it without", async () => {
-  const { stream, archive, workshop, stored, folder, close } = await fixture(10_000);
+  const { stream, archive, workshop, stored, folder, close } = await fixture(footage(10_000));
   await made(workshop, "mp4", stream, stored);
   const file = join(folder, readdirSync(folder)[0]!);
   const bytes = readFileSync(file);
@@ -162,7 +180,7 @@ test("what the worker cannot make is told by who makes it without", async () => 
 });
 
 test("nothing of a stream is given out once it is deleted, though the worker had its key", async () => {
-  const { server, stream, archive, workshop, stored, close } = await fixture(150_000);
+  const { server, stream, archive, workshop, stored, close } = await fixture(footage(150_000));
   await made(workshop, "mp4", stream, stored);
   const builder = new SegmentBuilder(archive, 2 ** 24, () => undefined, workshop);
   const building = FORMS.map((form) => builder[form](stream, stored));
@@ -175,13 +193,14 @@ test("nothing of a stream is given out once it is deleted, though the worker had
 });
 
 test("where the worker is lost, or there is none any more, segments are made without it", async () => {
-  const { stream, archive, workshop, here, rows, stored, close } = await fixture(10_000, FRAGILE);
+  const { stream, archive, workshop, told, here, rows, stored, close } = await fixture(footage(10_000), FRAGILE);
   const builder = new SegmentBuilder(archive, 0, () => undefined, workshop);
   const expected = contentOf(await here.mp4(stream, rows));
   for (let turn = 0; turn < 10; turn++) {
     assert.equal(contentOf(await builder.mp4(stream, stored)), expected);
     await delay(20);
   }
+  assert.ok(told.includes("worker lost"));
   await workshop.close();
   assert.equal(contentOf(await builder.mp4(stream, stored)), expected);
   await close();

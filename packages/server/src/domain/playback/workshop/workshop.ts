@@ -9,7 +9,7 @@ import type { SegmentOrder, SegmentReply } from "./order.ts";
 const WORTH_A_WORKER = 64 * 1024;
 /** Nor are segments of more, which the worker would hold whole, while others wait: none of 20 s at 25 Mbit/s. */
 const MOST_BYTES = 64 * 2 ** 20;
-/** Frames of a segment lie in the heap as views, some hundred bytes each. */
+/** Frames of a segment lie in the heap as views: `MOST_FRAMES` of them take a third of it. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
 /** Makes segments in a worker that reads, opens and packages them, so that the thread that serves viewers does none of it. */
