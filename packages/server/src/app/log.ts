@@ -1,6 +1,7 @@
 import { type Logger, pino } from "pino";
 import type { RecoverySummary } from "../storage/journal/file/recover.ts";
 import type { Settings } from "./config/options.ts";
+import { LogDestination } from "./log-destination.ts";
 
 /** Names under which a secret could travel in a logged object: their values are never written. */
 const SECRETS = ["authorization", "secretAccessKey", "sessionToken", "x-amz-security-token", "dataKey", "tlsKey"];
@@ -14,7 +15,7 @@ export function createLog(level: Settings["logLevel"]): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: "[secret]" },
     },
-    pino.destination({ dest: 2, sync: true }),
+    new LogDestination(2),
   );
 }
 
