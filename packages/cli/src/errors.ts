@@ -5,7 +5,7 @@ export class CliError extends Error {
   override readonly name = "CliError";
   readonly exitCode: number;
 
-  constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+  constructor(message: string, options: { exitCode?: number | undefined; cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.exitCode = options.exitCode ?? FAILURE;
   }
@@ -85,11 +85,24 @@ export function isConnectionFailure(error: Error): boolean {
 
 const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ").trim();
 
+/** How commander names a value that does not do, with the option's flags or the argument, the value and what was expected. */
+const INVALID =
+  /^(?:option '(?:-\w, )?(--[\w-]+).*' argument '(.*)'|command-argument value '(.*)') is invalid(?: for argument '(.*)')?\. (.*)$/s;
+
+/** What commander complains of, in the words of the other messages: `--width: expected a number from 1 to 3840; got "0"`. */
+function describeUsage({ message }: CommanderError): string {
+  const line = message.replace(/^error: /, "");
+  const [, flag, value, argumentValue, argument, expected] = INVALID.exec(line) ?? [];
+  if (expected === undefined) return oneLine(line).replace(/\.$/, "");
+  const what = expected.replace(/^Allowed choices are (.*)\.$/s, "expected one of $1");
+  return oneLine(`${flag ?? argument}: ${what}; got "${value ?? argumentValue}"`);
+}
+
 /** The one line that says what went wrong: no stack, no nesting, the exception's AWS name where it has one. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error));
   if (error instanceof CliError) return oneLine(error.message);
-  if (error instanceof CommanderError) return oneLine(error.message.replace(/^error: /, ""));
+  if (error instanceof CommanderError) return describeUsage(error);
   if (error.name === "CredentialsProviderError") return NO_CREDENTIALS;
   // Node tries IPv6 and IPv4 and reports both failures; they have the same cause.
   if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0]);

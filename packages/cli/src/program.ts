@@ -151,6 +151,15 @@ function normalize(args: readonly string[]): readonly string[] {
   return VERBS.some((verb) => verb.name === name) ? [name, "--help"] : [name];
 }
 
+/** Where the command line itself is not understood: what would tell how it is written. */
+function helpFor(error: unknown, args: readonly string[]): string {
+  if (!(error instanceof CommanderError) || error.code === "commander.invalidArgument") return "";
+  // It has named what was probably meant.
+  if (error.message.includes("Did you mean")) return "";
+  const verb = VERBS.find(({ name }) => name === args.find((argument) => !argument.startsWith("-")));
+  return verb === undefined ? "; kvass --help lists what there is" : `; kvass ${verb.name} --help tells what it takes`;
+}
+
 /** Runs one command line and resolves with its exit code. Errors become one line on stderr. */
 export async function run(given: readonly string[]): Promise<number> {
   const args = normalize(given);
@@ -167,7 +176,7 @@ export async function run(given: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    process.stderr.write(`kvass: ${describe(error)}\n`);
+    process.stderr.write(`kvass: ${describe(error)}${helpFor(error, args)}\n`);
     return exitCodeOf(error);
   }
 }

@@ -34,6 +34,24 @@ const CASES: [error: Error, work: Work, environment: Record<string, string>, lin
   ],
   [failure({ name: "ExpiredTokenException" }), { target: {} }, EXPORTED, "ExpiredTokenException: raw"],
   [failure({ name: "InvalidArgumentException" }), { target: {} }, EXPORTED, "InvalidArgumentException: raw"],
+  [
+    failure({ name: "InternalFailure" }),
+    { target: {}, stream: "porch" },
+    {},
+    "the server failed (InternalFailure); its log says why",
+  ],
+  [
+    failure({ name: "NoDataRetentionException" }),
+    { target: {}, stream: "porch" },
+    {},
+    "porch keeps nothing: its retention is 0 h (NoDataRetention); kvass get --from now follows what arrives",
+  ],
+  [
+    failure({ name: "UnrecognizedClientException" }),
+    { target: { endpoint: "http://127.0.0.1:1" } },
+    {},
+    'UnrecognizedClientException: raw; eval "$(kvass env)" sets the one of the server on this machine',
+  ],
   [failure({ code: "ENOENT", path: "a.mkv" }), { target: {} }, EXPORTED, "a.mkv: no such file or folder"],
 ];
 

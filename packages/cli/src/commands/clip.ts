@@ -70,9 +70,10 @@ async function saveShown(request: ClipRequest, path: string): Promise<void> {
   const status = new StatusLine(() => `${stream}: ${progress()}`, { quiet: true });
   try {
     const media = untilComplete(clipBytes(request, await spanOfClip(request)), signal);
-    await saveWhole(media, path, (count) => {
+    const written = (count: number): void => {
       bytes += count;
-    });
+    };
+    await saveWhole(media, path, written, signal);
   } catch (error) {
     if (!signal.aborted) throw explainChange(error, request.clock);
     process.exitCode = INTERRUPTED;

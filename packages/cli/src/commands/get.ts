@@ -109,7 +109,7 @@ async function saveShown(
   const saved = (): string => `${path === "-" ? stream : progress.files.join(", ")}: ${describeProgress(progress)}`;
   let failure: unknown;
   try {
-    await save(source, { path, force: flags.force ?? false, keepGaps: flags.keepGaps ?? false, progress });
+    await save(source, { path, force: flags.force ?? false, keepGaps: flags.keepGaps ?? false, progress, signal });
   } catch (error) {
     if (!signal.aborted) failure = error;
   } finally {

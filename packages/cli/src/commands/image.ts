@@ -166,7 +166,7 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
         status.note(`kvass: ${line}`);
         continue;
       }
-      await write(image, isSeries ? numbered(path, number) : path, force);
+      await write(image, isSeries ? numbered(path, number) : path, force, signal);
       saved.images++;
       saved.bytes += image.length;
     }
@@ -174,15 +174,19 @@ async function save({ connection, stream, query, path, isSeries, force, signal }
     status.stop();
   }
   if (signal.aborted) process.exitCode = INTERRUPTED;
-  else if (saved.images === 0) throw new CliError(`${stream}: no image`);
+  if (saved.images === 0) {
+    throw new CliError(`${stream}: ${signal.aborted ? "ended before any image came" : "no image"}`, {
+      exitCode: signal.aborted ? INTERRUPTED : undefined,
+    });
+  }
   const name = path === "-" ? stream : isSeries ? numbered(path, "*") : path;
   process.stderr.write(`${name}: ${progress()}\n`);
 }
 
 /** Writes to a file, or to stdout for `-`. Throws {@link CliError} where the file is there already and may not be replaced. */
-async function write(image: Uint8Array, path: string, force: boolean): Promise<void> {
+async function write(image: Uint8Array, path: string, force: boolean, signal: AbortSignal): Promise<void> {
   await checkTarget(path, force);
-  await saveWhole([image], path, () => undefined);
+  await saveWhole([image], path, () => undefined, signal);
 }
 
 /** `porch.jpg` -> `porch-0001.jpg`. */

@@ -18,6 +18,9 @@ const PARTIAL = "partial file";
 /** Of one whose index never came. */
 const NO_INDEX = "moov atom not found";
 
+/** Its verdict on what it could read, and does not understand. */
+const NO_MEDIA = "Invalid data found";
+
 const MISSING = "ffmpeg is not installed; on Debian: apt-get install ffmpeg";
 
 /** A running ffmpeg whose stdout is Matroska. */
@@ -138,7 +141,9 @@ export function probe(source: string | Uint8Array, name: string, head: Uint8Arra
     );
   }
   if (status !== 0) {
-    throw new CliError(`${name}: ffmpeg finds no media there (${lastLine(stderr) || `ffprobe ended with ${status}`})`);
+    const verdict = lastLine(stderr) || `ffprobe ended with ${status}`;
+    const isRead = verdict.startsWith(NO_MEDIA);
+    throw new CliError(`${name}: ffmpeg ${isRead ? "finds no media there" : "cannot read that"} (${verdict})`);
   }
   const { streams = [], format } = JSON.parse(stdout) as ProbeAnswer;
   const media = streams.filter(({ disposition }) => disposition?.attached_pic !== 1);

@@ -1,6 +1,9 @@
 import { once } from "node:events";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, openSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Where a recording goes. */
 export interface Output {
@@ -11,10 +14,17 @@ export interface Output {
   close(): Promise<void>;
 }
 
-/** A file, truncated when it is opened. */
-export async function fileOutput(path: string): Promise<Output> {
+/** How often it is looked whether somebody has begun to read a named pipe, in milliseconds. */
+const LOOK_EVERY_MS = 100;
+
+/**
+ * A file, truncated when it is opened, or a named pipe or a device.
+ * @param signal ends the waiting for somebody who reads the pipe
+ */
+export async function fileOutput(path: string, signal: AbortSignal): Promise<Output> {
+  if (await isPipe(path)) return pipeOutput(path, signal);
   const file = await open(path, "w");
-  // A pipe or a device takes bytes in order only.
+  // A device takes bytes in order only.
   const isRegular = (await file.stat()).isFile();
   return {
     write: (bytes) => named(path, writeAll(file, bytes, null)),
@@ -23,10 +33,50 @@ export async function fileOutput(path: string): Promise<Output> {
   };
 }
 
+const isPipe = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFIFO(),
+    () => false,
+  );
+
+/**
+ * Neither waits in `open` until somebody reads, nor writes as into a file: both would hold a thread, which a process that is interrupted waits for
+ * when it ends.
+ */
+async function pipeOutput(path: string, signal: AbortSignal): Promise<Output> {
+  const socket = new Socket({ fd: await openPipe(path, signal), readable: false, writable: true });
+  let failure: Error | undefined;
+  socket.on("error", (error) => {
+    failure = error;
+  });
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    if (failure !== undefined) throw failure;
+    if (!socket.write(bytes)) await once(socket, "drain");
+  };
+  const close = async (): Promise<void> => {
+    if (failure !== undefined) return;
+    socket.end();
+    await once(socket, "close");
+  };
+  return { write: (bytes) => named(path, write(bytes)), patch: undefined, close: () => named(path, close()) };
+}
+
+async function openPipe(path: string, signal: AbortSignal): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      // What POSIX says of a pipe that nobody reads.
+      if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+  }
+}
+
 /** Node names the file in errors of opening, but not of writing. */
-async function named(path: string, work: Promise<void>): Promise<void> {
+async function named<T>(path: string, work: Promise<T>): Promise<T> {
   try {
-    await work;
+    return await work;
   } catch (error) {
     if (error instanceof Error) Object.assign(error, { path });
     throw error;

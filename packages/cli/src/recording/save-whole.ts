@@ -16,17 +16,19 @@ async function isSpecial(path: string): Promise<boolean> {
  * there stays. Throws what the bytes throw.
  *
  * @param written told of the bytes of each piece
+ * @param signal ends the waiting for somebody who reads a named pipe
  */
 export async function saveWhole(
   bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   path: string,
   written: (bytes: number) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   if (path === "-") return copy(bytes, streamOutput(process.stdout), written);
-  if (await isSpecial(path)) return copy(bytes, await fileOutput(path), written);
+  if (await isSpecial(path)) return copy(bytes, await fileOutput(path, signal), written);
   const part = path + PART_SUFFIX;
   try {
-    await copy(bytes, await fileOutput(part), written);
+    await copy(bytes, await fileOutput(part, signal), written);
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });

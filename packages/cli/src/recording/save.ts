@@ -20,15 +20,17 @@ export interface SaveOptions {
   readonly force: boolean;
   readonly keepGaps: boolean;
   readonly progress: SaveProgress;
+  /** Ends the waiting for somebody who reads a named pipe. */
+  readonly signal: AbortSignal;
 }
 
 /** Opens the output of part `index`, from 0. */
 async function openPart(options: SaveOptions, index: number): Promise<Output> {
-  const { path, progress } = options;
+  const { path, progress, signal } = options;
   if (path === "-") return streamOutput(process.stdout);
   const part = index === 0 ? path : await furtherPath(options, index + 1);
   progress.files[index] = part;
-  return fileOutput(part);
+  return fileOutput(part, signal);
 }
 
 /** The path of a part behind the first: `clip-2.mkv`, `clip-3.mkv`, ... Numbers of files that are there already are passed over: whose they are is not known. */
