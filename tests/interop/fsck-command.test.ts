@@ -35,6 +35,14 @@ test("fsck says what it changed in the index, and names streams and times of wha
   );
 
   damageFragment(data, 1, 1);
+  const again = await TestServer.start({ data });
+  const got = await kvass(["get", "porch", "-o", join(folder, "got.mkv"), "--data", data]);
+  await again.stop();
+  assert.equal(got.status, 1);
+  assert.match(
+    got.stderr,
+    /got\.mkv: 5 fragments, [^\n]*\nkvass: porch: 1 fragment cannot be read and is left out, that of 2026-01-01T00:00:0[0-3]\.\d{3}Z; [^\n]*\n$/,
+  );
   const config = join(folder, "kvass.json");
   writeFileSync(config, JSON.stringify({ data }));
   const { status, stdout } = await kvass(["fsck", "--config", config]);

@@ -10,6 +10,13 @@ import { TestServer } from "../support/server.ts";
 const folder = mkdtempSync(join(tmpdir(), "kvass-full-archive-"));
 const clip = join(folder, "clip.mkv");
 
+/** Runs while the other tests do. */
+const demo = startKvass(
+  ["demo", "--seconds", "4", "--data", join(folder, "demo"), "--listen", "127.0.0.1:0"],
+  undefined,
+  { environment: { KVASS_MIN_FREE_BYTES: "1000t" } },
+).ended;
+
 before(() => makeRecording(clip));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -52,11 +59,7 @@ test("put onto a disk that is full names the space that stays free, and ends at 
 });
 
 test("a demo whose disk is full says so once", async () => {
-  const data = join(folder, "demo");
-  const args = ["demo", "--seconds", "4", "--data", data, "--listen", "127.0.0.1:0"];
-  const { status, stdout, stderr } = await startKvass(args, undefined, {
-    environment: { KVASS_MIN_FREE_BYTES: "1000t" },
-  }).ended;
+  const { status, stdout, stderr } = await demo;
   assert.equal(status, 1);
   const reason = /^kvass: .*: less than 1000 TiB .*; trying again for up to 30 s$/gm;
   assert.equal(stdout.toString().match(reason)?.length, 1, stdout.toString());

@@ -117,12 +117,22 @@ async function saveShown(
   }
   if (progress.fragments > 0) process.stderr.write(`${saved()}\n`);
   if (failure !== undefined) throw failure;
+  if (source.lost.length > 0) throw lossOf(stream, source.lost);
   if (progress.bytes === 0) {
     if (signal.aborted) throw new CliError(`${stream}: ended before any media came`, { exitCode: INTERRUPTED });
     if (isLive) throw new CliError(`${stream}: no media came`);
     const { nothingStored } = await import("../retention.ts");
     throw await nothingStored(connection, stream, flags.clock);
   }
+}
+
+function lossOf(stream: string, lost: MediaSource["lost"]): CliError {
+  const which = lost.length === 1 ? "that of" : "the first of";
+  const first = formatTime(new Date(lost[0]!.producerTimestamp));
+  return new CliError(
+    `${stream}: ${count(lost.length, "fragment")} cannot be read and ${lost.length === 1 ? "is" : "are"} left out, ${which} ${first}; the server's log says why, ` +
+      "and kvass fsck what is damaged",
+  );
 }
 
 /** Media on a terminal is noise, and may change how the terminal behaves. Throws {@link CliError}. */

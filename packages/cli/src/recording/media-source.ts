@@ -13,6 +13,7 @@ import { CliError } from "../errors.ts";
 import { retentionHours } from "../retention.ts";
 import type { Moment } from "../time.ts";
 import { playingOrder } from "./playing-order.ts";
+import { FRAGMENTS_PER_CALL, readableFragments } from "./readable-fragments.ts";
 
 /** What to read. Times in milliseconds since the epoch, by the clock that is named. */
 export interface MediaRequest {
@@ -28,14 +29,14 @@ export interface MediaRequest {
 
 /** Media in the order in which it shall play. */
 export interface MediaSource {
+  /** Fragments that are listed and cannot be read, which `fragments` has passed over so far. */
+  readonly lost: readonly StoredFragment[];
   /** The fragments, parsed. */
   fragments(): AsyncIterable<ReceivedFragment>;
   /** The same as the service's own bytes. */
   bytes(): AsyncIterable<Uint8Array>;
 }
 
-/** What GetMediaForFragmentList takes at most is 1,000 (AWS docs); fewer keep an interruption cheap. */
-const FRAGMENTS_PER_CALL = 200;
 /** The list is sorted in memory: a million fragments are three weeks of 2-second ones, and some hundred megabytes. */
 const MAX_FRAGMENTS = 1_000_000;
 /** AWS and Kvass end GetMedia some seconds after a producer has paused; it is asked again at most this often. */
@@ -53,15 +54,20 @@ export async function mediaSource(request: MediaRequest): Promise<MediaSource & 
 
 async function archiveSource(request: MediaRequest): Promise<MediaSource> {
   const { connection, stream, signal } = request;
-  const numbers = (await listRange(request)).map(({ number }) => number);
+  const listed = await listRange(request);
   const endpoint = await dataEndpoint(connection, "GET_MEDIA_FOR_FRAGMENT_LIST", { streamName: stream });
+  const bytesOf = (fragments: readonly string[]): AsyncIterable<Uint8Array> =>
+    getFragmentListBytes({ connection, stream: { streamName: stream }, endpoint, fragments, signal });
   async function* bytes(): AsyncGenerator<Uint8Array, void> {
+    const numbers = listed.map(({ number }) => number);
     for (let at = 0; at < numbers.length; at += FRAGMENTS_PER_CALL) {
-      const fragments = numbers.slice(at, at + FRAGMENTS_PER_CALL);
-      yield* getFragmentListBytes({ connection, stream: { streamName: stream }, endpoint, fragments, signal });
+      yield* bytesOf(numbers.slice(at, at + FRAGMENTS_PER_CALL));
     }
   }
-  return { bytes, fragments: () => readFragments(bytes()) };
+  const lost: StoredFragment[] = [];
+  const read = (numbers: readonly string[]): AsyncIterable<ReceivedFragment> => readFragments(bytesOf(numbers));
+  const fragments = () => readableFragments({ fragments: listed, read, onLost: (fragment) => lost.push(fragment) });
+  return { bytes, fragments, lost };
 }
 
 /** The stored fragments that overlap the range, in the order in which they shall play; what was sent again is among them. */
@@ -89,7 +95,7 @@ function liveSource(request: MediaRequest): MediaSource {
     await untilBegin(request);
     yield* getMediaBytes({ connection, stream: { streamName: stream }, start, signal });
   }
-  return { fragments: () => follow(request, start), bytes };
+  return { fragments: () => follow(request, start), bytes, lost: [] };
 }
 
 /** What begins in the future is live once its time has come. */
