@@ -82,6 +82,6 @@ export async function produce(url: string, ledger: StreamLedger, stop: AbortSign
     }
     await put.closed;
     stop.removeEventListener("abort", destroy);
-    await delay(50);
+    await delay(50, undefined, { signal: stop }).catch(() => undefined);
   }
 }
