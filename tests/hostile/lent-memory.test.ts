@@ -18,7 +18,7 @@ const SEED = Number(process.env.KVASS_LENDING_SEED ?? 1);
 const READERS = 44;
 const MAX_PIPELINED = 4;
 const LIVE_EVERY_MS = 250;
-const LIVE_BEYOND_S = 3;
+const LIVE_BEYOND_S = 60;
 const VIDEO_SECONDS = 3;
 const START = Date.now() - 3_600_000;
 const CERTIFICATES = join(import.meta.dirname, "../../packages/server/src/edge/http/testing");
@@ -104,7 +104,8 @@ async function assail(
   targets.push(following.map((target) => ({ ...target, isEndless: true })));
   const until = performance.now() + SECONDS * 1000;
   const readers = Array.from({ length: READERS }, (_, i) => readOn(place, targets, new Random(SEED * 1000 + i), until));
-  const writing = record(place, live, START, LIVE_EVERY_MS);
+  const read = new AbortController();
+  const writing = record(place, live, START, { everyMs: LIVE_EVERY_MS, stop: read.signal });
   // Where a reader fails the writer does not come to its end either.
   writing.catch(() => undefined);
   await Promise.race([delay((SECONDS * 1000) / 2), ...readers]);
@@ -113,6 +114,7 @@ async function assail(
   for (const part of await Promise.all(readers)) {
     for (const [name, count] of part) counts.set(name, (counts.get(name) ?? 0) + count);
   }
+  read.abort();
   await writing;
   return counts;
 }
@@ -127,7 +129,7 @@ function assertAllRead(counts: ReadonlyMap<string, number>): void {
   }
 }
 
-/** Goes on until the last readers have something to read: where nothing comes at all they wait for half a minute. */
+/** May go on until the last readers have something to read: where nothing comes at all they wait for half a minute. */
 const liveFor = (name: string): Footage => ({
   name,
   mark: 5,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { MatroskaStreamReader } from "@kvass/media";
 import { bodyHeader, cluster, END_OF_FRAGMENT, element, simpleBlock, uint } from "../../support/matroska-body.ts";
 import { signedHeaders } from "../../support/put-media-socket.ts";
@@ -65,8 +66,21 @@ export function clusterOf(footage: Footage, fragment: number, start: number): Bu
   return cluster(start + fragment * FRAGMENT_MS, ...blocks);
 }
 
+/** How fast footage is recorded, and for how long. */
+interface Recording {
+  /** Wait behind each fragment, in milliseconds. */
+  readonly everyMs?: number;
+  /** Ends it behind the fragment that is being sent. */
+  readonly stop?: AbortSignal;
+}
+
 /** Sends fragments; resolves when all are durable. */
-export async function record(place: Place, footage: Footage, start: number, everyMs = 0): Promise<void> {
+export async function record(
+  place: Place,
+  footage: Footage,
+  start: number,
+  { everyMs, stop }: Recording = {},
+): Promise<void> {
   const socket = dial(place);
   let text = "";
   socket.on("error", () => socket.destroy());
@@ -80,9 +94,10 @@ export async function record(place: Place, footage: Footage, start: number, ever
   const send = (bytes: Buffer): void =>
     void socket.write(Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]));
   send(bodyHeader());
-  for (let fragment = 0; fragment < footage.fragments && !socket.destroyed; fragment++) {
-    send(Buffer.concat([clusterOf(footage, fragment, start), END_OF_FRAGMENT]));
-    if (everyMs > 0) await new Promise((resolve) => setTimeout(resolve, everyMs));
+  let sent = 0;
+  for (; sent < footage.fragments && stop?.aborted !== true && !socket.destroyed; sent++) {
+    send(Buffer.concat([clusterOf(footage, sent, start), END_OF_FRAGMENT]));
+    if (everyMs !== undefined) await delay(everyMs, undefined, { signal: stop }).catch(() => undefined);
   }
   socket.write("0\r\n\r\n");
   while (!text.endsWith("\r\n0\r\n\r\n") && !socket.destroyed) {
@@ -90,7 +105,8 @@ export async function record(place: Place, footage: Footage, start: number, ever
   }
   socket.destroy();
   const persisted = text.match(/"PERSISTED"/g)?.length ?? 0;
-  if (persisted !== footage.fragments)
+  const expected = stop?.aborted === true ? sent : footage.fragments;
+  if (persisted !== expected || text.includes('"ERROR"'))
     throw new Error(`${persisted} fragments of ${footage.name}: ${text.slice(-300)}`);
 }
 
