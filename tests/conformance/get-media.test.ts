@@ -12,7 +12,7 @@ import { PutMediaSocket } from "../support/put-media-socket.ts";
 import { CREDENTIALS } from "../support/server.ts";
 import { ControlPlane, refused } from "./support/control-plane.ts";
 
-const plane = await ControlPlane.start({ flags: ["--reader-idle-seconds", "0.5"] });
+const plane = await ControlPlane.start({ flags: ["--reader-idle-seconds", "0.1"] });
 const media = new KinesisVideoMediaClient({ ...plane.server.client, maxAttempts: 1 });
 const archive = new KinesisVideoArchivedMediaClient({ ...plane.server.client, maxAttempts: 1 });
 after(() => {
