@@ -103,7 +103,7 @@ async function partLatency(server: Server): Promise<BenchRow> {
 async function distances(session: URL, start: number): Promise<number[]> {
   const stage = await Stage.open();
   try {
-    const screen = await stage.play("hls.js", session.href, PLAYER);
+    const screen = await stage.play("hls.js", async () => session.href, PLAYER);
     await sleep(CATCHES_UP_MS);
     const found: number[] = [];
     for (let looked = 0; looked < LOOKED_AT_MS; looked += LOOK_EVERY_MS) {

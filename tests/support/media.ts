@@ -62,12 +62,12 @@ export async function pictureSizes(path: string): Promise<string[]> {
 /** ffmpeg's arguments for a moving picture and a tone: H.264 with a key frame each second, and AAC. */
 export function pictureAndTone(
   seconds: number,
-  more: { reorder?: number; size?: string; tone?: boolean } = {},
+  more: { reorder?: number; size?: string; tone?: boolean; toneSeconds?: number } = {},
 ): string[] {
-  const { reorder = 0, size = "320x180", tone = true } = more;
+  const { reorder = 0, size = "320x180", tone = true, toneSeconds = seconds } = more;
   return [
     ...["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=${seconds}`],
-    ...(tone ? ["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${seconds}`] : []),
+    ...(tone ? ["-f", "lavfi", "-i", `sine=frequency=440:sample_rate=48000:duration=${toneSeconds}`] : []),
     ...[
       "-c:v",
       "libx264",

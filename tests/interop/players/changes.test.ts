@@ -62,8 +62,8 @@ function selectorOf(pieces: number) {
 }
 
 /** Plays up to a place, wherever the player begins before it; returns what is seen. Rejects where playback stops. */
-async function play(name: PlayerName, url: string, until: number): Promise<Observed> {
-  const screen = await stage.play(name, url);
+async function play(name: PlayerName, begin: () => Promise<string>, until: number): Promise<Observed> {
+  const screen = await stage.play(name, begin);
   const { frames } = await screen.watched(0);
   const observed = await screen.watched(until - frames[0]!.time);
   await screen.close();
@@ -73,13 +73,14 @@ async function play(name: PlayerName, url: string, until: number): Promise<Obser
 
 describe("the sound changes in a replay", () => {
   test("dash.js goes on into the third period once the first one has left the manifest", async () => {
-    const url = await player.dash({
-      StreamName: "other-sound",
-      PlaybackMode: "LIVE_REPLAY",
-      DASHFragmentSelector: selectorOf(3),
-      MaxManifestFragmentResults: 3,
-    });
-    const { frames, holes } = await play("dash.js", url, 2 * PIECE + 1);
+    const begin = () =>
+      player.dash({
+        StreamName: "other-sound",
+        PlaybackMode: "LIVE_REPLAY",
+        DASHFragmentSelector: selectorOf(3),
+        MaxManifestFragmentResults: 3,
+      });
+    const { frames, holes } = await play("dash.js", begin, 2 * PIECE + 1);
     assert.deepEqual(holes, []);
     const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
     assert.ok(Math.max(...steps) < LONGEST_STEP, `left out ${Math.max(...steps)} s`);
@@ -90,7 +91,7 @@ describe("a fragment is damaged", { concurrency: true }, () => {
   for (const PlaybackMode of ["ON_DEMAND", "LIVE_REPLAY"] as const) {
     test(`Shaka Player jumps over a damaged fragment with DASH, ${PlaybackMode}`, async () => {
       const session = { StreamName: `damaged-${PlaybackMode}`, PlaybackMode, DASHFragmentSelector: selectorOf(3) };
-      const { frames } = await play("Shaka Player", await player.dash(session), 2 * PIECE + 1);
+      const { frames } = await play("Shaka Player", () => player.dash(session), 2 * PIECE + 1);
       const steps = frames.slice(1).map(({ time }, index) => time - frames[index]!.time);
       assert.ok(Math.max(...steps) > FRAGMENT / 2, "the damaged fragment is shown");
     });
@@ -107,10 +108,11 @@ describe("pictures leave for a while", { concurrency: true }, () => {
     test(`${name} shows a picture while sound alone is sent, and goes on with those behind it, ${protocol}`, async () => {
       const session = { StreamName: "without-pictures", PlaybackMode: "ON_DEMAND" } as const;
       const selector = selectorOf(3);
-      const url = await (protocol === "HLS"
-        ? player.hls({ ...session, HLSFragmentSelector: selector, DiscontinuityMode: "ON_DISCONTINUITY" })
-        : player.dash({ ...session, DASHFragmentSelector: selector }));
-      const { frames } = await play(name, url, 2 * PIECE + 1);
+      const begin = () =>
+        protocol === "HLS"
+          ? player.hls({ ...session, HLSFragmentSelector: selector, DiscontinuityMode: "ON_DISCONTINUITY" })
+          : player.dash({ ...session, DASHFragmentSelector: selector });
+      const { frames } = await play(name, begin, 2 * PIECE + 1);
       const meanwhile = frames.filter(({ time }) => time > PIECE + 0.5 && time < 2 * PIECE - 0.5);
       assert.ok(meanwhile.length > 0 && meanwhile.every(({ number }) => number === 0), JSON.stringify(meanwhile));
       assert.ok(frames.at(-1)!.number > 0);

@@ -51,7 +51,7 @@ describe("sound comes before the pictures", { concurrency: true }, () => {
     ["dash.js", "DASH", dash],
   ] as [PlayerName, string, () => Promise<string>][]) {
     test(`${name}, ${form}`, async () => {
-      const screen = await stage.play(name, await open());
+      const screen = await stage.play(name, open);
       const { frames, holes, audioBytes } = await screen.watched(WATCHED);
       await screen.close();
       assert.ok(frames[0]!.time < LATEST_BEGINNING, `began at ${frames[0]!.time}`);

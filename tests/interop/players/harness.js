@@ -155,6 +155,7 @@ globalThis.observed = () => {
     pauses,
     errors,
     time: video.currentTime,
+    now: Date.now(),
     seekable: ranges.length === 0 ? [0, 0] : [ranges.start(0), ranges.end(ranges.length - 1)],
     audioBytes: video.webkitAudioDecodedByteCount,
   };

@@ -52,7 +52,7 @@ describe("pictures come before the sound", { concurrency: true }, () => {
     ["dash.js", "dash"],
   ] as [PlayerName, "hls" | "dash"][]) {
     test(name, async () => {
-      const screen = await stage.play(name, await sessionUrl(protocol));
+      const screen = await stage.play(name, () => sessionUrl(protocol));
       const { frames, audioBytes } = await screen.watched(WATCHED);
       await screen.close();
       assert.ok(frames[0]!.time < LONGEST_STEP, `began at ${frames[0]!.time}`);

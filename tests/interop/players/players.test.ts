@@ -155,8 +155,8 @@ const near = (actual: number, expected: number, tolerance = TOLERANCE): void =>
 const backwards = ({ time, seekable: [from] }: Observed): number => Math.max(time - 3, from + WINDOW_MARGIN);
 
 /** Plays a session to the end of a test. */
-async function onStage(way: Way, url: string, use: (screen: Screen) => Promise<void>): Promise<void> {
-  const screen = await stage.play(way.player, url, way.options);
+async function onStage(way: Way, begin: () => Promise<string>, use: (screen: Screen) => Promise<void>): Promise<void> {
+  const screen = await stage.play(way.player, begin, way.options);
   try {
     await use(screen);
   } finally {
@@ -170,8 +170,8 @@ describe("on demand", { concurrency: PAGES_AT_ONCE }, () => {
   for (const [name, way] of Object.entries(WAYS)) {
     test(name, async () => {
       const range = { from: momentAt(ASKED), to: momentAt(footage.seconds) };
-      const url = await sessionUrl(way, { StreamName: STORED, PlaybackMode: "ON_DEMAND" }, range);
-      await onStage(way, url, async (screen) => {
+      const begin = () => sessionUrl(way, { StreamName: STORED, PlaybackMode: "ON_DEMAND" }, range);
+      await onStage(way, begin, async (screen) => {
         const played = await screen.watched(SECONDS);
         const origin = checkPlayed(played);
         near(origin, BEGIN, SOUND_BEFORE);
@@ -191,8 +191,8 @@ describe("replay", { concurrency: PAGES_AT_ONCE }, () => {
   for (const [name, way] of Object.entries(WAYS)) {
     test(name, async () => {
       const range = { from: momentAt(ASKED), to: momentAt(footage.seconds) };
-      const url = await sessionUrl(way, { StreamName: STORED, PlaybackMode: "LIVE_REPLAY" }, range);
-      await onStage(way, url, async (screen) => {
+      const begin = () => sessionUrl(way, { StreamName: STORED, PlaybackMode: "LIVE_REPLAY" }, range);
+      await onStage(way, begin, async (screen) => {
         const played = await screen.watched(SECONDS);
         const origin = checkPlayed(played);
         assert.ok(placeOf(played.frames[0]!) >= BEGIN);
@@ -212,8 +212,8 @@ describe("live", () => {
     start = await footage.goLive();
   });
 
-  /** Seconds from when the newest picture was sent to now. */
-  const behindOf = ({ frames }: Observed): number => (Date.now() - start) / 1000 - placeOf(frames.at(-1)!);
+  /** Seconds from when the newest picture was sent to when one looked. */
+  const behindOf = ({ frames, now }: Observed): number => (now - start) / 1000 - placeOf(frames.at(-1)!);
 
   /** How far behind a player is once it has come as near as it should, or has had time to. */
   async function nearest(screen: Screen, enough: number): Promise<number> {
@@ -228,8 +228,8 @@ describe("live", () => {
   describe("in whole fragments", { concurrency: PAGES_AT_ONCE }, () => {
     for (const [name, way] of Object.entries(WAYS)) {
       test(name, async (context) => {
-        const url = await sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" });
-        await onStage(way, url, async (screen) => {
+        const begin = () => sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" });
+        await onStage(way, begin, async (screen) => {
           const played = await screen.watched(SECONDS);
           const origin = checkPlayed(played);
           const behind = behindOf(played);
@@ -249,8 +249,8 @@ describe("live", () => {
   describe("low latency", { concurrency: false }, () => {
     for (const [name, way] of Object.entries(LOW_LATENCY_WAYS)) {
       test(name, async (context) => {
-        const url = `${await sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" })}&LowLatency=1`;
-        await onStage(way, url, async (screen) => {
+        const begin = async () => `${await sessionUrl(way, { StreamName: LIVE, PlaybackMode: "LIVE" })}&LowLatency=1`;
+        await onStage(way, begin, async (screen) => {
           const played = await screen.watched(SECONDS);
           checkPlayed(played);
           checkMoments(played, start);

@@ -29,6 +29,8 @@ export interface Observed {
   readonly pauses: readonly number[];
   readonly errors: readonly string[];
   readonly time: number;
+  /** When it was looked at, in milliseconds since the epoch. */
+  readonly now: number;
   readonly seekable: readonly [from: number, to: number];
   readonly audioBytes: number;
 }
@@ -51,13 +53,15 @@ const FILES: Readonly<Record<string, readonly [type: string, path: string]>> = {
 export const PAGES_AT_ONCE = 2;
 /** How often a page is asked what it has seen, in milliseconds. */
 const LOOK_EVERY_MS = 200;
-/** Playback takes as long as it lasts; a machine that is busy may begin late. */
-const PATIENCE_MS = 45_000;
+/** Playback takes as long as it lasts; a machine that is busy may begin late. Below what ends a test that hangs. */
+export const PATIENCE_MS = 150_000;
 
 /** A browser, and a page from another origin than the server's, as a player's usually is. */
 export class Stage {
   readonly #server: Server;
   readonly #browser: Browser;
+  /** Resolves when the page that was asked for last is open. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(server: Server, browser: Browser) {
     this.#server = server;
@@ -82,21 +86,32 @@ export class Stage {
     this.#server.close();
   }
 
-  /** Plays a session with a player. */
-  async play(player: PlayerName, url: string, options: object = {}): Promise<Screen> {
+  /** Plays a session with a player; the session is begun once there is a page for it. */
+  play(player: PlayerName, begin: () => Promise<string>, options: object = {}): Promise<Screen> {
     const { port } = this.#server.address() as AddressInfo;
-    const screen = await Screen.open(this.#browser, `http://127.0.0.1:${port}/`);
-    await screen.call("watch", CODED, player, url, options);
-    return screen;
+    return this.#open(`http://127.0.0.1:${port}/`, async (screen) => {
+      await screen.call("watch", CODED, player, await begin(), options);
+    });
   }
 
   /** Opens a page that plays by itself. */
-  async visit(url: string): Promise<Screen> {
-    const screen = await Screen.open(this.#browser, url);
-    // The page's own policy would refuse it as a script.
-    await screen.page.evaluate(readFileSync(HARNESS, "utf8"));
-    await screen.call("watch", CODED);
-    return screen;
+  visit(url: string): Promise<Screen> {
+    return this.#open(url, async (screen) => {
+      // The page's own policy would refuse it as a script.
+      await screen.page.evaluate(readFileSync(HARNESS, "utf8"));
+      await screen.call("watch", CODED);
+    });
+  }
+
+  /** Opens one page after the other: that, and the start of a player, keeps the machine ten times as busy as what plays then. */
+  #open(url: string, start: (screen: Screen) => Promise<void>): Promise<Screen> {
+    const opened = this.#last.then(async () => {
+      const screen = await Screen.open(this.#browser, url);
+      await start(screen);
+      return screen;
+    });
+    this.#last = opened.catch(() => undefined);
+    return opened;
   }
 }
 
@@ -119,6 +134,7 @@ export class Screen {
 
   static async open(browser: Browser, url: string): Promise<Screen> {
     const screen = new Screen(await browser.newPage());
+    screen.page.setDefaultTimeout(PATIENCE_MS);
     await screen.page.goto(url);
     return screen;
   }

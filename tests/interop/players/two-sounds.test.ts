@@ -33,13 +33,14 @@ describe("two sounds", { concurrency: PAGES_AT_ONCE }, () => {
   for (const ContainerFormat of ["FRAGMENTED_MP4", "MPEG_TS"] as const) {
     for (const lang of ["en", "de"]) {
       test(`${ContainerFormat}, ${lang}`, async () => {
-        const url = await player.hls({
-          StreamName: "two",
-          PlaybackMode: "ON_DEMAND",
-          ContainerFormat,
-          HLSFragmentSelector: { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange },
-        });
-        const screen = await stage.play("hls.js", url, { audioPreference: { lang } });
+        const begin = () =>
+          player.hls({
+            StreamName: "two",
+            PlaybackMode: "ON_DEMAND",
+            ContainerFormat,
+            HLSFragmentSelector: { FragmentSelectorType: "PRODUCER_TIMESTAMP", TimestampRange },
+          });
+        const screen = await stage.play("hls.js", begin, { audioPreference: { lang } });
         const { audioBytes, errors, stalls } = await screen.watched(WATCHED);
         await screen.close();
         assert.deepEqual([errors, stalls], [[], []]);
