@@ -121,6 +121,15 @@ test("the doctor fails where the start would be refused, with the same words", a
   assert.ok(!existsSync(data));
 });
 
+test("the doctor says nothing good of what lies in a folder that is none", async () => {
+  const file = path("file");
+  writeFileSync(file, "no folder");
+  const { status, stdout } = await kvass(["doctor", "--data", file, "--listen", "127.0.0.1:0"]);
+  assert.equal(status, 1);
+  assert.ok(stdout.toString().includes(`\nFAIL  data folder   ${file}: is no folder\n`));
+  assert.doesNotMatch(stdout.toString(), /^ok +(credential|archive|keys) /m);
+});
+
 test("a weak secret is told where other machines can reach the server", async () => {
   const environment = { KVASS_ROOT_ACCESS_KEY_ID: "test", KVASS_ROOT_SECRET_ACCESS_KEY: "test" };
   const server = await TestServer.start({ environment, flags: ["--public-url", "http://kvass.example"] });

@@ -29,7 +29,8 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
  */
 export async function* examine(settings: Settings, isListenGiven: boolean): AsyncGenerator<Finding, void> {
   yield node();
-  yield folder(settings.data);
+  const dataFolder = folder(settings.data);
+  yield dataFolder;
   yield disk(settings.data);
   const demo = readServerFile(DEMO_DATA_DIR);
   if (demo !== undefined) yield { name: "demo", verdict: "ok", detail: `runs on ${demo.url}` };
@@ -39,7 +40,10 @@ export async function* examine(settings: Settings, isListenGiven: boolean): Asyn
   if (server === undefined || (isListenGiven && new URL(server.url).host !== settings.listen)) {
     yield await port(settings.listen);
   }
-  for await (const check of checkStart(settings, process.env, server !== undefined)) yield* findings(check);
+  for await (const check of checkStart(settings, process.env, server !== undefined)) {
+    // Of a folder that cannot be looked into nothing else is known.
+    if (dataFolder.verdict === "ok" || check.error !== undefined) yield* findings(check);
+  }
   yield* ffmpegs(settings.ffmpeg);
   for (const unknown of unknownVariables(process.env)) {
     yield { name: "environment", verdict: "warn", detail: describeUnknown(unknown) };
