@@ -34,11 +34,17 @@ class Writing {
   }
 }
 
+/** A playlist that changes, as its window had it. */
+interface CurrentText {
+  readonly window: PlaylistWindow;
+  readonly text: EncodedText;
+}
+
 /** The texts of playlists and manifests, each made once for all who ask for it, and kept as they are sent. */
 export class PlaylistTexts {
   readonly #lasting = new SharedCache<KeptText>(TEXTS_BYTES);
-  /** Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
-  readonly #current = new WeakMap<PlaylistWindow, Map<number, EncodedText>>();
+  /** Sessions' Media Playlists as they are now, until their windows move on, by the numbers of their tracks: below 0 those in folders. */
+  readonly #current = new WeakMap<PlaybackSession, Map<number, CurrentText>>();
   /** Texts of `#lasting` that are being written, by their keys. */
   readonly #writing = new Map<string, Writing>();
   #preparing = 0;
@@ -92,17 +98,16 @@ export class PlaylistTexts {
     window: PlaylistWindow,
     { inFolder }: Pick<PlaybackQuery, "inFolder">,
   ): EncodedText {
-    let texts = this.#current.get(window);
+    let texts = this.#current.get(session);
     if (texts === undefined) {
       texts = new Map();
-      this.#current.set(window, texts);
+      this.#current.set(session, texts);
     }
     const name = inFolder ? -track.number : track.number;
-    let text = texts.get(name);
-    if (text === undefined) {
-      text = new EncodedText(hlsMedia(session, track, window, inFolder));
-      texts.set(name, text);
-    }
+    const known = texts.get(name);
+    if (known?.window === window) return known.text;
+    const text = new EncodedText(hlsMedia(session, track, window, inFolder));
+    texts.set(name, { window, text });
     return text;
   }
 }
