@@ -53,6 +53,30 @@ test("a request is handed over as it was sent, and its answer carries the common
   }
 });
 
+for (const head of ["GET /x HTTP/1.1\r\nHost: camera.lan\r\n\r\n", CHUNKED]) {
+  test(`where a client came from is known when it has gone: ${head.split("\r\n").at(-3)}`, async () => {
+    const { promise: told, resolve } = Promise.withResolvers<string>();
+    const options = {
+      answer: async (request: WireRequest): Promise<WireResponse> => {
+        if (request.target === "/first") return ok("first");
+        if (!request.signal.aborted) await once(request.signal, "abort");
+        resolve(request.remoteAddress);
+        return ok("");
+      },
+      streamsBody: () => true,
+      onError: () => undefined,
+      limits: DEFAULT_LIMITS,
+    };
+    const listener = new Listener(options);
+    listeners.push(listener);
+    const { port } = await listener.listen("127.0.0.1", 0);
+    const client = new RawClient(port).send("GET /first HTTP/1.1\r\nHost: camera.lan\r\n\r\n");
+    await client.until(/first$/);
+    client.socket.write(head, () => client.socket.resetAndDestroy());
+    assert.equal(await told, "127.0.0.1");
+  });
+}
+
 test("a request that announces no body has an empty one, and its connection is kept", async () => {
   const port = await start(async ({ body, method }) => {
     let bytes = 0;

@@ -171,6 +171,8 @@ export class Listener {
   }
 
   #track(socket: Socket): Connection {
+    // Sockets keep it once they were asked, and have none to tell when they are gone: of those that vanish it is wanted most.
+    void socket.remoteAddress;
     const connection = new Connection(socket);
     this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));

@@ -45,6 +45,8 @@ export function ownSocket(socket: Socket): OwnSocket | undefined {
     },
   };
   const own = new Socket({ handle, allowHalfOpen: true, onread });
+  // Where it has been reset meanwhile, only the old one still knows.
+  Object.defineProperty(own, "remoteAddress", { value: socket.remoteAddress });
   own.once("close", () => socket.destroy());
   socket.once("close", () => own.destroy());
   return {
