@@ -15,7 +15,9 @@ const MEBIBYTE = Buffer.alloc(2 ** 20);
 let server: TestServer;
 
 before(async () => {
-  server = await TestServer.start({ flags: ["--log-level", "warn", "--limits", "aws"] });
+  // Readers stay until they are told to go.
+  const flags = ["--log-level", "warn", "--limits", "aws", "--reader-idle-seconds", "600"];
+  server = await TestServer.start({ flags });
 });
 
 after(() => server.stop());
