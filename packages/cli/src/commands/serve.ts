@@ -14,7 +14,7 @@ function optionOf(key: OptionKey): Option {
 const FOOTER = `
 Each option is also an environment variable (in brackets) and a key of the config file: --max-bytes is KVASS_MAX_BYTES and
 "maxBytes". A flag wins over the environment, which wins over the file. The root credential is read from
-KVASS_ROOT_ACCESS_KEY_ID (letters, digits, "_", "-", ".") and KVASS_ROOT_SECRET_ACCESS_KEY (ASCII without blanks), both or
+KVASS_ROOT_ACCESS_KEY_ID (letters, digits, "_.-@+=:") and KVASS_ROOT_SECRET_ACCESS_KEY (ASCII without blanks), both or
 neither; without them the first start makes a random one and keeps it in the data folder.`;
 
 /** `kvass serve`: the server alone, until SIGINT or SIGTERM. */

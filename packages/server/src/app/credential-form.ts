@@ -6,9 +6,9 @@ import type { RootCredential } from "./root-credential.ts";
 
 /**
  * What stands in a credential scope without being taken for a part of it. IAM's own ids are 16 to 128 letters, digits and underscores (AWS docs,
- * "AccessKey"); no SDK counts them, and test suites often take shorter ones.
+ * "AccessKey"); no SDK counts them, test suites often take shorter ones, and other servers of such keys let people sign in by their e-mail addresses.
  */
-const ACCESS_KEY_ID = /^[\w.-]{1,128}$/;
+const ACCESS_KEY_ID = /^[\w.@+=:-]{1,128}$/;
 /** Longer ones do not fit into the producer SDK for C (MAX_SECRET_KEY_LEN); what is not ASCII would be signed in the bytes of some encoding. */
 const SECRET = /^[!-~]{1,128}$/;
 /**
@@ -27,7 +27,7 @@ export function checkCredential(
   names: { readonly id: string; readonly secret: string },
 ): void {
   if (!ACCESS_KEY_ID.test(accessKeyId)) {
-    throw new ConfigError(`${names.id}: expected 1 to 128 letters, digits, "_", "-" and "."`);
+    throw new ConfigError(`${names.id}: expected 1 to 128 letters, digits and "_.-@+=:"`);
   }
   if (!SECRET.test(secretAccessKey)) {
     throw new ConfigError(`${names.secret}: expected 1 to 128 ASCII characters without blanks`);

@@ -34,7 +34,7 @@ test("the environment's credential goes before the folder's, which is made once"
   assert.deepEqual(rootCredential(newFolder(), variables("test", "test")), given);
 });
 
-const ID_FORM = /^KVASS_ROOT_ACCESS_KEY_ID: expected 1 to 128 letters, digits, "_", "-" and "\."$/;
+const ID_FORM = /^KVASS_ROOT_ACCESS_KEY_ID: expected 1 to 128 letters, digits and "_\.-@\+=:"$/;
 const SECRET_FORM = /^KVASS_ROOT_SECRET_ACCESS_KEY: expected 1 to 128 ASCII characters without blanks$/;
 
 for (const [what, id, secret, message] of [
@@ -59,7 +59,7 @@ for (const [what, id, secret, message] of [
 }
 
 test("the longest id and secret are taken", () => {
-  const [id, secret] = ["Az09_-.".padEnd(128, "x"), "!~/+=%&,:".padEnd(128, "y")];
+  const [id, secret] = ["Az09_-.@+=:".padEnd(128, "x"), "!~/+=%&,:".padEnd(128, "y")];
   assert.equal(rootCredential(newFolder(), variables(id, secret)).accessKeyId, id);
 });
 
