@@ -146,15 +146,26 @@ export async function hlsLongMedia(
   const bytes = expectedBytes(head, segments.length, segmentBytes(session));
   const writer = new MediaPlaylistWriter(head, new AsciiWriter(bytes));
   const entry = entries(session, track, inFolder, nameBytes());
-  let left = SEGMENTS_PER_TURN;
-  for (const segment of segments.listed?.() ?? segments) {
-    writer.segment(entry(segment));
-    if (--left > 0) continue;
-    left = SEGMENTS_PER_TURN;
+  const left = (segments.listed?.() ?? segments)[Symbol.iterator]();
+  while (writeSome(writer, left, entry)) {
     onWritten(writer.written);
     await nextTurn();
   }
   return writer.finish(endOf(session, window));
+}
+
+/** Writes as many segments as a turn may take; whether there may be more. A function of its own is compiled with the first turns of the first playlist. */
+function writeSome(
+  writer: MediaPlaylistWriter<unknown>,
+  segments: Iterator<ListedSegment>,
+  entry: (segment: ListedSegment) => PlaylistSegment,
+): boolean {
+  for (let left = SEGMENTS_PER_TURN; left > 0; left--) {
+    const { done, value } = segments.next();
+    if (done) return false;
+    writer.segment(entry(value));
+  }
+  return true;
 }
 
 /** Bytes that the lines of a segment take, about, without what all URIs begin and end with. */
