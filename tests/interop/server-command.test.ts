@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { kvass, startKvass } from "../support/command-line.ts";
 import { CREDENTIALS, TestServer } from "../support/server.ts";
+import { until } from "../support/waiting.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kvass-server-command-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -133,13 +134,14 @@ test("the doctor says nothing good of what lies in a folder that is none", async
 test("a weak secret is told where other machines can reach the server", async () => {
   const environment = { KVASS_ROOT_ACCESS_KEY_ID: "test", KVASS_ROOT_SECRET_ACCESS_KEY: "test" };
   const server = await TestServer.start({ environment, flags: ["--public-url", "http://kvass.example"] });
-  assert.match(server.log, /^kvass: the secret of the root credential has 4 characters: /m);
+  await until("a word", () => /^kvass: the secret of the root credential has 4 characters: /m.test(server.log));
   await server.stop();
 });
 
 test("variables that look like settings and are none are told by the server and the doctor", async () => {
   const server = await TestServer.start({ environment: { KVASS_LISTN: "127.0.0.1:1" } });
-  assert.match(server.log, /^kvass: KVASS_LISTN is no setting of Kvass; did you mean KVASS_LISTEN\?$/m);
+  const told = /^kvass: KVASS_LISTN is no setting of Kvass; did you mean KVASS_LISTEN\?$/m;
+  await until("a word", () => told.test(server.log));
   await server.stop();
   const { stdout } = await startKvass(["doctor"], undefined, { environment: { KVASS_REGOIN: "x" } }).ended;
   assert.match(stdout.toString(), /^warn {2}environment {3}KVASS_REGOIN is no setting .* KVASS_REGION\?$/m);
