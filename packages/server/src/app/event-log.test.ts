@@ -108,6 +108,30 @@ test("a failure that everybody meets is told once, with its cause, and counted",
   assert.equal((JSON.parse(lines[2]!) as Record<string, unknown>).count, 999);
 });
 
+test("what fails for everybody who asks is told with some requests' ids, and counted by operation", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const { log, lines } = readable("warn");
+  const events = new EventLog(log);
+  for (let i = 0; i < 1000; i++) {
+    events.failed(new Error("EIO"), { requestId: `id-${i}`, operation: "playback" });
+    events.cut(new Error("EIO"), `cut-${i}`);
+  }
+  events.failed(new Error("EIO"), { requestId: "clip", operation: "GetClip" });
+  assert.equal(lines.length, 20 + 20 + 1);
+  const { err: _err, ...fields } = JSON.parse(lines.at(-1)!) as Record<string, unknown>;
+  assert.deepEqual(fields, { level: 50, requestId: "clip", operation: "GetClip", msg: "internal failure" });
+  lines.length = 0;
+  t.mock.timers.tick(60_000);
+  const counted = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    counted.map(({ msg, requestId, count }) => [msg, requestId, count]),
+    [
+      ["internal failure", "id-999", 980],
+      ["answer cut", "cut-999", 980],
+    ],
+  );
+});
+
 test("a secret key that was given as the access key's id is not written", () => {
   const { log, lines } = readable("info");
   new EventLog(log).refused({ ...REFUSAL, accessKeyId: "wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY" });

@@ -9,6 +9,9 @@ export interface Events extends DomainEvents {
   "request refused": Omit<Refusal, "reason"> & { readonly reason: Refusal["reason"] | "unknown playback token" };
 }
 
+/** What goes wrong in the server itself, by the words that the log has for it. */
+type Failure = "failure" | "internal failure" | "answer cut";
+
 /** How an event is written. */
 interface Rule<Field extends string = string> {
   readonly level: "debug" | "info" | "warn";
@@ -20,6 +23,9 @@ interface Rule<Field extends string = string> {
 const BY_ANYBODY: RepeatBounds = { atOnce: 1, kinds: 100 };
 /** What those do who may: only one that comes back all the time is not written each time. There may be as many kinds as streams in use. */
 const BY_PRODUCERS: RepeatBounds = { atOnce: 20, kinds: 10_000 };
+
+/** What fails for everybody who asks, as a device does; whoever saw one in a client should find it by its request's id. */
+const BY_FAILURE: RepeatBounds = { atOnce: 20, kinds: 100 };
 
 /** The level of each event, and of which there may be floods. docs/reference/log.md says what they mean. */
 export const RULES: { readonly [Name in keyof Events]: Rule<keyof Events[Name] & string> } = {
@@ -55,7 +61,7 @@ const MAX_KEY_ID = 32;
 /** Writes what happens to the log: a line for each event, or, where it may be a flood, the first and then how many more. */
 export class EventLog {
   readonly #log: Logger;
-  readonly #repeats = new Map<keyof Events | "failure", Repeats<object>>();
+  readonly #repeats = new Map<keyof Events | Failure, Repeats<object>>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -65,8 +71,18 @@ export class EventLog {
 
   /** Tells of a failure that is the server's own. A device that fails does so for everybody who writes to it. */
   readonly report = (error: unknown): void => {
-    const kind = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#repeatsOf("failure", "error", BY_ANYBODY).note(kind, { err: error });
+    this.#repeatsOf("failure", "error", BY_ANYBODY).note(textOf(error), { err: error });
+  };
+
+  /** Tells of a request that was answered with a failure of the server's own. */
+  readonly failed = (err: unknown, request: { readonly requestId: string; readonly operation: string }): void => {
+    const kind = `${request.operation}: ${textOf(err)}`;
+    this.#repeatsOf("internal failure", "error", BY_FAILURE).note(kind, { err, ...request });
+  };
+
+  /** Tells of an answer that broke off behind its headers. */
+  readonly cut = (err: unknown, requestId: string): void => {
+    this.#repeatsOf("answer cut", "warn", BY_FAILURE).note(textOf(err), { err, requestId });
   };
 
   readonly refused = (refusal: Events["request refused"]): void => {
@@ -87,7 +103,7 @@ export class EventLog {
     else this.#repeatsOf(name, level, flood).note(kindOf(fields, flood.sameBy), fields);
   }
 
-  #repeatsOf(name: keyof Events | "failure", level: Rule["level"] | "error", bounds: RepeatBounds): Repeats<object> {
+  #repeatsOf(name: keyof Events | Failure, level: Rule["level"] | "error", bounds: RepeatBounds): Repeats<object> {
     let repeats = this.#repeats.get(name);
     if (repeats === undefined) {
       const tell: TellOnce<object> = (fields = {}, repetition) =>
@@ -98,6 +114,8 @@ export class EventLog {
     return repeats;
   }
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 
 /** What tells events apart that are counted each by itself. */
 function kindOf(fields: object, sameBy: readonly string[]): string {

@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import type { Logger } from "pino";
 import { Gate } from "../aws/pipeline.ts";
 import type { WireRequest, WireResponse } from "../aws/wire.ts";
 import { health } from "../edge/admin/health.ts";
@@ -60,20 +59,20 @@ export async function startServer(
       region: settings.region,
       credentials: rootLookup(credential, settings.accountId),
       authorize: authorizeRoot,
-      onInternalError: (error, request) => log.error({ err: error, ...request }, "internal failure"),
+      onInternalError: events.failed,
       onRefused: events.refused,
     });
     const playback = new PlaybackRoutes({
       sessions: domain.playback,
-      onInternalError: (error, requestId) =>
-        log.error({ err: error, requestId, operation: "playback" }, "internal failure"),
+      onInternalError: (error, requestId) => events.failed(error, { requestId, operation: "playback" }),
       onForged: (request) =>
         events.refused({ reason: "unknown playback token", ...request, service: "playback", operation: "playback" }),
     });
     const page = new PlaybackPage();
-    const listener = createListener(settings, tls, log, {
+    const listener = createListener(settings, tls, {
       answer: (request) => answer({ gate, domain, playback, page }, request),
       streamsBody: (method, target) => gate.streamsInput(method, target),
+      onError: events.cut,
     });
     const url = await listen(listener, settings);
     const removeServerFile = writeServerFile(settings.data, {
@@ -123,13 +122,11 @@ function answer(
 function createListener(
   settings: Settings,
   tls: TlsFiles | undefined,
-  log: Logger,
-  requests: Pick<ListenerOptions, "answer" | "streamsBody">,
+  requests: Pick<ListenerOptions, "answer" | "streamsBody" | "onError">,
 ): Listener {
   const { publicUrl, maxConnections } = settings;
   return new Listener({
     ...requests,
-    onError: (error, requestId) => log.warn({ err: error, requestId }, "answer cut"),
     publicUrl: publicUrl === "" ? undefined : publicUrl.replace(/\/$/, ""),
     tls: tls && { cert: tls.cert, key: tls.key },
     limits: { ...DEFAULT_LIMITS, maxConnections },
