@@ -1,9 +1,11 @@
 import { writeSync } from "node:fs";
 
-/** Longest that a line waits for whoever reads the log behind a pipe that does not block, in milliseconds: as long nothing else is done. */
-const PATIENCE_MS = 1000;
-/** Time between two tries, in milliseconds. */
+/** Time between two tries where the log goes to a pipe that does not block and is full, in milliseconds: nothing else is done meanwhile. */
 const RETRY_MS = 10;
+/** Most tries in {@link INTERVAL_MS}, a second in all: a reader that is merely slow would hold up the whole server with each line. */
+const MAX_RETRIES = 100;
+/** In milliseconds. */
+const INTERVAL_MS = 60_000;
 
 /** Writes some of the bytes and returns how many; throws the system's error. */
 export type WriteSome = (bytes: Uint8Array) => number;
@@ -16,6 +18,9 @@ export class LogDestination {
   readonly #writeSome: WriteSome;
   readonly #now: () => number;
   #lost = 0;
+  #retries = MAX_RETRIES;
+  /** When all of them may be had again, on the clock of `performance`. */
+  #renewAt = 0;
   /** Whether the last line that was begun lacks its end. */
   #isCut = false;
 
@@ -43,17 +48,25 @@ export class LogDestination {
     return written === bytes.length;
   }
 
-  /** Waits where it must, but not again for a reader that had its time. */
   #writeWhenTaken(bytes: Uint8Array): number {
-    const deadline = this.#now() + (this.#lost > 0 ? 0 : PATIENCE_MS);
     while (true) {
       try {
         return this.#writeSome(bytes);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || this.#now() >= deadline) throw error;
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || !this.#mayRetry()) throw error;
         Atomics.wait(SLEEP, 0, 0, RETRY_MS);
       }
     }
+  }
+
+  /** Not where lines have been lost: the reader had its time. */
+  #mayRetry(): boolean {
+    const now = this.#now();
+    if (now >= this.#renewAt) {
+      this.#retries = MAX_RETRIES;
+      this.#renewAt = now + INTERVAL_MS;
+    }
+    return this.#lost === 0 && this.#retries-- > 0;
   }
 }
 
