@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { kill } from "node:process";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { describeTrack, MatroskaDemuxer, type MatroskaTrack, parameterSets, type VideoCodec } from "@kvass/media";
-import { output } from "../../../../../tests/support/command-line.ts";
 import { SHADED_RATE, type ShadedVideo, shadedVideo } from "../../../../../tests/support/shaded-video.ts";
 import { BITSTREAMS } from "./bitstream.ts";
 import { DecoderPool, type DecoderPoolOptions } from "./decoder-pool.ts";
 import { patienceFor, type QueuedFrame } from "./decoder-process.ts";
-import { startFailure } from "./decoder-start.ts";
 import type { VideoFrame } from "./fragment-video.ts";
 import { framesToQueue } from "./frame-selection.ts";
 
@@ -347,73 +342,3 @@ function withoutUsability(sps: Uint8Array): Uint8Array {
   const bytes = left.padEnd(Math.ceil(left.length / 8) * 8, "0").match(/.{8}/g)!;
   return Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 2));
 }
-
-test("without ffmpeg the error says what to do", async () => {
-  const pool = poolFor({ ffmpeg: "/nonexistent/ffmpeg" });
-  for (let attempt = 0; attempt < 2; attempt++) {
-    await assert.rejects(shades(pool, small, [0]), {
-      name: "DomainError",
-      code: "no-decoder",
-      message: /cannot be started as \/nonexistent\/ffmpeg: there is no such program\. Install it .*--ffmpeg PATH/,
-    });
-  }
-  assert.deepEqual(pool.pids, []);
-});
-
-/** Run with few file descriptors: takes all of them, decodes, gives them back, and decodes once more. */
-const CROWDED = `
-import { closeSync, openSync } from "node:fs";
-import { DecoderPool } from ${JSON.stringify(new URL("./decoder-pool.ts", import.meta.url).href)};
-const pool = new DecoderPool({ ffmpeg: "ffmpeg", size: 1 });
-const taken = [];
-try {
-  for (;;) taken.push(openSync("/dev/null"));
-} catch {}
-const told = await pool.decode("h264", [], async () => {}).catch(({ code, message }) => code + " " + message);
-for (const descriptor of taken) closeSync(descriptor);
-await pool.decode("h264", [], async () => {});
-console.log(told, pool.pids.length);
-await pool.close();
-`;
-
-test("without file descriptors for a decoder the error is one that passes, and so it does", async () => {
-  const told = await output("sh", [
-    ...["-c", 'ulimit -n 100; exec "$0" "$@"', process.execPath],
-    ...["--input-type=module-typescript", "-e", CROWDED],
-  ]);
-  assert.match(told.toString(), /^decoder-unavailable The server has no room .*no file descriptors are left\. 1\n$/);
-});
-
-test("what the system may have again soon is told apart from a program that is not there", () => {
-  for (const code of ["EAGAIN", "ENOMEM", "ENFILE"]) {
-    assert.equal(startFailure(Object.assign(new Error(code), { code }), "ffmpeg").name, "DecoderUnavailable");
-  }
-  for (const code of ["ENOENT", "EACCES"]) {
-    assert.equal(startFailure(Object.assign(new Error(code), { code }), "ffmpeg").name, "DecoderMissing");
-  }
-});
-
-test("a program that is no ffmpeg fails the task", async () => {
-  const pool = poolFor({ ffmpeg: "/bin/cat" });
-  await assert.rejects(shades(pool, small, [0]), { name: "DecoderFailed", message: /^ffmpeg ended with 1/ });
-});
-
-/** A program of a few lines, in the place of ffmpeg. */
-function script(...lines: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), "kvass-decoder-"));
-  after(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, "ffmpeg");
-  writeFileSync(path, ["#!/bin/sh", ...lines].join("\n"), { mode: 0o755 });
-  return path;
-}
-
-test("a decoder gets the server's environment without its secrets", async () => {
-  process.env.KVASS_ROOT_SECRET_ACCESS_KEY = "not for decoders";
-  process.env.DECODER_LIBRARIES = "for decoders";
-  after(() => {
-    delete process.env.KVASS_ROOT_SECRET_ACCESS_KEY;
-    delete process.env.DECODER_LIBRARIES;
-  });
-  const pool = poolFor({ ffmpeg: script('echo "[$KVASS_ROOT_SECRET_ACCESS_KEY][$DECODER_LIBRARIES]" >&2', "exit 3") });
-  await assert.rejects(shades(pool, small, [0]), { message: "ffmpeg ended with 3: [][for decoders]" });
-});
