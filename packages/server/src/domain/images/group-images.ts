@@ -87,9 +87,9 @@ export class GroupImages {
       next = timeline.after(next)
     ) {
       if (next.producerTimestamp - last > MAX_REORDER_MS || this.#bytes > MAX_GROUP_BYTES) break;
-      const frames = await this.#readOne(next);
+      const frames = await this.#readOneBehind(next);
       // Pictures that are seen before a key frame come right behind it.
-      if (next.startsClean && !frames.some(({ time }) => time <= last)) break;
+      if (frames === undefined || (next.startsClean && !frames.some(({ time }) => time <= last))) break;
     }
     for (let next = timeline.before(row); next !== undefined; next = timeline.before(next)) {
       const at = frameAt(this.#frames, first);
@@ -103,6 +103,19 @@ export class GroupImages {
   #mayBeReordered(): boolean {
     const key = this.#frames.findIndex(({ keyframe }) => keyframe);
     return key === -1 || this.#codecFrom(key).reorderFrames !== 0;
+  }
+
+  /** Reads one behind, of which few pictures may be of use: undefined where it cannot be read, which takes nothing from those before it. */
+  async #readOneBehind(row: FragmentRow): Promise<readonly VideoFrame[] | undefined> {
+    try {
+      return await this.#readOne(row);
+    } catch (error) {
+      if (!(error instanceof FragmentGone)) {
+        if (!isAboutMedia(error)) throw error;
+        this.#report(error);
+      }
+      return undefined;
+    }
   }
 
   /** Reads one more fragment, behind those that have been read or before them. */

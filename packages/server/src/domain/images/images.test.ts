@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { InProcessServer, TestSession } from "../../../../../tests/support/in-process.ts";
 import { frameShown, shadedVideo } from "../../../../../tests/support/shaded-video.ts";
-import { RecordUnavailable } from "../../storage/ports/journal.ts";
+import { RecordDamaged, RecordUnavailable } from "../../storage/ports/journal.ts";
 import { FragmentArchive } from "../fragments/archive.ts";
 import { type FragmentPointLimits, FragmentPoints, GENEROUS_POINT_LIMITS } from "../fragments/fragment-points.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -129,6 +129,34 @@ test("an archive that cannot be opened for now is no fault of the media", async 
   await assert.rejects(page(imagesWith()), { code: "archive-unavailable" });
   server.journal.read = read;
   assert.ok(Buffer.isBuffer((await page(imagesWith())).images[0]!.outcome));
+});
+
+/** An archive where what begins behind `START` is damaged. */
+class DamagedArchive extends FragmentArchive {
+  override async open(...args: Parameters<FragmentArchive["open"]>): ReturnType<FragmentArchive["open"]> {
+    if (args[1].producerTimestamp > START) throw new RecordDamaged("a flipped bit");
+    return super.open(...args);
+  }
+}
+
+test("a fragment that is damaged takes no image from the one before it", async () => {
+  const { index, journal, keys, metrics } = server;
+  const lane = await server.create("lane");
+  for (const start of [START, START + 2000]) {
+    const session = await TestSession.open(server, lane, { type: "RELATIVE", start });
+    await session.put(await shadedVideo({ seconds: 2 }));
+  }
+  const archive = new DamagedArchive({ index, journal, keys });
+  const told: unknown[] = [];
+  const report = (error: unknown): void => void told.push(error);
+  const points = new FragmentPoints(GENEROUS_POINT_LIMITS);
+  const images = new Images({ index, archive, decoders, points, metrics, report, concurrency: 1 });
+  const request = { ...REQUEST, from: START + 1500, to: START + 2600 };
+  const { signal } = new AbortController();
+  const { images: made } = await images.page(lane, request, { token: undefined, limit: 100 }, signal);
+  assert.equal(made[1]!.outcome, "MEDIA_ERROR");
+  assert.equal(await frameShown(made[0]!.outcome as Buffer), 15);
+  assert.ok(told.length > 0 && told.every((error) => error instanceof RecordDamaged));
 });
 
 test("images use up the stream's points for metadata and for media", async ({ mock }) => {
