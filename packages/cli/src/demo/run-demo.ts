@@ -85,6 +85,8 @@ class Demo {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    // Ended while the server started: nobody would be told of it again.
+    if (signal.aborted) return;
     const connection = this.#connection;
     const camera = startCamera();
     const end = (): void => {
