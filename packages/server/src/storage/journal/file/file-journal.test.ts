@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
+import { wrapped } from "../../../../../../tests/support/wrapped-file.ts";
 import { openFragmentIndex } from "../../catalog/sqlite/open-fragment-index.ts";
 import { identityOf, sealedPart, sealedTable, summaryOf } from "../../contract/fragments.ts";
 import { journalContract } from "../../contract/journal.ts";
@@ -137,7 +138,7 @@ test("append makes writers wait while too much is not durable", async () => {
     ...nodeFileSystem,
     create: async (path) => {
       const file = await nodeFileSystem.create(path);
-      return { ...wrap(file), datasync: () => (path.endsWith(".kvj") ? held : Promise.resolve()) };
+      return { ...wrapped(file), datasync: () => (path.endsWith(".kvj") ? held : Promise.resolve()) };
     },
   };
   const { journal, close } = await open({ limits: { pendingBytes: 10_000 }, files });
@@ -156,23 +157,12 @@ test("append makes writers wait while too much is not durable", async () => {
   await close();
 });
 
-/** A file as an object whose members can be replaced one by one. */
-function wrap(file: Awaited<ReturnType<FileSystem["create"]>>): Awaited<ReturnType<FileSystem["create"]>> {
-  return {
-    writev: (buffers, position) => file.writev(buffers, position),
-    read: (target, position) => file.read(target, position),
-    datasync: () => file.datasync(),
-    size: () => file.size(),
-    close: () => file.close(),
-  };
-}
-
 /** The machine's file system; `around` does each write to a new file. */
 const filesWith = (around: (write: () => Promise<number>) => Promise<number>): FileSystem => ({
   ...nodeFileSystem,
   async create(path) {
     const file = await nodeFileSystem.create(path);
-    return { ...wrap(file), writev: (buffers, position) => around(() => file.writev(buffers, position)) };
+    return { ...wrapped(file), writev: (buffers, position) => around(() => file.writev(buffers, position)) };
   },
 });
 
@@ -282,7 +272,7 @@ test("a write that fails gives back the memory of all that was to be written, no
   const files: FileSystem = {
     ...nodeFileSystem,
     create: async (path) => {
-      const file = wrap(await nodeFileSystem.create(path));
+      const file = wrapped(await nodeFileSystem.create(path));
       const writev: typeof file.writev = (buffers, position) => {
         if (position === 0) return file.writev(buffers, position);
         begun();

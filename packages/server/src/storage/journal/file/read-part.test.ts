@@ -3,6 +3,7 @@ import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { scratchFolders } from "../../../../../../tests/support/scratch.ts";
+import { wrapped } from "../../../../../../tests/support/wrapped-file.ts";
 import { openFragmentIndex } from "../../catalog/sqlite/open-fragment-index.ts";
 import { identityOf, sealedPart, sealedTable, summaryOf } from "../../contract/fragments.ts";
 import type { FragmentRow } from "../../ports/fragment.ts";
@@ -120,16 +121,7 @@ test("fragments in many files are not lent, nor those in files that no other thr
   await strewn.close();
   const elsewhere = await open({
     ...nodeFileSystem,
-    open: async (path) => {
-      const file = await nodeFileSystem.open(path);
-      return {
-        writev: (buffers, position) => file.writev(buffers, position),
-        read: (target, position) => file.read(target, position),
-        datasync: () => file.datasync(),
-        size: () => file.size(),
-        close: () => file.close(),
-      };
-    },
+    open: async (path) => wrapped(await nodeFileSystem.open(path)),
   });
   assert.equal(await partsOf(elsewhere.journal, await elsewhere.put(1, PARTS)), undefined);
   await elsewhere.close();
